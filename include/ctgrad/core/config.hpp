@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// The version, and the few macros the headers share. All begin with CTGRAD_.
+#pragma once
+
+#define CTGRAD_VERSION_MAJOR 0
+#define CTGRAD_VERSION_MINOR 1
+#define CTGRAD_VERSION_PATCH 0
+
+#if defined(__CUDACC__)
+#define CTGRAD_HOST_DEVICE __host__ __device__
+#else
+#define CTGRAD_HOST_DEVICE
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define CTGRAD_ALWAYS_INLINE inline __attribute__((always_inline))
+#define CTGRAD_RESTRICT __restrict__
+#else
+#error "ctgrad needs g++ 12 or later, clang 16 or later, or nvcc 13 with one of them as host compiler."
+#endif
+
+/// A function that runs on the CPU and on the GPU and must vanish into its caller.
+#define CTGRAD_FUNCTION CTGRAD_HOST_DEVICE CTGRAD_ALWAYS_INLINE constexpr

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// The CPU device: how each kind of step of a schedule runs.
+#pragma once
+
+#include <optional>
+#include <tuple>
+
+#include "ctgrad/device/cpu/loop.hpp"
+#include "ctgrad/device/cpu/steps.hpp"
+
+namespace ctgrad {
+
+/// The CPU as a device: compiled loops with vector registers, OpenMP threads and a BLAS where the build has
+/// them. An object holds the scratch memory of the matrix products, allocated when it is first needed.
+class Cpu {
+public:
+  static constexpr const char* name = "cpu";
+
+  template <class T>
+  cpu::MatmulWorkspace<T>& workspace() {
+    auto& workspace = std::get<std::optional<cpu::MatmulWorkspace<T>>>(workspaces_);
+    if (!workspace) workspace.emplace();
+    return *workspace;
+  }
+
+private:
+  std::tuple<std::optional<cpu::MatmulWorkspace<float>>, std::optional<cpu::MatmulWorkspace<double>>,
+             std::optional<cpu::MatmulWorkspace<std::int32_t>>, std::optional<cpu::MatmulWorkspace<std::int64_t>>>
+      workspaces_;
+};
+
+namespace cpu {
+
+/// What a run needs to know besides the schedule.
+struct RunContext {
+  /// Start of each memory region.
+  void* const* region = nullptr;
+  /// The run-time factor of each region's offsets.
+  const std::int64_t* factor = nullptr;
+  const Dimensions* dimensions = nullptr;
+  std::uint64_t seed = 0;
+  Cpu* device = nullptr;
+};
+
+namespace detail {
+
+inline void* address(const StepOperand& operand, const RunContext& context) {
+  return static_cast<char*>(context.region[operand.region]) +
+         operand.byte_offset * context.factor[operand.region] +
+         (*context.dimensions)(operand.offset) * static_cast<std::int64_t>(size_of(operand.dtype));
+}
+
+/// Runs a step that is a fused loop.
+template <class Kernel>
+void run_loop(const Step& step, const StepOperand* operands, const RunContext& context) {
+  LoopArguments arguments;
+  const Dimensions& dimensions = *context.dimensions;
+  arguments.rank = step.space.rank;
+  for (int axis = 0; axis < step.space.rank; ++axis) arguments.extent[axis] = dimensions(step.space[axis]);
+  for (int k = 0; k < step.operand_count; ++k) {
+    arguments.pointer[k] = address(operands[k], context);
+    for (int axis = 0; axis < step.space.rank; ++axis)
+      arguments.stride[k][axis] = dimensions(operands[k].stride[axis]);
+  }
+  Loop<Kernel>::run(arguments);
+}
+
+/// Runs a step that is not a fused loop, for one element type.
+template <StepKind Kind, class T>
+void run_own_step(const Step& step, const StepOperand* operands, const RunContext& context) {
+  StepArguments x;
+  x.input_count = step.input_count;
+  for (int k = 0; k < step.operand_count; ++k) {
+    x.pointer[k] = address(operands[k], context);
+    x.dtype[k] = operands[k].dtype;
+    x.shape[k].rank = operands[k].rank;
+    for (int axis = 0; axis < operands[k].rank; ++axis)
+      x.shape[k].extent[axis] = (*context.dimensions)(operands[k].stride[axis]);
+  }
+  const int axis = static_cast<int>(step.attribute);
+  if constexpr (Kind == StepKind::matmul) {
+    run_matmul<T>(x, step.attribute, context.device->template workspace<T>());
+  } else if constexpr (Kind == StepKind::concat) {
+    run_concat(x, axis);
+  } else if constexpr (Kind == StepKind::pad) {
+    run_pad(x, step.attribute);
+  } else if constexpr (Kind == StepKind::gather || Kind == StepKind::scatter_add) {
+    run_gather<T>(x, axis, Kind == StepKind::scatter_add);
+  } else if constexpr (Kind == StepKind::take || Kind == StepKind::take_adjoint) {
+    run_take<T>(x, Kind == StepKind::take_adjoint);
+  } else if constexpr (Kind == StepKind::argmax || Kind == StepKind::argmin) {
+    run_arg_reduce<T>(x, axis, Kind == StepKind::argmax);
+  } else if constexpr (Kind == StepKind::random_uniform) {
+    run_random_uniform<T>(x, context.seed, static_cast<std::uint64_t>(step.attribute));
+  } else {
+    static_assert(Kind == StepKind::user_kernel);
+    KernelShape shapes[4];
+    shapes[0] = x.result_shape();
+    for (int k = 0; k < x.input_count; ++k) shapes[k + 1] = x.shape[k];
+    step.user->run(x.result(), x.pointer, shapes);
+  }
+}
+
+using StepFunction = void (*)(const Step&, const StepOperand*, const RunContext&);
+
+template <class Source, class Kernels>
+struct LoopTable;
+template <class Source, std::size_t... K>
+struct LoopTable<Source, std::index_sequence<K...>> {
+  static constexpr StepFunction function[] = {&run_loop<kernels::kernel_of<Source, static_cast<int>(K)>>...,
+                                              nullptr};
+};
+
+template <class Source, class Routines>
+struct RoutineTable;
+template <class Source, std::size_t... R>
+struct RoutineTable<Source, std::index_sequence<R...>> {
+  static constexpr StepFunction function[] = {
+      &run_own_step<Source::view().routines[R].kind, element_t<Source::view().routines[R].dtype>>..., nullptr};
+};
+
+}  // namespace detail
+
+/// Runs the whole schedule of `Source::view()`.
+template <class Source>
+void run(const RunContext& context) {
+  static constexpr ScheduleView schedule = Source::view();
+  using Loops = detail::LoopTable<Source, std::make_index_sequence<static_cast<std::size_t>(schedule.kernel_count)>>;
+  using Routines =
+      detail::RoutineTable<Source, std::make_index_sequence<static_cast<std::size_t>(schedule.routine_count)>>;
+  for (int i = 0; i < schedule.step_count; ++i) {
+    const Step& step = schedule.steps[i];
+    const detail::StepFunction* table = step.kind == StepKind::kernel ? Loops::function : Routines::function;
+    table[step.kernel](step, schedule.operands + step.first_operand, context);
+  }
+}
+
+}  // namespace cpu
+
+}  // namespace ctgrad

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// The built-in matrix product, for builds without a BLAS, integers, and products too small for one.
+///
+/// The blocking follows Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication"
+/// (ACM TOMS, 2008), and Van Zee and van de Geijn, "BLIS: A Framework for Rapidly Instantiating BLAS
+/// Functionality" (ACM TOMS, 2015).
+#pragma once
+
+#include <ctgrad/device/cpu/gemm_kernel.hpp>
+#include <ctgrad/device/cpu/gemm_pack.hpp>
+#include <ctgrad/device/cpu/matvec.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
+
+namespace ctgrad::cpu {
+
+/// C[m,n] = alpha * op(A)[m,k] * op(B)[k,n] + beta * C, all row-major. A is stored as [m,k] or, when
+/// transposed, as [k,m]; B as [k,n] or, when transposed, as [n,k].
+struct MatmulShape {
+  std::int64_t m, n, k;
+  bool transpose_a, transpose_b;
+};
+
+namespace detail {
+
+/// How much of each operand is packed at a time, in elements. A block of A (rows x depth) is meant
+/// for the second-level cache, a panel of B (depth x columns) for the third.
+template <class T>
+struct GemmBlocks {
+  static constexpr std::int64_t width = tile_vectors * lanes<T>;
+  static constexpr std::int64_t depth = 1024 / static_cast<std::int64_t>(sizeof(T));
+  static constexpr std::int64_t rows = 192;
+  static constexpr std::int64_t columns = (1024 + width - 1) / width * width;
+  static constexpr std::size_t a_size = static_cast<std::size_t>(rows * depth);
+  static constexpr std::size_t b_size = static_cast<std::size_t>(columns * depth);
+};
+
+}  // namespace detail
+
+/// Bytes of scratch memory a product of elements of type T needs, whatever its shape.
+template <class T>
+constexpr std::size_t matmul_workspace_bytes() {
+  return (detail::GemmBlocks<T>::a_size + detail::GemmBlocks<T>::b_size) * sizeof(T);
+}
+
+/// Scratch memory for `matmul`, allocated once. One call at a time may use it.
+template <class T>
+struct MatmulWorkspace {
+  MatmulWorkspace()
+      : memory_(static_cast<std::byte*>(
+            ::operator new(matmul_workspace_bytes<T>(), std::align_val_t(alignment)))) {}
+
+  template <class U>
+  U* a_block() {
+    return reinterpret_cast<U*>(memory_.get());
+  }
+  template <class U>
+  U* b_panel() {
+    return a_block<U>() + detail::GemmBlocks<T>::a_size;
+  }
+
+ private:
+  static constexpr std::size_t alignment = 64;
+  struct Free {
+    void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t(alignment)); }
+  };
+  std::unique_ptr<std::byte, Free> memory_;
+};
+
+namespace detail {
+
+/// Two steps of the blocked loop meet here when several threads share one product.
+inline void thread_barrier([[maybe_unused]] int threads) {
+#if defined(_OPENMP)
+  if (threads > 1) {
+#pragma omp barrier
+  }
+#endif
+}
+
+/// The columns of a panel, cut into strips of nearly equal numbers of vectors: a last strip of one
+/// vector would leave the multiplier waiting.
+struct Strips {
+  std::int64_t vectors, count;
+
+  Strips(std::int64_t columns, std::int64_t vector_lanes)
+      : vectors((columns + vector_lanes - 1) / vector_lanes),
+        count((vectors + tile_vectors - 1) / tile_vectors) {}
+
+  /// The first vector of strip s; strip s ends where strip s + 1 begins.
+  std::int64_t begin(std::int64_t s) const {
+    const std::int64_t each = vectors / count;
+    return s * each + std::min(s, vectors % count);
+  }
+};
+
+/// One product: the operands, and the choices that its shape makes.
+template <class T>
+struct Gemm {
+  using Blocks = GemmBlocks<T>;
+
+  MatmulShape shape;
+  const T* a;
+  std::int64_t lda;
+  const T* b;
+  std::int64_t ldb;
+  T* c;
+  std::int64_t ldc;
+  T alpha, beta;
+  T* a_block;
+  T* b_panel;
+
+  // Packing costs one pass over the operand. It pays when the packed copy is read often enough; else
+  // the inner loop reads the operand where it lies. The inner loop wants the columns of B side by
+  // side, so a transposed B is always packed.
+  bool pack_a = !(shape.n < 256 || shape.m * shape.k < 16384);
+  bool pack_b = shape.transpose_b || !(shape.m < 96 || shape.k * shape.n < 32768);
+
+  /// The part of the work that falls to one of `threads` threads. No sum over k is ever split, so
+  /// the result has the same bits for any number of threads.
+  void run(int thread, int threads) const {
+    const std::int64_t column_step = even_piece(shape.n, Blocks::columns, lanes<T>);
+    const std::int64_t depth_step = even_piece(shape.k, Blocks::depth, 4);
+    const std::int64_t row_step = pack_a ? even_piece(shape.m, Blocks::rows, tile_rows) : shape.m;
+    for (std::int64_t j = 0; j < shape.n; j += column_step) {
+      const std::int64_t columns = std::min(column_step, shape.n - j);
+      for (std::int64_t p = 0; p < shape.k; p += depth_step) {
+        const std::int64_t depth = std::min(depth_step, shape.k - p);
+        if (pack_panel(j, columns, p, depth, thread, threads)) thread_barrier(threads);
+        for (std::int64_t i = 0; i < shape.m; i += row_step) {
+          const std::int64_t rows = std::min(row_step, shape.m - i);
+          if (pack_a) {
+            pack_block(i, rows, p, depth, thread, threads);
+            thread_barrier(threads);
+          }
+          multiply_block(i, rows, j, columns, p, depth, thread, threads);
+          thread_barrier(threads);
+        }
+      }
+    }
+  }
+
+ private:
+  /// The extent cut into as few pieces as fit `most`, all about equal and a multiple of `unit` long.
+  static std::int64_t even_piece(std::int64_t extent, std::int64_t most, std::int64_t unit) {
+    const std::int64_t pieces = (extent + most - 1) / most;
+    const std::int64_t piece = (extent + pieces - 1) / pieces;
+    return (piece + unit - 1) / unit * unit;
+  }
+
+  /// The share [begin, end) of `count` items that one thread takes.
+  struct Share {
+    std::int64_t begin, end;
+    Share(std::int64_t count, int thread, int threads)
+        : begin(count * thread / threads), end(count * (thread + 1) / threads) {}
+  };
+
+  /// Whether the strip that ends at column `end` of the panel is read from its packed copy: loading
+  /// whole vectors must not run past the end of a row.
+  bool strip_is_packed(std::int64_t end, std::int64_t columns) const {
+    return pack_b || end > columns;
+  }
+
+  bool pack_panel(std::int64_t j, std::int64_t columns, std::int64_t p, std::int64_t depth,
+                  int thread, int threads) const {
+    if (!pack_b && columns % lanes<T> == 0) return false;
+    const Strips strips(columns, lanes<T>);
+    const Share share(strips.count, thread, threads);
+    for (std::int64_t s = share.begin; s < share.end; ++s) {
+      const std::int64_t first = strips.begin(s) * lanes<T>;
+      const std::int64_t end = strips.begin(s + 1) * lanes<T>;
+      if (!strip_is_packed(end, columns)) continue;
+      const T* from = shape.transpose_b ? b + (j + first) * ldb + p : b + p * ldb + j + first;
+      pack_strip(depth, std::min(end, columns) - first, end - first, !shape.transpose_b, from, ldb,
+                 b_panel + first * depth);
+    }
+    return true;
+  }
+
+  void pack_block(std::int64_t i, std::int64_t rows, std::int64_t p, std::int64_t depth, int thread,
+                  int threads) const {
+    const Share share((rows + tile_rows - 1) / tile_rows, thread, threads);
+    for (std::int64_t s = share.begin; s < share.end; ++s) {
+      const std::int64_t first = s * tile_rows;
+      const T* from = shape.transpose_a ? a + p * lda + i + first : a + (i + first) * lda + p;
+      pack_strip(depth, std::min<std::int64_t>(tile_rows, rows - first), tile_rows,
+                 shape.transpose_a, from, lda, a_block + first * depth);
+    }
+  }
+
+  void multiply_block(std::int64_t i, std::int64_t rows, std::int64_t j, std::int64_t columns,
+                      std::int64_t p, std::int64_t depth, int thread, int threads) const {
+    const Strips strips(columns, lanes<T>);
+    const std::int64_t row_strips = (rows + tile_rows - 1) / tile_rows;
+    const bool split_rows = row_strips >= strips.count;
+    const Share row_share(row_strips, split_rows ? thread : 0, split_rows ? threads : 1);
+    const Share share(strips.count, split_rows ? 0 : thread, split_rows ? 1 : threads);
+    const T old_scale = p == 0 ? beta : T(1);
+    for (std::int64_t s = share.begin; s < share.end; ++s) {
+      const std::int64_t first = strips.begin(s) * lanes<T>;
+      const std::int64_t end = strips.begin(s + 1) * lanes<T>;
+      const bool packed = strip_is_packed(end, columns);
+      const T* right = packed ? b_panel + first * depth : b + p * ldb + j + first;
+      const std::int64_t right_step = packed ? end - first : ldb;
+      const std::int64_t last = std::min(row_share.end * tile_rows, rows);
+      for (std::int64_t r = row_share.begin * tile_rows; r < last; r += tile_rows) {
+        multiply_rows(r, std::min<std::int64_t>(tile_rows, last - r), i, p, depth, right,
+                      right_step, c + (i + r) * ldc + j + first, std::min(end, columns) - first,
+                      (end - first) / lanes<T>, old_scale);
+      }
+    }
+  }
+
+  /// `count` rows from row i + r on, by tiles of halving height.
+  void multiply_rows(std::int64_t r, std::int64_t count, std::int64_t i, std::int64_t p,
+                     std::int64_t depth, const T* right, std::int64_t right_step, T* to,
+                     std::int64_t columns, std::int64_t vectors, T old_scale) const {
+    const T* left = nullptr;
+    std::int64_t row = 1;
+    std::int64_t step = 1;
+    if (pack_a) {
+      left = a_block + r * depth;
+      step = tile_rows;
+    } else if (shape.transpose_a) {
+      left = a + p * lda + i + r;
+      step = lda;
+    } else {
+      left = a + (i + r) * lda + p;
+      row = lda;
+    }
+    const bool adjacent = pack_a || shape.transpose_a;
+    for (std::int64_t done = 0; done < count;) {
+      done += tile(count - done, adjacent, depth, left + done * row, adjacent ? step : row, right,
+                   right_step, to + done * ldc, columns, vectors, old_scale);
+    }
+  }
+
+  /// One tile of at most `rows` rows; returns how many it was.
+  std::int64_t tile(std::int64_t rows, bool adjacent, std::int64_t depth, const T* left,
+                    std::int64_t stride, const T* right, std::int64_t right_step, T* to,
+                    std::int64_t columns, std::int64_t vectors, T old_scale) const {
+    if constexpr (tile_rows >= 8) {
+      if (rows >= 8) {
+        call<8>(adjacent, depth, left, stride, right, right_step, to, columns, vectors, old_scale);
+        return 8;
+      }
+    }
+    if (rows >= 4) {
+      call<4>(adjacent, depth, left, stride, right, right_step, to, columns, vectors, old_scale);
+      return 4;
+    }
+    if (rows >= 2) {
+      call<2>(adjacent, depth, left, stride, right, right_step, to, columns, vectors, old_scale);
+      return 2;
+    }
+    call<1>(adjacent, depth, left, stride, right, right_step, to, columns, vectors, old_scale);
+    return 1;
+  }
+
+  template <int Rows>
+  void call(bool adjacent, std::int64_t depth, const T* left, std::int64_t stride, const T* right,
+            std::int64_t right_step, T* to, std::int64_t columns, std::int64_t vectors,
+            T old_scale) const {
+    using Function = void (*)(std::int64_t, const T*, std::int64_t, const T*, std::int64_t, T*,
+                              std::int64_t, std::int64_t, T, T);
+    Function function = nullptr;
+    if (tile_vectors == 3 && vectors == 3) {
+      function = adjacent ? &multiply_tile<T, Rows, tile_vectors, true>
+                          : &multiply_tile<T, Rows, tile_vectors, false>;
+    } else if (vectors == 2) {
+      function = adjacent ? &multiply_tile<T, Rows, 2, true> : &multiply_tile<T, Rows, 2, false>;
+    } else {
+      function = adjacent ? &multiply_tile<T, Rows, 1, true> : &multiply_tile<T, Rows, 1, false>;
+    }
+    function(depth, left, stride, right, right_step, to, ldc, columns, alpha, old_scale);
+  }
+};
+
+/// c = beta * c; c is not read where beta is zero.
+template <class T>
+void scale_matrix(std::int64_t m, std::int64_t n, T* c, std::int64_t ldc, T beta) {
+  if (beta == T(1)) return;
+  for (std::int64_t i = 0; i < m; ++i) {
+    for (std::int64_t j = 0; j < n; ++j) {
+      c[i * ldc + j] = beta == T(0) ? T(0) : beta * c[i * ldc + j];
+    }
+  }
+}
+
+/// The built-in product. T is a floating-point or an unsigned integer type. `a_block` and `b_panel`
+/// hold GemmBlocks<T>::a_size and b_size elements.
+template <class T>
+void gemm(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb,
+          T* c, std::int64_t ldc, T alpha, T beta, T* a_block, T* b_panel) {
+  if (shape.m <= 0 || shape.n <= 0) return;
+  if (shape.k <= 0) return scale_matrix(shape.m, shape.n, c, ldc, beta);
+  if (shape.n == 1) {
+    // C^T = op(B)^T op(A)^T: a row vector times a matrix.
+    return vector_times_matrix(shape.m, shape.k, b, shape.transpose_b ? 1 : ldb, a, lda,
+                               !shape.transpose_a, c, ldc, alpha, beta);
+  }
+  if (shape.m == 1) {
+    return vector_times_matrix(shape.n, shape.k, a, shape.transpose_a ? lda : 1, b, ldb,
+                               shape.transpose_b, c, std::int64_t{1}, alpha, beta);
+  }
+  const Gemm<T> product{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel};
+#if defined(_OPENMP)
+  constexpr std::int64_t worth_threads = 1 << 20;
+  if (shape.m * shape.n * shape.k >= worth_threads && omp_get_max_threads() > 1 &&
+      !omp_in_parallel()) {
+#pragma omp parallel
+    product.run(omp_get_thread_num(), omp_get_num_threads());
+    return;
+  }
+#endif
+  product.run(0, 1);
+}
+
+}  // namespace detail
+}  // namespace ctgrad::cpu

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// The register tile of the built-in matrix product: the inner loop that multiplies, and its store.
+#pragma once
+
+#include <ctgrad/core/config.hpp>
+
+#include <cstdint>
+#include <utility>
+
+namespace ctgrad::cpu::detail {
+
+/// The widest vector the compiler may use here, and the tile that fills its registers.
+///
+/// A tile of `rows` x `vectors` sums stays in registers for the whole inner loop. It must leave room
+/// for one row of the right operand and one element of the left. Four or eight rows divide the usual
+/// batch sizes evenly.
+#if defined(__AVX512F__)
+inline constexpr int vector_bytes = 64;
+inline constexpr int tile_rows = 8;
+inline constexpr int tile_vectors = 3;
+#elif defined(__AVX2__)
+inline constexpr int vector_bytes = 32;
+inline constexpr int tile_rows = 4;
+inline constexpr int tile_vectors = 3;
+#elif defined(__aarch64__)
+inline constexpr int vector_bytes = 16;
+inline constexpr int tile_rows = 8;
+inline constexpr int tile_vectors = 3;
+#else
+inline constexpr int vector_bytes = 16;
+inline constexpr int tile_rows = 4;
+inline constexpr int tile_vectors = 2;
+#endif
+
+/// The compiler's own vector type: `Bytes` of elements of type T.
+template <class T, int Bytes = vector_bytes>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(Bytes)));
+};
+
+template <class T, int Bytes = vector_bytes>
+using Vector = typename VectorOf<T, Bytes>::type;
+
+template <class T, int Bytes = vector_bytes>
+inline constexpr int lanes = Bytes / static_cast<int>(sizeof(T));
+
+template <class T, int Bytes = vector_bytes>
+CTGRAD_ALWAYS_INLINE void load_vector(Vector<T, Bytes>& to, const T* from) {
+  __builtin_memcpy(&to, from, sizeof(to));
+}
+
+template <class T, int Bytes = vector_bytes>
+CTGRAD_ALWAYS_INLINE void store_vector(T* to, const Vector<T, Bytes>& from) {
+  __builtin_memcpy(to, &from, sizeof(from));
+}
+
+/// The sums of one register tile: `Rows` rows of `Vectors` vectors, row by row.
+///
+/// The loops over the tile are fold expressions: only constant indices let the compiler keep the
+/// array in registers, and at -O2 g++ does not unroll such a loop by itself.
+template <class T, int Rows, int Vectors, int Bytes = vector_bytes>
+struct Tile {
+  static constexpr int width = Vectors * lanes<T, Bytes>;
+
+  Vector<T, Bytes> sum[Rows * Vectors];
+
+  /// sum[i, :] += a[i] * b[:] for each of k steps, in the order of k: the bits of an element do not
+  /// depend on the tile it falls in. Rows of the left operand are `a_row` apart, its steps `a_step`;
+  /// the steps of the right operand are `b_step` apart.
+  CTGRAD_ALWAYS_INLINE void multiply(std::int64_t k, const T* a, std::int64_t a_row,
+                                     std::int64_t a_step, const T* b, std::int64_t b_step) {
+    clear(std::make_integer_sequence<int, Rows * Vectors>{});
+    for (std::int64_t p = 0; p < k; ++p) {
+      step(a + p * a_step, a_row, b, std::make_integer_sequence<int, Rows>{},
+           std::make_integer_sequence<int, Vectors>{});
+      b += b_step;
+    }
+  }
+
+  /// c = alpha * sum + beta * c; c is not read where beta is zero.
+  CTGRAD_ALWAYS_INLINE void store(T* c, std::int64_t ldc, T alpha, T beta) const {
+    if (beta == T(0)) {
+      store_rows<false>(c, ldc, alpha, beta, std::make_integer_sequence<int, Rows * Vectors>{});
+    } else {
+      store_rows<true>(c, ldc, alpha, beta, std::make_integer_sequence<int, Rows * Vectors>{});
+    }
+  }
+
+  /// The same for the first `columns` columns only.
+  CTGRAD_ALWAYS_INLINE void store_part(T* c, std::int64_t ldc, std::int64_t columns, T alpha,
+                                       T beta) const {
+    T buffer[Rows * width];
+    __builtin_memcpy(buffer, sum, sizeof(buffer));
+    for (std::int64_t i = 0; i < Rows; ++i) {
+      const T* from = buffer + i * width;
+      T* to = c + i * ldc;
+      if (beta == T(0)) {
+        for (std::int64_t j = 0; j < columns; ++j) to[j] = alpha * from[j];
+      } else {
+        for (std::int64_t j = 0; j < columns; ++j) to[j] = alpha * from[j] + beta * to[j];
+      }
+    }
+  }
+
+ private:
+  template <int... I>
+  CTGRAD_ALWAYS_INLINE void clear(std::integer_sequence<int, I...>) {
+    ((sum[I] = Vector<T, Bytes>{}), ...);
+  }
+
+  template <int... I, int... J>
+  CTGRAD_ALWAYS_INLINE void step(const T* a, std::int64_t a_row, const T* b,
+                                 std::integer_sequence<int, I...>,
+                                 std::integer_sequence<int, J...> columns) {
+    Vector<T, Bytes> right[Vectors];
+    (load_vector<T, Bytes>(right[J], b + J * lanes<T, Bytes>), ...);
+    (step_row<I>(a[I * a_row], right, columns), ...);
+  }
+
+  template <int I, int... J>
+  CTGRAD_ALWAYS_INLINE void step_row(T left, const Vector<T, Bytes>* right,
+                                     std::integer_sequence<int, J...>) {
+    ((sum[I * Vectors + J] += left * right[J]), ...);
+  }
+
+  template <bool Add, int... I>
+  CTGRAD_ALWAYS_INLINE void store_rows(T* c, std::int64_t ldc, T alpha, T beta,
+                                       std::integer_sequence<int, I...>) const {
+    (store_one<Add>(c + (I / Vectors) * ldc + (I % Vectors) * lanes<T, Bytes>, sum[I], alpha, beta),
+     ...);
+  }
+
+  template <bool Add>
+  CTGRAD_ALWAYS_INLINE static void store_one(T* c, const Vector<T, Bytes>& value, T alpha, T beta) {
+    if constexpr (Add) {
+      Vector<T, Bytes> old;
+      load_vector<T, Bytes>(old, c);
+      store_vector<T, Bytes>(c, alpha * value + beta * old);
+    } else {
+      store_vector<T, Bytes>(c, alpha * value);
+    }
+  }
+};
+
+/// One tile of C = alpha * A * B + beta * C. With RowsAdjacent, the rows of the left operand stand
+/// beside each other in memory and its steps are `a_stride` apart; otherwise it is the other way
+/// round. `columns` of the tile exist in C; B has all of the tile's columns.
+template <class T, int Rows, int Vectors, bool RowsAdjacent>
+void multiply_tile(std::int64_t k, const T* a, std::int64_t a_stride, const T* b,
+                   std::int64_t b_step, T* c, std::int64_t ldc, std::int64_t columns, T alpha,
+                   T beta) {
+  Tile<T, Rows, Vectors> tile;
+  if constexpr (RowsAdjacent) {
+    tile.multiply(k, a, 1, a_stride, b, b_step);
+  } else {
+    tile.multiply(k, a, a_stride, 1, b, b_step);
+  }
+  if (columns == tile.width) {
+    tile.store(c, ldc, alpha, beta);
+  } else {
+    tile.store_part(c, ldc, columns, alpha, beta);
+  }
+}
+
+}  // namespace ctgrad::cpu::detail

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Matrix products on the CPU: a CBLAS where the build has one and it pays, else the built-in code.
+#pragma once
+
+#include <ctgrad/device/cpu/blas.hpp>
+#include <ctgrad/device/cpu/gemm.hpp>
+
+#include <cstdint>
+#include <type_traits>
+
+namespace ctgrad::cpu {
+
+namespace detail {
+
+/// Integers are multiplied as unsigned ones, so that overflow wraps round as it does in NumPy.
+template <class T, bool = std::is_integral_v<T>>
+struct Arithmetic {
+  using type = T;
+};
+template <class T>
+struct Arithmetic<T, true> {
+  using type = std::make_unsigned_t<T>;
+};
+
+/// Whether the library call is worth its overhead.
+constexpr bool worth_blas(const MatmulShape& shape) {
+  return shape.m > 1 && shape.n > 1 && shape.m * shape.n * shape.k > 32 * 32 * 32;
+}
+
+}  // namespace detail
+
+/// C[m,n] = alpha * op(A)[m,k] * op(B)[k,n] + beta * C[m,n], row-major. `lda`, `ldb` and `ldc` are the
+/// elements from one row to the next as stored. C is not read where beta is zero; with k = 0 the
+/// result is beta * C. C must not overlap A or B. T is float, double or an integer of 32 or 64 bits.
+/// Allocates nothing and throws nothing.
+template <class T>
+void matmul(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb,
+            T* c, std::int64_t ldc, T alpha, T beta, MatmulWorkspace<T>& workspace) {
+#if defined(CTGRAD_HAS_CBLAS)
+  if constexpr (blas::serves<T>) {
+    if (detail::worth_blas(shape) && blas::fits(shape.m) && blas::fits(shape.n) &&
+        blas::fits(shape.k) && blas::fits(lda) && blas::fits(ldb) && blas::fits(ldc)) {
+      return blas::gemm(shape.m, shape.n, shape.k, shape.transpose_a, shape.transpose_b, a, lda, b,
+                        ldb, c, ldc, alpha, beta);
+    }
+  }
+#endif
+  using U = typename detail::Arithmetic<T>::type;
+  detail::gemm<U>(shape, reinterpret_cast<const U*>(a), lda, reinterpret_cast<const U*>(b), ldb,
+                  reinterpret_cast<U*>(c), ldc, static_cast<U>(alpha), static_cast<U>(beta),
+                  workspace.template a_block<U>(), workspace.template b_panel<U>());
+}
+
+/// `batch` products; the operands of the next are `stride_a`, `stride_b` and `stride_c` elements on.
+/// A stride of zero uses the same A or B in every product; `stride_c` must keep the results apart.
+template <class T>
+void batched_matmul(std::int64_t batch, std::int64_t stride_a, std::int64_t stride_b,
+                    std::int64_t stride_c, const MatmulShape& shape, const T* a, std::int64_t lda,
+                    const T* b, std::int64_t ldb, T* c, std::int64_t ldc, T alpha, T beta,
+                    MatmulWorkspace<T>& workspace) {
+  if (batch <= 0) return;
+  // One B for all and rows that follow on: the batch is a single taller product.
+  if (stride_b == 0 && !shape.transpose_a && stride_a == shape.m * lda &&
+      stride_c == shape.m * ldc) {
+    MatmulShape tall = shape;
+    tall.m *= batch;
+    return matmul(tall, a, lda, b, ldb, c, ldc, alpha, beta, workspace);
+  }
+  for (std::int64_t i = 0; i < batch; ++i) {
+    matmul(shape, a + i * stride_a, lda, b + i * stride_b, ldb, c + i * stride_c, ldc, alpha, beta,
+           workspace);
+  }
+}
+
+}  // namespace ctgrad::cpu

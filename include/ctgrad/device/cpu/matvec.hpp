@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// The built-in product of a vector and a matrix. Each element of the matrix is read once, so nothing
+/// is packed.
+#pragma once
+
+#include <ctgrad/device/cpu/gemm_kernel.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+namespace ctgrad::cpu::detail {
+
+/// y[j] += x[q] * b[q, j] for `Steps` rows of b, in the order of q, from column j on while a vector of
+/// `Bytes` fits; then with half the bytes.
+template <class T, int Steps, int Bytes, int... Q>
+CTGRAD_ALWAYS_INLINE void add_rows(std::int64_t j, std::int64_t n, const T* x, const T* b,
+                                   std::int64_t ldb, T* y, std::integer_sequence<int, Q...> steps) {
+  constexpr std::int64_t count = Bytes / static_cast<std::int64_t>(sizeof(T));
+  if constexpr (count > 1) {
+    for (; j + count <= n; j += count) {
+      Vector<T, Bytes> row[Steps];
+      (load_vector<T, Bytes>(row[Q], b + Q * ldb + j), ...);
+      Vector<T, Bytes> sum;
+      load_vector<T, Bytes>(sum, y + j);
+      ((sum += x[Q] * row[Q]), ...);
+      store_vector<T, Bytes>(y + j, sum);
+    }
+    add_rows<T, Steps, Bytes / 2>(j, n, x, b, ldb, y, steps);
+  } else {
+    for (; j < n; ++j) {
+      T sum = y[j];
+      ((sum += x[Q] * b[Q * ldb + j]), ...);
+      y[j] = sum;
+    }
+  }
+}
+
+/// The dot products of x[k] with `Rows` rows of b.
+template <class T, int Rows, int... R>
+CTGRAD_ALWAYS_INLINE void dot_rows(std::int64_t k, const T* x, const T* b, std::int64_t ldb, T* y,
+                                   std::integer_sequence<int, R...>) {
+  constexpr std::int64_t count = lanes<T>;
+  Vector<T> sum[Rows];
+  ((sum[R] = Vector<T>{}), ...);
+  std::int64_t p = 0;
+  for (; p + count <= k; p += count) {
+    Vector<T> left;
+    load_vector<T>(left, x + p);
+    Vector<T> right[Rows];
+    (load_vector<T>(right[R], b + R * ldb + p), ...);
+    ((sum[R] += left * right[R]), ...);
+  }
+  T total[Rows] = {};
+  for (int lane = 0; lane < lanes<T>; ++lane) ((total[R] += sum[R][lane]), ...);
+  for (; p < k; ++p) ((total[R] += x[p] * b[R * ldb + p]), ...);
+  ((y[R] = total[R]), ...);
+}
+
+/// c[j * c_step] = alpha * sum_p x[p * x_step] * B[p, j] + beta * c[j * c_step] for j < n, p < k. B is
+/// stored as [k, n], or as [n, k] when `transposed`. c is not read where beta is zero.
+template <class T>
+void vector_times_matrix(std::int64_t n, std::int64_t k, const T* x, std::int64_t x_step, const T* b,
+                         std::int64_t ldb, bool transposed, T* c, std::int64_t c_step, T alpha,
+                         T beta) {
+  // Sums of a few columns and a piece of x wait here, so that neither stride matters to the loops.
+  constexpr std::int64_t columns = 1024;
+  constexpr std::int64_t depth = 512;
+  T y[columns];
+  T piece[depth];
+  for (std::int64_t first = 0; first < n; first += columns) {
+    const std::int64_t count = std::min(columns, n - first);
+    for (std::int64_t j = 0; j < count; ++j) y[j] = T(0);
+    for (std::int64_t p = 0; p < k; p += depth) {
+      const std::int64_t steps = std::min(depth, k - p);
+      const T* left = x + p;
+      if (x_step != 1) {
+        for (std::int64_t q = 0; q < steps; ++q) piece[q] = x[(p + q) * x_step];
+        left = piece;
+      }
+      if (transposed) {
+        std::int64_t j = 0;
+        T some[8];
+        for (; j + 8 <= count; j += 8) {
+          dot_rows<T, 8>(steps, left, b + (first + j) * ldb + p, ldb, some,
+                         std::make_integer_sequence<int, 8>{});
+          for (int r = 0; r < 8; ++r) y[j + r] += some[r];
+        }
+        for (; j < count; ++j) {
+          dot_rows<T, 1>(steps, left, b + (first + j) * ldb + p, ldb, some,
+                         std::make_integer_sequence<int, 1>{});
+          y[j] += some[0];
+        }
+      } else {
+        std::int64_t q = 0;
+        for (; q + 8 <= steps; q += 8) {
+          add_rows<T, 8, vector_bytes>(0, count, left + q, b + (p + q) * ldb + first, ldb, y,
+                                       std::make_integer_sequence<int, 8>{});
+        }
+        for (; q < steps; ++q) {
+          add_rows<T, 1, vector_bytes>(0, count, left + q, b + (p + q) * ldb + first, ldb, y,
+                                       std::make_integer_sequence<int, 1>{});
+        }
+      }
+    }
+    T* to = c + first * c_step;
+    if (beta == T(0)) {
+      for (std::int64_t j = 0; j < count; ++j) to[j * c_step] = alpha * y[j];
+    } else {
+      for (std::int64_t j = 0; j < count; ++j) {
+        to[j * c_step] = alpha * y[j] + beta * to[j * c_step];
+      }
+    }
+  }
+}
+
+}  // namespace ctgrad::cpu::detail

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// The steps that are not fused loops, on the CPU: copying, gathering, searching, random numbers.
+#pragma once
+
+#include <cstring>
+#include <string>
+
+#include "ctgrad/core/error.hpp"
+#include "ctgrad/device/cpu/matmul.hpp"
+#include "ctgrad/passes/schedule.hpp"
+#include "ctgrad/tensor/random.hpp"
+
+namespace ctgrad::cpu {
+
+/// The arrays of one step, evaluated for one run: operands, then the result. All are contiguous.
+struct StepArguments {
+  void* pointer[4] = {};
+  KernelShape shape[4];
+  DType dtype[4] = {};
+  int input_count = 0;
+
+  void* result() const { return pointer[input_count]; }
+  const KernelShape& result_shape() const { return shape[input_count]; }
+  DType result_type() const { return dtype[input_count]; }
+};
+
+namespace detail {
+
+/// The product of the extents before, at and after an axis.
+struct AxisSplit {
+  std::int64_t outer = 1, length = 1, inner = 1;
+  AxisSplit(const KernelShape& shape, int axis) {
+    for (int i = 0; i < shape.rank; ++i) (i < axis ? outer : i == axis ? length : inner) *= shape[i];
+  }
+};
+
+[[noreturn]] inline void throw_index(const char* operation, std::int64_t index, std::int64_t length) {
+  throw_error("ctgrad: " + std::string(operation) + " was given the index " + std::to_string(index) +
+              ", but the axis has the length " + std::to_string(length) +
+              "; indices run from 0 to the length minus 1");
+}
+
+/// Reads an index array and checks every element first, so that nothing is written when one is wrong.
+class Indices {
+public:
+  Indices(const char* operation, const void* data, const KernelShape& shape, DType dtype, std::int64_t length)
+      : data_(data), wide_(dtype == DType::int64) {
+    const std::int64_t count = shape.size();
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t index = (*this)[i];
+      if (index < 0 || index >= length) throw_index(operation, index, length);
+    }
+  }
+  std::int64_t operator[](std::int64_t i) const {
+    return wide_ ? static_cast<const std::int64_t*>(data_)[i] : static_cast<const std::int32_t*>(data_)[i];
+  }
+
+private:
+  const void* data_;
+  bool wide_;
+};
+
+}  // namespace detail
+
+/// [outer, a + b, inner] from [outer, a, inner] and [outer, b, inner].
+inline void run_concat(const StepArguments& x, int axis) {
+  const detail::AxisSplit result(x.result_shape(), axis);
+  const auto element = static_cast<std::int64_t>(size_of(x.result_type()));
+  auto* to = static_cast<char*>(x.result());
+  const std::int64_t row = result.length * result.inner * element;
+  std::int64_t start = 0;
+  for (int k = 0; k < 2; ++k) {
+    const std::int64_t part = x.shape[k][axis] * result.inner * element;
+    for (std::int64_t i = 0; i < result.outer && part > 0; ++i)
+      std::memcpy(to + i * row + start, static_cast<const char*>(x.pointer[k]) + i * part,
+                  static_cast<std::size_t>(part));
+    start += part;
+  }
+}
+
+/// Zeros with the operand at `first`, `first + step`, ... of one axis.
+inline void run_pad(const StepArguments& x, std::int64_t attribute) {
+  const int axis = ops::Pad::axis(attribute);
+  const detail::AxisSplit result(x.result_shape(), axis);
+  const auto element = static_cast<std::int64_t>(size_of(x.result_type()));
+  const std::int64_t row = result.inner * element;
+  const std::int64_t length = x.shape[0][axis];
+  auto* to = static_cast<char*>(x.result());
+  if (result.outer * result.length * row == 0) return;
+  std::memset(to, 0, static_cast<std::size_t>(result.outer * result.length * row));
+  const auto* from = static_cast<const char*>(x.pointer[0]);
+  for (std::int64_t i = 0; i < result.outer; ++i)
+    for (std::int64_t k = 0; k < length; ++k)
+      std::memcpy(to + (i * result.length + ops::Pad::first(attribute) + k * ops::Pad::step(attribute)) * row,
+                  from + (i * length + k) * row, static_cast<std::size_t>(row));
+}
+
+/// PyTorch's gather along one axis; `scatter` runs it backwards, adding.
+template <class T>
+void run_gather(const StepArguments& x, int axis, bool scatter) {
+  const int wide = scatter ? x.input_count : 0;    // the operand with the full axis
+  const int narrow = scatter ? 0 : x.input_count;  // the one shaped like the index
+  const detail::AxisSplit full(x.shape[wide], axis);
+  const detail::AxisSplit part(x.shape[narrow], axis);
+  const detail::Indices index(scatter ? "scatter_add" : "gather", x.pointer[1], x.shape[1], x.dtype[1], full.length);
+  auto* to = static_cast<T*>(x.result());
+  const auto* from = static_cast<const T*>(x.pointer[0]);
+  if (scatter)
+    for (std::int64_t i = 0; i < full.outer * full.length * full.inner; ++i) to[i] = T(0);
+  for (std::int64_t i = 0; i < part.outer; ++i)
+    for (std::int64_t k = 0; k < part.length; ++k)
+      for (std::int64_t j = 0; j < part.inner; ++j) {
+        const std::int64_t small = (i * part.length + k) * part.inner + j;
+        const std::int64_t large = (i * full.length + index[small]) * full.inner + j;
+        if (scatter) {
+          to[large] = static_cast<T>(to[large] + from[small]);
+        } else {
+          to[small] = from[large];
+        }
+      }
+}
+
+/// Rows of a table; `adjoint` adds rows into a table of zeros.
+template <class T>
+void run_take(const StepArguments& x, bool adjoint) {
+  const KernelShape& table = adjoint ? x.result_shape() : x.shape[0];
+  const detail::AxisSplit rows(table, 0);
+  const detail::Indices index(adjoint ? "take (adjoint)" : "take", x.pointer[1], x.shape[1], x.dtype[1],
+                              rows.length);
+  const std::int64_t count = x.shape[1].size();
+  auto* to = static_cast<T*>(x.result());
+  const auto* from = static_cast<const T*>(x.pointer[0]);
+  if (adjoint)
+    for (std::int64_t i = 0; i < rows.length * rows.inner; ++i) to[i] = T(0);
+  for (std::int64_t i = 0; i < count; ++i)
+    for (std::int64_t j = 0; j < rows.inner; ++j) {
+      if (adjoint) {
+        T& sum = to[index[i] * rows.inner + j];
+        sum = static_cast<T>(sum + from[i * rows.inner + j]);
+      } else {
+        to[i * rows.inner + j] = from[index[i] * rows.inner + j];
+      }
+    }
+}
+
+/// Position of the largest (smallest) element along an axis; the first of equals; NaN wins.
+template <class T>
+void run_arg_reduce(const StepArguments& x, int axis, bool largest) {
+  const detail::AxisSplit split(x.shape[0], axis);
+  if (split.length == 0 && split.outer * split.inner > 0)
+    throw_error("ctgrad: argmax or argmin of an axis of length 0 has no answer; give it at least one element");
+  auto* to = static_cast<std::int64_t*>(x.result());
+  const auto* from = static_cast<const T*>(x.pointer[0]);
+  for (std::int64_t i = 0; i < split.outer; ++i)
+    for (std::int64_t j = 0; j < split.inner; ++j) {
+      const T* column = from + i * split.length * split.inner + j;
+      std::int64_t best = 0;
+      for (std::int64_t k = 1; k < split.length; ++k) {
+        const T candidate = column[k * split.inner];
+        const T current = column[best * split.inner];
+        if (current != current) break;
+        if (candidate != candidate || (largest ? candidate > current : candidate < current)) best = k;
+      }
+      to[i * split.inner + j] = best;
+    }
+}
+
+/// Uniform numbers that depend on seed, stream, run and position only.
+template <class T>
+void run_random_uniform(const StepArguments& x, std::uint64_t seed, std::uint64_t stream) {
+  const auto count = static_cast<std::size_t>(x.result_shape().size());
+  const RandomStream random(seed, stream);
+  random.fill_uniform(std::span<T>(static_cast<T*>(x.result()), count));
+}
+
+/// One matrix product or a batch of them.
+template <class T>
+void run_matmul(const StepArguments& x, std::int64_t attribute, MatmulWorkspace<T>& workspace) {
+  const KernelShape& a = x.shape[0];
+  const KernelShape& b = x.shape[1];
+  const KernelShape& c = x.result_shape();
+  MatmulShape shape{};
+  shape.transpose_a = ops::MatMul::transpose_a(attribute);
+  shape.transpose_b = ops::MatMul::transpose_b(attribute);
+  shape.m = c[c.rank - 2];
+  shape.n = c[c.rank - 1];
+  shape.k = a[a.rank - (shape.transpose_a ? 2 : 1)];
+  const std::int64_t lda = a[a.rank - 1];
+  const std::int64_t ldb = b[b.rank - 1];
+  const std::int64_t ldc = c[c.rank - 1];
+  const auto* pa = static_cast<const T*>(x.pointer[0]);
+  const auto* pb = static_cast<const T*>(x.pointer[1]);
+  auto* pc = static_cast<T*>(x.result());
+  if (c.rank == 2) return matmul<T>(shape, pa, lda, pb, ldb, pc, ldc, T(1), T(0), workspace);
+
+  // Strides of the batch axes, 0 where an operand is repeated; the last one runs in the batched call.
+  const int batch_rank = c.rank - 2;
+  std::int64_t stride_a[max_rank] = {};
+  std::int64_t stride_b[max_rank] = {};
+  auto strides = [&](const KernelShape& operand, std::int64_t* stride) {
+    std::int64_t size = operand[operand.rank - 2] * operand[operand.rank - 1];
+    for (int i = 1; i <= batch_rank; ++i) {
+      const int own = operand.rank - 2 - i;
+      stride[batch_rank - i] = own < 0 || (operand[own] == 1 && c[batch_rank - i] != 1) ? 0 : size;
+      if (own >= 0) size *= operand[own];
+    }
+  };
+  strides(a, stride_a);
+  strides(b, stride_b);
+  std::int64_t outer = 1;
+  for (int i = 0; i + 1 < batch_rank; ++i) outer *= c[i];
+  const std::int64_t inner = c[batch_rank - 1];
+  for (std::int64_t o = 0; o < outer; ++o) {
+    std::int64_t rest = o;
+    std::int64_t at_a = 0;
+    std::int64_t at_b = 0;
+    for (int i = batch_rank - 2; i >= 0; --i) {
+      at_a += rest % c[i] * stride_a[i];
+      at_b += rest % c[i] * stride_b[i];
+      rest /= c[i];
+    }
+    batched_matmul<T>(inner, stride_a[batch_rank - 1], stride_b[batch_rank - 1], shape.m * shape.n, shape,
+                      pa + at_a, lda, pb + at_b, ldb, pc + o * inner * shape.m * shape.n, ldc, T(1), T(0),
+                      workspace);
+  }
+}
+
+}  // namespace ctgrad::cpu

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Arithmetic mean along axes.
+#pragma once
+
+#include "ctgrad/ops/divide.hpp"
+#include "ctgrad/ops/operation.hpp"
+#include "ctgrad/ops/sum.hpp"
+
+namespace ctgrad {
+
+/// Arithmetic mean of the elements along axes: `mean(x)`, `mean(x, axis<0>)`, `mean(x, axis<0>, keepdims)`.
+/// The mean of no elements is NaN.
+template <Handle X>
+constexpr auto mean(const X& x) {
+  return sum(x) / ctgrad_count<detail::axes_mask<X::shape_type::rank>, typename X::element_type>(x);
+}
+template <Handle X, int... Axes>
+constexpr auto mean(const X& x, Axis<Axes...> axes) {
+  return sum(x, axes) / ctgrad_count<detail::axes_mask<X::shape_type::rank, Axes...>, typename X::element_type>(x);
+}
+template <Handle X, int... Axes>
+constexpr auto mean(const X& x, Axis<Axes...> axes, KeepDims) {
+  return sum(x, axes, keepdims) / ctgrad_count<detail::axes_mask<X::shape_type::rank, Axes...>, typename X::element_type>(x);
+}
+
+}  // namespace ctgrad

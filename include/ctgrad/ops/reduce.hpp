@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// What the reductions share: the check of the axes and the shape rule.
+#pragma once
+
+#include "ctgrad/ops/operation.hpp"
+#include "ctgrad/ops/reshape.hpp"
+
+namespace ctgrad::detail {
+
+template <class Shape, unsigned Mask, bool Keep>
+struct ReducedShape {
+  static constexpr ShapeValue value = reduce_shape(Shape::value, Mask, Keep);
+};
+
+template <class Op, class X, int... Axes>
+constexpr auto reduce(const X& x, Axis<Axes...>) {
+  using S = typename X::shape_type;
+  static_assert(axes_exist<S::rank, Axes...>,
+                "ctgrad: a reduced axis does not exist; axes run from -rank to rank - 1");
+  constexpr unsigned mask = axes_mask<S::rank, Axes...>;
+  return ctgrad_apply(OpCall<Op, mask, shape_from<ReducedShape<S, mask, false>>>{}, x);
+}
+
+template <class Op, class X, int... Axes>
+constexpr auto reduce_keep(const X& x, Axis<Axes...> axes) {
+  using S = typename X::shape_type;
+  constexpr unsigned mask = axes_mask<S::rank, Axes...>;
+  return reshape(reduce<Op>(x, axes), shape_from<ReducedShape<S, mask, true>>{});
+}
+
+}  // namespace ctgrad::detail

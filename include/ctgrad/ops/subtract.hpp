@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Difference of two operands, element by element, with NumPy broadcasting.
+#pragma once
+
+#include "ctgrad/ops/negate.hpp"
+#include "ctgrad/ops/operation.hpp"
+
+namespace ctgrad::ops {
+
+struct Subtract : Elementwise<2> {
+  static constexpr std::string_view name = "subtract";
+  static constexpr int flops = 1;
+  static constexpr bool commutative = false;
+  static constexpr bool cheap = true;
+
+  template <class T>
+  CTGRAD_FUNCTION static T value(T a, T b) {
+    return a - b;
+  }
+  template <class V>
+  static constexpr auto derivative(V t, V, V, V) {
+    return partials(t, -t);
+  }
+};
+
+}  // namespace ctgrad::ops
+
+namespace ctgrad {
+
+/// Difference of two operands, element by element, with NumPy broadcasting.
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator-(const A& a, const B& b) {
+  return ctgrad_apply(OpCall<ops::Subtract>{}, a, b);
+}
+
+}  // namespace ctgrad

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Operations from a user's own header: an elementwise functor, a function with a derivative of its
+/// own, and a kernel the library knows nothing about.
+#pragma once
+
+#include <cstdint>
+
+#include "ctgrad/ops/operation.hpp"
+
+namespace ctgrad {
+
+struct Value;
+
+/// The run-time extents of one operand of a user kernel.
+struct KernelShape {
+  int rank = 0;
+  std::int64_t extent[max_rank] = {};
+
+  constexpr std::int64_t size() const {
+    std::int64_t product = 1;
+    for (int axis = 0; axis < rank; ++axis) product *= extent[axis];
+    return product;
+  }
+  constexpr std::int64_t operator[](int axis) const { return extent[axis]; }
+};
+
+/// A user operation as data. A node points to one; two nodes run the same operation when they point to
+/// the same object, so nothing has to be registered.
+struct UserOperation {
+  std::string_view name;
+  int flops = 1;
+  int arity = 1;
+  /// Writes the tangent or adjoint `t` times each partial derivative to `partials`; null without rule.
+  void (*derivative)(const Value& t, const Value* operands, const Value& result, Value* partials) = nullptr;
+
+  // The elementwise value, for one element and for one register of elements.
+  float (*float_1)(float) = nullptr;
+  float (*float_2)(float, float) = nullptr;
+  float (*float_3)(float, float, float) = nullptr;
+  double (*double_1)(double) = nullptr;
+  double (*double_2)(double, double) = nullptr;
+  double (*double_3)(double, double, double) = nullptr;
+
+  /// Runs a user kernel on contiguous arrays; the result's shape comes first.
+  void (*run)(void* result, const void* const* operands, const KernelShape* shapes) = nullptr;
+};
+
+namespace ops {
+
+/// An elementwise functor from a user's header.
+struct UserElementwise : Structured {
+  static constexpr std::string_view name = "user_elementwise";
+  static constexpr OpKind kind = OpKind::elementwise;
+};
+
+/// The first operand, with a derivative rule given with respect to the others.
+struct CustomDerivative : Structured {
+  static constexpr std::string_view name = "custom_derivative";
+  static constexpr OpKind kind = OpKind::view;
+};
+
+/// A kernel from a user's header.
+struct UserKernel : Structured {
+  static constexpr std::string_view name = "user_kernel";
+};
+
+}  // namespace ops
+
+/// Applies a user's elementwise functor. `Op` has `name`, `value(x...)` as a template over the number
+/// type, and where it is differentiable `derivative(t, x..., y)`, which returns
+/// `partials(t * dy/dx, ...)` written with ctgrad's operations. One to three operands, which broadcast.
+template <class Op, Handle X, class... Rest>
+constexpr auto elementwise(const X& x, const Rest&... rest) {
+  static_assert(sizeof...(Rest) <= 2, "ctgrad: a user's elementwise operation has at most three operands");
+  return ctgrad_user_elementwise<Op>(x, rest...);
+}
+
+/// Gives `value`, computed with ctgrad operations from `x...`, the derivative rule `Rule::derivative(t,
+/// x..., value)`, which returns `partials(...)` (JAX's custom_vjp). The rule replaces the derivative of
+/// everything between `x...` and `value`. One or two operands.
+template <class Rule, Handle Y, Handle... X>
+constexpr auto custom_derivative(const Y& value, const X&... x) {
+  static_assert(sizeof...(X) >= 1 && sizeof...(X) <= 2,
+                "ctgrad: custom_derivative takes the value and one or two operands");
+  return ctgrad_custom_derivative<Rule>(value, x...);
+}
+
+/// Runs a user's kernel as one step. `Kernel` has `name`, `shape(ShapeValue...)`, `cpu(T* result, const
+/// T* operand..., const KernelShape* shapes)` (shapes[0] is the result's) and where it is differentiable
+/// `derivative(t, x..., y)` returning `partials(...)`. One to three operands of one floating type.
+template <class Kernel, Handle X, Handle... Rest>
+constexpr auto user_kernel(const X& x, const Rest&... rest) {
+  static_assert(sizeof...(Rest) <= 2, "ctgrad: a user kernel has at most three operands");
+  return ctgrad_user_kernel<Kernel>(x, rest...);
+}
+
+}  // namespace ctgrad

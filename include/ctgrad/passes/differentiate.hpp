@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Reverse and forward mode over a graph: both append nodes, so a derivative can be differentiated again.
+#pragma once
+
+#include "ctgrad/graph/value.hpp"
+
+namespace ctgrad {
+
+namespace detail {
+
+/// For each operand of a node, a node id: the adjoint's or tangent's share, or -1 for none.
+struct Shares {
+  int id[3] = {-1, -1, -1};
+};
+
+constexpr int share_id(const Value& v) { return v.id; }
+constexpr int share_id(const NoDerivative&) { return -1; }
+
+template <class A>
+constexpr Shares shares_of(const Partials<A>& p) {
+  return {{share_id(p.first), -1, -1}};
+}
+template <class A, class B>
+constexpr Shares shares_of(const Partials<A, B>& p) {
+  return {{share_id(p.first), share_id(p.second), -1}};
+}
+template <class A, class B, class C>
+constexpr Shares shares_of(const Partials<A, B, C>& p) {
+  return {{share_id(p.first), share_id(p.second), share_id(p.third)}};
+}
+
+/// Applies the elementwise rule of Op: `t` times each partial derivative.
+template <class Op>
+constexpr Shares elementwise_shares(Value t, const Value (&x)[3], Value y) {
+  if constexpr (HasElementwiseRule1<Op, Value>) {
+    return shares_of(Op::derivative(t, x[0], y));
+  } else if constexpr (HasElementwiseRule2<Op, Value>) {
+    return shares_of(Op::derivative(t, x[0], x[1], y));
+  } else if constexpr (HasElementwiseRule3<Op, Value>) {
+    return shares_of(Op::derivative(t, x[0], x[1], x[2], y));
+  } else if constexpr (std::is_same_v<Op, ops::Cast>) {
+    Shares shares;
+    if (is_floating(x[0].dtype()) && is_floating(y.dtype())) shares.id[0] = cast_like(t, x[0]).id;
+    return shares;
+  } else if constexpr (std::is_same_v<Op, ops::UserElementwise> ||
+                       std::is_same_v<Op, ops::CustomDerivative> || std::is_same_v<Op, ops::UserKernel>) {
+    const Node node = y.node();
+    Shares shares;
+    if (node.user->derivative == nullptr) return shares;
+    // A custom rule speaks of the operands after the value it replaces.
+    constexpr int first = std::is_same_v<Op, ops::CustomDerivative> ? 1 : 0;
+    const Value operands[3] = {x[first], x[1 + first < 3 ? 1 + first : 2], x[2]};
+    Value partial[3];
+    node.user->derivative(t, operands, y, partial);
+    for (int i = 0; i + first < 3; ++i) shares.id[i + first] = partial[i].id;
+    return shares;
+  } else {
+    return Shares{};
+  }
+}
+
+template <class Op>
+concept HasAdjoint = requires { Op::linear; };
+
+/// The adjoint's shares for the operands of node `y`, given the adjoint `t` of `y`.
+template <class Op>
+constexpr Shares pull_back(Value t, const Value (&x)[3], Value y, const bool (&wanted)[3]) {
+  GraphBuilder& builder = *t.builder;
+  Shares shares;
+  if constexpr (Op::kind == OpKind::reduction) {
+    const unsigned mask = static_cast<unsigned>(y.node().attribute);
+    const ShapeValue kept = reduce_shape(x[0].shape(), mask, true);
+    const Value wide_t = apply_shaped<ops::Reshape>(t, kept);
+    const Value wide_y = apply_shaped<ops::Reshape>(y, kept);
+    shares.id[0] = broadcast_value(Op::derivative(wide_t, x[0], wide_y, mask), x[0].shape()).id;
+  } else if constexpr (HasAdjoint<Op>) {
+    for (int i = 0; i < 3; ++i)
+      if (wanted[i] && (Op::linear >> i & 1U) != 0) shares.id[i] = Op::adjoint(i, t, x, y).id;
+  } else {
+    shares = elementwise_shares<Op>(t, x, y);
+    for (int i = 0; i < 3; ++i)
+      if (shares.id[i] >= 0)
+        shares.id[i] = sum_to(Value{&builder, shares.id[i]}, x[i].shape()).id;
+  }
+  return shares;
+}
+
+/// The tangent of node `y` given the tangents of its operands (-1: zero); -1 when it is zero.
+template <class Op>
+constexpr int push_forward(const int (&tangent)[3], const Value (&x)[3], Value y) {
+  GraphBuilder& builder = *y.builder;
+  int total = -1;
+  auto accumulate = [&](int share) {
+    if (share < 0) return;
+    total = total < 0 ? share : (Value{&builder, total} + Value{&builder, share}).id;
+  };
+  if constexpr (Op::kind == OpKind::reduction) {
+    const unsigned mask = static_cast<unsigned>(y.node().attribute);
+    const Value wide_y = apply_shaped<ops::Reshape>(y, reduce_shape(x[0].shape(), mask, true));
+    const Value share = Op::derivative(Value{&builder, tangent[0]}, x[0], wide_y, mask);
+    accumulate(apply_shaped<ops::Sum>(share, y.shape(), mask).id);
+  } else if constexpr (HasAdjoint<Op>) {
+    // Linear in each operand: the same operation with that operand replaced by its tangent.
+    for (int i = 0; i < 3; ++i) {
+      if (tangent[i] < 0 || (Op::linear >> i & 1U) == 0) continue;
+      Node node = y.node();
+      node.operand[i] = tangent[i];
+      if constexpr (std::is_same_v<Op, ops::Concat>) {
+        // Joining is linear in both operands together: the other half is zero.
+        const Value other{&builder, node.operand[1 - i]};
+        node.operand[1 - i] =
+            broadcast_value(record_constant(builder, node.dtype, 0), other.shape()).id;
+      }
+      accumulate(builder.append(node));
+    }
+  } else {
+    for (int i = 0; i < 3; ++i) {
+      if (tangent[i] < 0) continue;
+      const Value t = broadcast_value(Value{&builder, tangent[i]}, y.shape());
+      accumulate(elementwise_shares<Op>(t, x, y).id[i]);
+    }
+  }
+  return total;
+}
+
+using PullBack = Shares (*)(Value, const Value (&)[3], Value, const bool (&)[3]);
+using PushForward = int (*)(const int (&)[3], const Value (&)[3], Value);
+
+template <class... Op>
+constexpr auto make_derivative_table(TypeList<Op...>) {
+  struct Table {
+    PullBack pull_back[sizeof...(Op)];
+    PushForward push_forward[sizeof...(Op)];
+  };
+  return Table{{&pull_back<Op>...}, {&push_forward<Op>...}};
+}
+
+/// Marks the nodes first .. last that depend on one of `wrt`.
+constexpr Vector<char> mark_dependent(const GraphBuilder& builder, const int* wrt, int count, int last) {
+  Vector<char> depends(last + 1, 0);
+  int first = last;
+  for (int i = 0; i < count; ++i) {
+    if (wrt[i] > last) continue;
+    depends[wrt[i]] = 1;
+    if (wrt[i] < first) first = wrt[i];
+  }
+  for (int id = first; id <= last; ++id) {
+    const Node& node = builder.nodes[id];
+    // Integers, booleans and stopped values carry no derivative on.
+    if (depends[id] != 0 || !is_floating(node.dtype) || node.is<ops::StopGradient>()) continue;
+    for (int i = 0; i < 3 && node.operand[i] >= 0; ++i)
+      if (depends[node.operand[i]] != 0) depends[id] = 1;
+  }
+  return depends;
+}
+
+constexpr void operands_of(GraphBuilder& builder, int id, Value (&x)[3]) {
+  for (int i = 0; i < 3; ++i) x[i] = Value{&builder, builder.nodes[id].operand[i]};
+}
+
+}  // namespace detail
+
+/// Reverse mode: appends the nodes that compute the adjoint of each node of `wrt`, given `seed`, the
+/// adjoint of node `result`, and writes their ids to `adjoints`. A node the result does not depend on
+/// gets zeros. Nodes are visited from the result down, so each adjoint is complete before it is passed
+/// on, and the cost is linear in the nodes between them (Griewank and Walther 2008, chapter 3).
+constexpr void reverse(GraphBuilder& builder, int result, int seed, const int* wrt, int count,
+                       int* adjoints) {
+  using namespace detail;
+  constexpr auto rules = make_derivative_table(ops::List{});
+  const Vector<char> depends = mark_dependent(builder, wrt, count, result);
+  Vector<int> adjoint(result + 1, -1);
+  adjoint[result] = seed;
+  int first = result;
+  for (int i = 0; i < count; ++i)
+    if (wrt[i] < first) first = wrt[i];
+  for (int id = result; id > first; --id) {
+    if (adjoint[id] < 0 || depends[id] == 0) continue;
+    const Node node = builder.nodes[id];
+    bool wanted[3] = {};
+    bool any = false;
+    for (int i = 0; i < 3 && node.operand[i] >= 0; ++i) {
+      wanted[i] = depends[node.operand[i]] != 0;
+      // A custom rule replaces the derivative of the value it stands for.
+      if (i == 0 && node.is<ops::CustomDerivative>()) wanted[i] = false;
+      any = any || wanted[i];
+    }
+    if (!any) continue;
+    Value x[3];
+    operands_of(builder, id, x);
+    const Value t = broadcast_value(Value{&builder, adjoint[id]}, builder.shape(id));
+    const Shares shares = rules.pull_back[node.op](t, x, Value{&builder, id}, wanted);
+    for (int i = 0; i < 3; ++i) {
+      if (!wanted[i] || shares.id[i] < 0) continue;
+      int& total = adjoint[node.operand[i]];
+      total = total < 0 ? shares.id[i] : (Value{&builder, total} + Value{&builder, shares.id[i]}).id;
+    }
+  }
+  for (int i = 0; i < count; ++i) {
+    const int found = wrt[i] <= result && depends[result] != 0 ? adjoint[wrt[i]] : -1;
+    const Value value =
+        found >= 0 ? Value{&builder, found} : record_constant(builder, builder.nodes[wrt[i]].dtype, 0);
+    adjoints[i] = broadcast_value(value, builder.shape(wrt[i])).id;
+  }
+}
+
+/// Forward mode: appends the nodes that compute the tangent of each node of `results`, given the
+/// tangents of the nodes `wrt`, and writes their ids to `out`.
+constexpr void forward(GraphBuilder& builder, const int* wrt, const int* tangents, int count,
+                       const int* results, int result_count, int* out) {
+  using namespace detail;
+  constexpr auto rules = make_derivative_table(ops::List{});
+  int last = 0;
+  for (int i = 0; i < result_count; ++i)
+    if (results[i] > last) last = results[i];
+  for (int i = 0; i < count; ++i)
+    if (wrt[i] > last) last = wrt[i];
+  const Vector<char> depends = mark_dependent(builder, wrt, count, last);
+  Vector<int> tangent(last + 1, -1);
+  int first = last;
+  for (int i = 0; i < count; ++i) {
+    tangent[wrt[i]] = tangents[i];
+    if (wrt[i] < first) first = wrt[i];
+  }
+  for (int id = first; id <= last; ++id) {
+    if (depends[id] == 0 || tangent[id] >= 0) continue;
+    const Node node = builder.nodes[id];
+    int of_operand[3] = {-1, -1, -1};
+    bool any = false;
+    for (int i = 0; i < 3 && node.operand[i] >= 0; ++i) {
+      of_operand[i] = tangent[node.operand[i]];
+      if (i == 0 && node.is<ops::CustomDerivative>()) of_operand[i] = -1;
+      any = any || of_operand[i] >= 0;
+    }
+    if (!any) continue;
+    Value x[3];
+    operands_of(builder, id, x);
+    tangent[id] = rules.push_forward[node.op](of_operand, x, Value{&builder, id});
+  }
+  for (int i = 0; i < result_count; ++i) {
+    const Value value = tangent[results[i]] >= 0
+                            ? Value{&builder, tangent[results[i]]}
+                            : record_constant(builder, builder.nodes[results[i]].dtype, 0);
+    out[i] = broadcast_value(value, builder.shape(results[i])).id;
+  }
+}
+
+}  // namespace ctgrad

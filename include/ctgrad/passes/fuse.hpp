@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Groups the nodes of a legal graph into steps: one loop for many elementwise operations and reductions.
+///
+/// Elementwise nodes are pulled, lazily, into the loop of whoever needs them: a reduction, a node that must
+/// be an array because a matrix product, a view, an output or another iteration space reads it. A loop may
+/// hold several such roots of one iteration space: their common operands are then read once. Values that
+/// are cheap to compute are computed again where a second loop needs them; others are stored.
+///
+/// Steps are numbered in the order they run. A root joins an existing loop only if all it reads from memory
+/// was written by earlier steps, so no cycle can arise and one sweep over the nodes is enough.
+#pragma once
+
+#include "ctgrad/passes/legalize.hpp"
+
+namespace ctgrad {
+
+/// One step of the program: a fused loop, or an operation with a step of its own.
+struct FusedStep {
+  /// The node of an operation with a step of its own; -1 for a fused loop.
+  int node = -1;
+  /// Position of the loop's iteration space in the table of shapes.
+  std::int32_t space = -1;
+  /// The loop's nodes, in the fusion's list of members.
+  int first_member = 0;
+  int member_count = 0;
+};
+
+/// The result of fusion.
+struct FusionView {
+  const FusedStep* steps = nullptr;
+  int step_count = 0;
+  const std::int32_t* members = nullptr;
+  int member_count = 0;
+  /// For each node, the step that writes its array; -1 when it has none.
+  const std::int32_t* producer = nullptr;
+};
+
+namespace detail {
+
+struct FusionLimits {
+  int members = 48;
+  int loads = 24;
+  int recompute_depth = 3;
+};
+
+struct FusionBuilder {
+  Vector<FusedStep> steps;
+  Vector<std::int32_t> members;
+  Vector<std::int32_t> producer;
+};
+
+class Fuser {
+public:
+  constexpr explicit Fuser(const GraphView& graph)
+      : graph_(graph),
+        accesses_(find_accesses(graph)),
+        stored_(graph.size, 0),
+        producer_(graph.size, -1),
+        latest_loop_(graph.size, -1),
+        mark_(graph.size, -1) {}
+
+  constexpr FusionBuilder run() {
+    mark_stored();
+    for (int i = 0; i < graph_.size; ++i) {
+      const Node& node = graph_[i];
+      switch (info(node).kind) {
+        case OpKind::leaf:
+          if (node.is<ops::RandomUniform>()) add_own_step(i);
+          break;
+        case OpKind::view: break;
+        case OpKind::elementwise:
+          if (stored_[i] != 0 && producer_[i] < 0) place_root(i);
+          break;
+        case OpKind::reduction: place_root(i); break;
+        case OpKind::structured:
+          if (node.is<ops::Pack>()) {
+            place_pack(i);
+          } else {
+            add_own_step(i);
+          }
+          break;
+      }
+    }
+    return finish();
+  }
+
+private:
+  struct Loop {
+    std::int32_t space = -1;
+    unsigned reduced_axes = 0;
+    bool has_reduction = false;
+    Vector<std::int32_t> members;
+    Vector<std::int32_t> loads;
+  };
+
+  /// What a root needs to be computed in a loop of its own.
+  struct Demand {
+    Vector<std::int32_t> members;
+    Vector<std::int32_t> loads;
+  };
+
+  constexpr bool is_elementwise(int i) const { return info(graph_[i]).kind == OpKind::elementwise; }
+  constexpr bool is_reduction(int i) const { return info(graph_[i]).kind == OpKind::reduction; }
+  constexpr std::int32_t space_of(int i) const {
+    return is_reduction(i) ? graph_[graph_[i].operand[0]].shape : graph_[i].shape;
+  }
+
+  constexpr void store(int node) {
+    const int root = accesses_[node].root;
+    if (!is_memory_leaf(graph_[root])) stored_[root] = 1;
+  }
+
+  constexpr void mark_stored() {
+    for (int i = 0; i < graph_.size; ++i) {
+      const Node& node = graph_[i];
+      const OpKind kind = info(node).kind;
+      for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
+        const int x = node.operand[k];
+        const bool same_loop = is_elementwise(x) && (kind == OpKind::elementwise || kind == OpKind::reduction) &&
+                               graph_[x].shape == space_of(i);
+        if (!same_loop) store(x);
+      }
+      if (node.is<ops::Pack>())
+        for (int k = 0; k < ops::Pack::count(node.attribute); ++k)
+          store(graph_.lists[ops::Pack::first(node.attribute) + k]);
+    }
+    for (int i = 0; i < graph_.output_count; ++i) store(graph_.outputs[i].node);
+  }
+
+  constexpr void add_own_step(int i) {
+    producer_[i] = loops_of_step_.size();
+    own_.push_back(i);
+    loops_of_step_.push_back(-1);
+  }
+
+  constexpr void place_pack(int i) {
+    int last = -1;
+    for (int k = 0; k < ops::Pack::count(graph_[i].attribute); ++k) {
+      const int part = accesses_[graph_.lists[ops::Pack::first(graph_[i].attribute) + k]].root;
+      if (producer_[part] > last) last = producer_[part];
+    }
+    producer_[i] = last;
+  }
+
+  /// Collects what computing node `i` takes, in the loop of a root.
+  constexpr void demand(int i, Demand& need, int depth) {
+    if (mark_[i] == stamp_) return;
+    mark_[i] = stamp_;
+    const Node& node = graph_[i];
+    for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
+      const int x = node.operand[k];
+      const bool fusible = is_elementwise(x) && graph_[x].shape == space_of(i);
+      if (!fusible || producer_[x] >= 0) {
+        add_load(need, x);
+      } else if (latest_loop_[x] >= 0 && (!info(graph_[x]).cheap || depth >= limits_.recompute_depth)) {
+        // Computed in an earlier loop and too dear to compute again: unless this root joins that loop, the
+        // loop stores it.
+        add_load(need, x);
+      } else if (need.members.size() >= limits_.members / 2 && latest_loop_[x] < 0) {
+        // The loop is full: this operand becomes a loop of its own.
+        stored_[x] = 1;
+        const int outer = stamp_;
+        place_root(x);
+        stamp_ = outer;
+        add_load(need, x);
+      } else {
+        demand(x, need, latest_loop_[x] >= 0 ? depth + 1 : depth);
+      }
+    }
+    need.members.push_back(i);
+  }
+
+  constexpr void add_load(Demand& need, int x) const {
+    for (int i = 0; i < need.loads.size(); ++i)
+      if (need.loads[i] == x) return;
+    need.loads.push_back(x);
+  }
+
+  constexpr void place_root(int root) {
+    stamp_ = next_stamp_++;
+    Demand need;
+    demand(root, need, 0);
+    const std::int32_t space = space_of(root);
+    // The first step this root may run in: after the writers of what it reads; a value of the same iteration
+    // space may also be taken over within the loop that computes it.
+    int earliest = 0;
+    for (int i = 0; i < need.loads.size(); ++i) {
+      const int x = need.loads[i];
+      const int writer = writer_of(x);
+      if (writer < 0) continue;
+      const bool same_loop = is_elementwise(x) && graph_[x].shape == space;
+      const int bound = same_loop ? writer : writer + 1;
+      if (bound > earliest) earliest = bound;
+    }
+    const int step = find_loop(root, need, earliest);
+    for (int i = 0; i < need.loads.size(); ++i) {
+      const int x = need.loads[i];
+      if (!is_elementwise(x) || producer_[x] >= 0 || latest_loop_[x] == step) continue;
+      stored_[x] = 1;
+      producer_[x] = latest_loop_[x];
+    }
+    add_to_loop(step, root, need);
+  }
+
+  /// The step after which, or in whose loop, a load can be had; -1 for leaves.
+  constexpr int writer_of(int x) const {
+    const int root = accesses_[x].root;
+    return producer_[root] >= 0 || !is_elementwise(root) ? producer_[root] : latest_loop_[root];
+  }
+
+  /// The earliest loop the root may join with profit, or a new one.
+  constexpr int find_loop(int root, const Demand& need, int earliest) {
+    const std::int32_t space = space_of(root);
+    int best = -1;
+    for (int step = loops_of_step_.size() - 1; step >= earliest; --step) {
+      const int l = loops_of_step_[step];
+      if (l < 0 || loops_[l].space != space || !can_join(loops_[l], step, root, need)) continue;
+      best = step;
+    }
+    if (best >= 0) return best;
+    Loop loop;
+    loop.space = space;
+    loops_.push_back(loop);
+    own_.push_back(-1);
+    loops_of_step_.push_back(loops_.size() - 1);
+    return loops_of_step_.size() - 1;
+  }
+
+  constexpr bool can_join(const Loop& loop, int step, int root, const Demand& need) const {
+    if (loop.members.size() + need.members.size() > limits_.members) return false;
+    if (is_reduction(root) && loop.has_reduction &&
+        loop.reduced_axes != static_cast<unsigned>(graph_[root].attribute))
+      return false;
+    int loads = loop.loads.size();
+    bool shares = false;
+    for (int i = 0; i < need.loads.size(); ++i) {
+      const int x = need.loads[i];
+      bool known = writer_of(x) == step;
+      for (int k = 0; k < loop.loads.size() && !known; ++k) known = loop.loads[k] == x;
+      if (!known) ++loads;
+      // Constants do not count: reading one costs nothing.
+      shares = shares || (known && !graph_[x].is<ops::Constant>());
+    }
+    return loads <= limits_.loads && shares;
+  }
+
+  constexpr void add_to_loop(int step, int root, const Demand& need) {
+    Loop& loop = loops_[loops_of_step_[step]];
+    for (int i = 0; i < need.members.size(); ++i) {
+      const int x = need.members[i];
+      bool known = false;
+      for (int k = 0; k < loop.members.size() && !known; ++k) known = loop.members[k] == x;
+      if (known) continue;
+      // Members stay sorted: an operand's number is smaller than its user's.
+      int at = loop.members.size();
+      while (at > 0 && loop.members[at - 1] > x) --at;
+      loop.members.insert(at, x);
+      if (latest_loop_[x] < 0) latest_loop_[x] = step;
+      if (stored_[x] != 0 && producer_[x] < 0) producer_[x] = step;
+    }
+    for (int i = 0; i < need.loads.size(); ++i) {
+      const int x = need.loads[i];
+      bool known = writer_of(x) == step;
+      for (int k = 0; k < loop.loads.size() && !known; ++k) known = loop.loads[k] == x;
+      if (!known) loop.loads.push_back(x);
+    }
+    if (is_reduction(root)) {
+      loop.has_reduction = true;
+      loop.reduced_axes = static_cast<unsigned>(graph_[root].attribute);
+    }
+    producer_[root] = step;
+  }
+
+  constexpr FusionBuilder finish() {
+    FusionBuilder result;
+    for (int step = 0; step < loops_of_step_.size(); ++step) {
+      FusedStep fused;
+      fused.node = own_[step];
+      if (loops_of_step_[step] >= 0) {
+        const Loop& loop = loops_[loops_of_step_[step]];
+        fused.space = loop.space;
+        fused.first_member = result.members.size();
+        fused.member_count = loop.members.size();
+        for (int i = 0; i < loop.members.size(); ++i) result.members.push_back(loop.members[i]);
+      }
+      result.steps.push_back(fused);
+    }
+    result.producer = static_cast<Vector<std::int32_t>&&>(producer_);
+    return result;
+  }
+
+  GraphView graph_;
+  FusionLimits limits_;
+  Vector<Access> accesses_;
+  Vector<char> stored_;
+  Vector<std::int32_t> producer_;
+  /// The first loop that computes a node; -1 when none does.
+  Vector<int> latest_loop_;
+  Vector<int> mark_;
+  int stamp_ = 0;
+  int next_stamp_ = 0;
+  Vector<int> own_;
+  Vector<int> loops_of_step_;
+  Vector<Loop> loops_;
+};
+
+}  // namespace detail
+
+/// Groups the nodes of a legal graph into steps.
+constexpr detail::FusionBuilder fuse(const GraphView& graph) { return detail::Fuser(graph).run(); }
+
+}  // namespace ctgrad

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Inserts the copies that make every operand addressable: what fusion and planning may rely on.
+#pragma once
+
+#include "ctgrad/graph/value.hpp"
+
+namespace ctgrad {
+
+/// Where the elements of a node lie: in the array of node `root`, at `offset` plus the sum of index times
+/// stride, all counted in elements. A stride of 0 repeats an element.
+struct Access {
+  int root = -1;
+  Extent offset = 0;
+  Extent stride[max_rank] = {};
+};
+
+namespace detail {
+
+/// Row-major strides of an array of its own.
+constexpr Access contiguous_access(int root, const ShapeValue& shape) {
+  Access access;
+  access.root = root;
+  Extent stride = 1;
+  for (int axis = shape.rank - 1; axis >= 0; --axis) {
+    access.stride[axis] = stride;
+    stride = multiply(stride, shape[axis]);
+  }
+  return access;
+}
+
+/// True when the elements lie in row-major order without gaps.
+constexpr bool is_contiguous(const Access& access, const ShapeValue& shape) {
+  Extent stride = 1;
+  for (int axis = shape.rank - 1; axis >= 0; --axis) {
+    if (shape[axis] != 1 && access.stride[axis] != stride) return false;
+    stride = multiply(stride, shape[axis]);
+  }
+  return true;
+}
+
+/// The access to `x`, of shape `from`, when it is stretched to `to`.
+constexpr Access stretch(const Access& x, const ShapeValue& from, const ShapeValue& to) {
+  Access access;
+  access.root = x.root;
+  access.offset = x.offset;
+  for (int axis = 0; axis < to.rank; ++axis) {
+    const int own = axis - (to.rank - from.rank);
+    access.stride[axis] = own < 0 || (from[own] == 1 && to[axis] != 1) ? 0 : x.stride[own];
+  }
+  return access;
+}
+
+/// The access of a view, given that of its operand. A reshape must be of something contiguous.
+constexpr Access view_access(const Node& node, const Access& x, const ShapeValue& from,
+                             const ShapeValue& to) {
+  Access access = x;
+  if (node.is<ops::BroadcastTo>()) return stretch(x, from, to);
+  if (node.is<ops::Permute>()) {
+    for (int i = 0; i < to.rank; ++i)
+      access.stride[i] = x.stride[ops::Permute::source_axis(node.attribute, i)];
+  } else if (node.is<ops::Slice>()) {
+    const int axis = ops::Slice::axis(node.attribute);
+    access.offset = x.offset + multiply(ops::Slice::first(node.attribute), x.stride[axis]);
+    access.stride[axis] = multiply(ops::Slice::step(node.attribute), x.stride[axis]);
+  } else {
+    access = contiguous_access(x.root, to);
+    access.offset = x.offset;
+  }
+  return access;
+}
+
+constexpr bool is_view(const Node& node) { return info(node).kind == OpKind::view; }
+
+/// Leaves lie in memory that the program does not own as a temporary.
+constexpr bool is_memory_leaf(const Node& node) {
+  return info(node).kind == OpKind::leaf && !node.is<ops::RandomUniform>();
+}
+
+class Legalizer {
+public:
+  constexpr explicit Legalizer(const GraphView& source) : source_(source) {
+    graph.copy_tables(source);
+    graph.nodes.reserve(source.size + 16);
+  }
+
+  constexpr void run() {
+    Vector<int> map(source_.size, -1);
+    for (int i = 0; i < source_.size; ++i) {
+      Node node = source_[i];
+      const OpKind kind = info(node).kind;
+      for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
+        int operand = map[node.operand[k]];
+        const bool reshaped = node.is<ops::Reshape>();
+        // A slice from a run-time stride has an offset that one extent cannot hold.
+        const bool sliced = node.is<ops::Slice>() && access_[operand].offset != 0 &&
+                            !is_static(access_[operand].stride[ops::Slice::axis(node.attribute)]);
+        if ((kind == OpKind::structured || reshaped) && !is_contiguous(access_[operand], graph.shape(operand)))
+          operand = copy(operand);
+        else if (sliced || (kind == OpKind::structured && !is_static(access_[operand].offset)))
+          operand = copy(operand);
+        node.operand[k] = operand;
+      }
+      if (node.is<ops::Pack>()) pack_operands(node, map);
+      map[i] = append(node);
+    }
+    finish_outputs(map);
+    for (int i = 0; i < graph.parameters.size(); ++i)
+      if (graph.parameters[i].node >= 0) graph.parameters[i].node = map[graph.parameters[i].node];
+  }
+
+  GraphBuilder graph;
+
+private:
+  constexpr int append(const Node& node) {
+    const int id = graph.append(node);
+    claimed_.push_back(0);
+    if (is_view(node)) {
+      const int x = node.operand[0];
+      access_.push_back(view_access(node, access_[x], graph.shape(x), graph.shape(id)));
+    } else {
+      access_.push_back(contiguous_access(id, graph.shape(id)));
+    }
+    return id;
+  }
+
+  constexpr int copy(int x) {
+    Node node;
+    node.op = opcode<ops::Copy>;
+    node.dtype = graph.nodes[x].dtype;
+    node.shape = graph.nodes[x].shape;
+    node.operand[0] = x;
+    return append(node);
+  }
+
+  /// Each part of a pack is written straight into its place, so it must be an array that a step writes and
+  /// that has no other fixed place.
+  constexpr void pack_operands(const Node& node, const Vector<int>& map) {
+    const int first = ops::Pack::first(node.attribute);
+    for (int k = 0; k < ops::Pack::count(node.attribute); ++k) {
+      int part = map[source_.lists[first + k]];
+      if (!is_contiguous(access_[part], graph.shape(part)) || !claim(access_[part].root) ||
+          access_[part].offset != 0 || graph.shape(access_[part].root).size() != graph.shape(part).size()) {
+        part = copy(part);
+        claim(part);
+      }
+      graph.lists[first + k] = part;
+    }
+  }
+
+  /// Claims an array for a fixed place; false when that cannot be.
+  constexpr bool claim(int root) {
+    const Node& node = graph.nodes[root];
+    if (is_memory_leaf(node) || node.is<ops::Pack>()) return false;
+    if (claimed_[root] != 0) return false;
+    claimed_[root] = 1;
+    return true;
+  }
+
+  constexpr void finish_outputs(const Vector<int>& map) {
+    for (int i = 0; i < source_.output_count; ++i) {
+      Output output = source_.outputs[i];
+      output.node = map[output.node];
+      const Node& node = graph.nodes[output.node];
+      const bool update = output.kind == OutputKind::update;
+      // An update overwrites a block in place, so it must be the last word of an elementwise step.
+      const bool writable = info(node).kind == OpKind::elementwise || !update;
+      if (is_view(node) || is_memory_leaf(node) || !writable || !claim(output.node)) {
+        output.node = copy(output.node);
+        claim(output.node);
+      }
+      graph.outputs.push_back(output);
+    }
+  }
+
+  GraphView source_;
+  Vector<Access> access_;
+  Vector<char> claimed_;
+};
+
+}  // namespace detail
+
+/// The same graph with copies such that: operands of steps of their own (matrix products, gathers, ...) and
+/// of reshapes are contiguous; every part of a pack and every output is an array of its own.
+constexpr GraphBuilder legalize(const GraphView& source) {
+  detail::Legalizer legalizer(source);
+  legalizer.run();
+  return static_cast<GraphBuilder&&>(legalizer.graph);
+}
+
+/// The access of every node of a legal graph.
+constexpr detail::Vector<Access> find_accesses(const GraphView& graph) {
+  detail::Vector<Access> accesses;
+  accesses.reserve(graph.size);
+  for (int i = 0; i < graph.size; ++i) {
+    const Node& node = graph[i];
+    if (detail::is_view(node)) {
+      const int x = node.operand[0];
+      accesses.push_back(detail::view_access(node, accesses[x], graph.shape(x), graph.shape(i)));
+    } else {
+      accesses.push_back(detail::contiguous_access(i, graph.shape(i)));
+    }
+  }
+  return accesses;
+}
+
+}  // namespace ctgrad

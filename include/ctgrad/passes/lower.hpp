@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Turns fused steps into rows of a table and finds the distinct kernels among them.
+#pragma once
+
+#include "ctgrad/passes/schedule.hpp"
+
+namespace ctgrad {
+
+namespace detail {
+
+class Lowerer {
+public:
+  constexpr Lowerer(const GraphView& graph, const FusionView& fusion)
+      : graph_(graph), fusion_(fusion), accesses_(find_accesses(graph)), value_of_(graph.size, -1) {}
+
+  constexpr ScheduleBuilder run() {
+    for (int i = 0; i < fusion_.step_count; ++i) {
+      if (fusion_.steps[i].node >= 0) {
+        lower_own_step(fusion_.steps[i].node);
+      } else {
+        lower_loop(i);
+      }
+    }
+    return static_cast<ScheduleBuilder&&>(out_);
+  }
+
+private:
+  static constexpr StepKind kind_of(const Node& node) {
+    if (node.is<ops::MatMul>()) return StepKind::matmul;
+    if (node.is<ops::Concat>()) return StepKind::concat;
+    if (node.is<ops::Pad>()) return StepKind::pad;
+    if (node.is<ops::Gather>()) return StepKind::gather;
+    if (node.is<ops::ScatterAdd>()) return StepKind::scatter_add;
+    if (node.is<ops::Take>()) return StepKind::take;
+    if (node.is<ops::TakeAdjoint>()) return StepKind::take_adjoint;
+    if (node.is<ops::ArgMax>()) return StepKind::argmax;
+    if (node.is<ops::ArgMin>()) return StepKind::argmin;
+    if (node.is<ops::RandomUniform>()) return StepKind::random_uniform;
+    if (node.is<ops::UserKernel>()) return StepKind::user_kernel;
+    throw "an operation has no step of its own and cannot be fused";
+  }
+
+  constexpr StepOperand operand_of(int node, const Access& access) const {
+    StepOperand operand;
+    operand.node = access.root;
+    operand.offset = access.offset;
+    operand.dtype = graph_[node].dtype;
+    for (int axis = 0; axis < max_rank; ++axis) operand.stride[axis] = access.stride[axis];
+    return operand;
+  }
+
+  /// An operation with a step of its own: operands contiguous, in order, then the result. The operands'
+  /// extents travel in their `stride`, since their strides are known.
+  constexpr void lower_own_step(int i) {
+    const Node& node = graph_[i];
+    Step step;
+    step.kind = kind_of(node);
+    step.node = i;
+    step.space = graph_.shape(i);
+    step.attribute = node.attribute;
+    step.user = node.user;
+    step.first_operand = out_.operands.size();
+    for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
+      const int x = node.operand[k];
+      add_own_operand(x, accesses_[x]);
+      ++step.input_count;
+    }
+    add_own_operand(i, accesses_[i]);
+    step.operand_count = step.input_count + 1;
+    // argmax and argmin work on the operand's type, the others on the result's.
+    const bool searches = step.kind == StepKind::argmax || step.kind == StepKind::argmin;
+    step.kernel = find_routine({step.kind, searches ? graph_[node.operand[0]].dtype : node.dtype});
+    out_.steps.push_back(step);
+  }
+
+  constexpr int find_routine(const Routine& routine) {
+    for (int i = 0; i < out_.routines.size(); ++i)
+      if (out_.routines[i] == routine) return i;
+    out_.routines.push_back(routine);
+    return out_.routines.size() - 1;
+  }
+
+  constexpr void add_own_operand(int x, const Access& access) {
+    StepOperand operand = operand_of(x, access);
+    operand.rank = static_cast<std::int8_t>(graph_.shape(x).rank);
+    for (int axis = 0; axis < max_rank; ++axis) operand.stride[axis] = graph_.shape(x)[axis];
+    out_.operands.push_back(operand);
+  }
+
+  /// One array that a loop reads or writes.
+  struct LoopOperand {
+    int node;
+    Access access;
+  };
+
+  constexpr void lower_loop(int number) {
+    const FusedStep& fused = fusion_.steps[number];
+    const std::int32_t* members = fusion_.members + fused.first_member;
+    const ShapeValue& space = graph_.shapes[fused.space];
+    Vector<LoopOperand> operands;
+    Vector<KernelInstruction> instructions;
+    Vector<KernelOutput> outputs;
+    Vector<int> loaded;
+
+    for (int m = 0; m < fused.member_count; ++m) value_of_[members[m]] = -2 - m;
+    // Inputs first, so that they have the first value numbers.
+    for (int m = 0; m < fused.member_count; ++m) {
+      const Node& node = graph_[members[m]];
+      for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
+        const int x = node.operand[k];
+        if (is_value(x, fused.space) || value_of_[x] >= 0) continue;
+        value_of_[x] = operands.size();
+        loaded.push_back(x);
+        operands.push_back({x, stretch(accesses_[x], graph_.shape(x), space)});
+      }
+    }
+    const int input_count = operands.size();
+    for (int m = 0; m < fused.member_count; ++m) {
+      const int i = members[m];
+      const Node& node = graph_[i];
+      if (info(node).kind == OpKind::reduction) continue;
+      KernelInstruction instruction;
+      instruction.op = node.op;
+      instruction.dtype = node.dtype;
+      instruction.user = node.user;
+      for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) instruction.operand[k] = value_of_[node.operand[k]];
+      value_of_[i] = input_count + instructions.size();
+      instructions.push_back(instruction);
+    }
+    for (int m = 0; m < fused.member_count; ++m) {
+      const int i = members[m];
+      if (fusion_.producer[i] != number) continue;
+      const Node& node = graph_[i];
+      KernelOutput output;
+      output.dtype = node.dtype;
+      if (info(node).kind == OpKind::reduction) {
+        output.reduction = node.op;
+        output.value = value_of_[node.operand[0]];
+        operands.push_back({i, reduced_access(i, space)});
+      } else {
+        output.value = value_of_[i];
+        operands.push_back({i, accesses_[i]});
+      }
+      outputs.push_back(output);
+    }
+
+    Step step;
+    step.kind = StepKind::kernel;
+    step.node = members[fused.member_count - 1];
+    step.space = collapse(space, operands);
+    const int inner = step.space.rank - 1;
+    Vector<KernelInput> inputs;
+    for (int i = 0; i < input_count; ++i)
+      inputs.push_back({graph_[operands[i].node].dtype, access_kind(operands[i].access.stride[inner])});
+    for (int i = 0; i < outputs.size(); ++i)
+      outputs[i].access = access_kind(operands[input_count + i].access.stride[inner]);
+    step.kernel = find_kernel(inputs, instructions, outputs);
+    step.first_operand = out_.operands.size();
+    step.operand_count = operands.size();
+    step.input_count = input_count;
+    for (int i = 0; i < operands.size(); ++i)
+      out_.operands.push_back(operand_of(operands[i].node, operands[i].access));
+    out_.steps.push_back(step);
+
+    for (int m = 0; m < fused.member_count; ++m) value_of_[members[m]] = -1;
+    for (int i = 0; i < loaded.size(); ++i) value_of_[loaded[i]] = -1;
+  }
+
+  /// True for a member of the loop at hand whose value is used where it is computed.
+  constexpr bool is_value(int x, std::int32_t space) const {
+    return value_of_[x] <= -2 && info(graph_[x]).kind == OpKind::elementwise && graph_[x].shape == space;
+  }
+
+  /// Where a reduction's result goes: stride 0 along the reduced axes.
+  constexpr Access reduced_access(int i, const ShapeValue& space) const {
+    Access access = accesses_[i];
+    const auto mask = static_cast<unsigned>(graph_[i].attribute);
+    int own = 0;
+    for (int axis = 0; axis < space.rank; ++axis)
+      access.stride[axis] = (mask >> axis & 1U) != 0 ? 0 : accesses_[i].stride[own++];
+    return access;
+  }
+
+  static constexpr InnerAccess access_kind(Extent stride) {
+    return stride == 0   ? InnerAccess::broadcast
+           : stride == 1 ? InnerAccess::contiguous
+                         : InnerAccess::strided;
+  }
+
+  /// Drops unit axes and joins neighbours that all operands walk through in one stride.
+  static constexpr ShapeValue collapse(const ShapeValue& space, Vector<LoopOperand>& operands) {
+    ShapeValue result;
+    for (int axis = 0; axis < space.rank; ++axis) {
+      if (space[axis] == 1) continue;
+      bool join = result.rank > 0;
+      for (int i = 0; join && i < operands.size(); ++i) {
+        const Extent outer = operands[i].access.stride[result.rank - 1];
+        join = outer == multiply(operands[i].access.stride[axis], space[axis]);
+      }
+      if (join) {
+        result[result.rank - 1] = multiply(result[result.rank - 1], space[axis]);
+      } else {
+        result.push_back(space[axis]);
+      }
+      for (int i = 0; i < operands.size(); ++i)
+        operands[i].access.stride[result.rank - 1] = operands[i].access.stride[axis];
+    }
+    if (result.rank == 0) {
+      result.push_back(1);
+      for (int i = 0; i < operands.size(); ++i) operands[i].access.stride[0] = 0;
+    }
+    for (int i = 0; i < operands.size(); ++i)
+      for (int axis = result.rank; axis < max_rank; ++axis) operands[i].access.stride[axis] = 0;
+    return result;
+  }
+
+  template <class T>
+  static constexpr bool same_range(const Vector<T>& all, int first, int count, const Vector<T>& other) {
+    if (count != other.size()) return false;
+    for (int i = 0; i < count; ++i)
+      if (!(all[first + i] == other[i])) return false;
+    return true;
+  }
+
+  template <class T>
+  static constexpr void append(Vector<T>& to, const Vector<T>& from) {
+    for (int i = 0; i < from.size(); ++i) to.push_back(from[i]);
+  }
+
+  /// The number of the kernel with these parts. There are few distinct kernels, so a search will do.
+  constexpr int find_kernel(const Vector<KernelInput>& inputs, const Vector<KernelInstruction>& instructions,
+                            const Vector<KernelOutput>& outputs) {
+    for (int i = 0; i < out_.kernels.size(); ++i) {
+      const KernelDescription& k = out_.kernels[i];
+      if (same_range(out_.inputs, k.first_input, k.input_count, inputs) &&
+          same_range(out_.instructions, k.first_instruction, k.instruction_count, instructions) &&
+          same_range(out_.outputs, k.first_output, k.output_count, outputs))
+        return i;
+    }
+    out_.kernels.push_back({out_.inputs.size(), inputs.size(), out_.instructions.size(), instructions.size(),
+                            out_.outputs.size(), outputs.size()});
+    append(out_.inputs, inputs);
+    append(out_.instructions, instructions);
+    append(out_.outputs, outputs);
+    return out_.kernels.size() - 1;
+  }
+
+  GraphView graph_;
+  FusionView fusion_;
+  Vector<Access> accesses_;
+  /// In the loop at hand: a value's number; -2 - position for members without one yet; -1 for others.
+  Vector<int> value_of_;
+  ScheduleBuilder out_;
+};
+
+}  // namespace detail
+
+/// The rows and the distinct kernels of a fused graph. Memory places are assigned by `plan`.
+constexpr detail::ScheduleBuilder lower(const GraphView& graph, const FusionView& fusion) {
+  return detail::Lowerer(graph, fusion).run();
+}
+
+}  // namespace ctgrad

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Gives every array a place in memory: by liveness, in one arena per run-time factor.
+///
+/// Steps are visited in order. An array gets the smallest free gap that holds it when its first step
+/// comes, and gives it back after its last. A result of an elementwise loop takes over the place of an
+/// operand that dies there. Cost: steps times the number of gaps, which stays small.
+#pragma once
+
+#include "ctgrad/passes/lower.hpp"
+
+namespace ctgrad {
+
+namespace detail {
+
+/// Bytes of `count` elements, rounded so that what follows in an arena is aligned to a cache line. Arrays
+/// smaller than that are rounded to their elements only: their size is multiplied by a run-time factor.
+constexpr std::int64_t array_bytes(Extent size, DType dtype) {
+  const std::int64_t bytes = coefficient_of(size) * static_cast<std::int64_t>(ctgrad::size_of(dtype));
+  if (is_static(size) || bytes >= 64) return (bytes + 63) / 64 * 64;
+  return (bytes + 7) / 8 * 8;
+}
+
+/// One arena while it is planned: a list of gaps below the high-water mark, sorted.
+class ArenaPlanner {
+public:
+  constexpr std::int64_t allocate(std::int64_t bytes) {
+    int best = -1;
+    for (int i = 0; i < gaps_.size(); ++i)
+      if (gaps_[i].bytes >= bytes && (best < 0 || gaps_[i].bytes < gaps_[best].bytes)) best = i;
+    if (best < 0) {
+      // Grow; a gap that touches the top is used first.
+      std::int64_t offset = top_;
+      if (!gaps_.empty() && gaps_.back().offset + gaps_.back().bytes == top_) {
+        offset = gaps_.back().offset;
+        gaps_.pop_back();
+      }
+      top_ = offset + bytes;
+      return offset;
+    }
+    const std::int64_t offset = gaps_[best].offset;
+    gaps_[best].offset += bytes;
+    gaps_[best].bytes -= bytes;
+    if (gaps_[best].bytes == 0) gaps_.erase(best);
+    return offset;
+  }
+
+  constexpr void release(std::int64_t offset, std::int64_t bytes) {
+    if (bytes == 0) return;
+    int at = gaps_.size();
+    while (at > 0 && gaps_[at - 1].offset > offset) --at;
+    const bool joins_left = at > 0 && gaps_[at - 1].offset + gaps_[at - 1].bytes == offset;
+    const bool joins_right = at < gaps_.size() && offset + bytes == gaps_[at].offset;
+    if (joins_left && joins_right) {
+      gaps_[at - 1].bytes += bytes + gaps_[at].bytes;
+      gaps_.erase(at);
+    } else if (joins_left) {
+      gaps_[at - 1].bytes += bytes;
+    } else if (joins_right) {
+      gaps_[at].offset = offset;
+      gaps_[at].bytes += bytes;
+    } else {
+      gaps_.insert(at, {offset, bytes});
+    }
+  }
+
+  constexpr std::int64_t top() const { return top_; }
+
+private:
+  struct Gap {
+    std::int64_t offset = 0;
+    std::int64_t bytes = 0;
+  };
+  Vector<Gap> gaps_;
+  std::int64_t top_ = 0;
+};
+
+class Planner {
+public:
+  constexpr Planner(const GraphView& graph, ScheduleBuilder& schedule, int blocks)
+      : graph_(graph),
+        out_(schedule),
+        accesses_(find_accesses(graph)),
+        region_(graph.size, -1),
+        offset_(graph.size, 0),
+        last_use_(graph.size, -1),
+        owner_(graph.size, -1),
+        pinned_(graph.size, 0) {
+    out_.regions.blocks = blocks;
+    for (int i = 0; i < graph.size; ++i) owner_[i] = i;
+  }
+
+  constexpr void run() {
+    find_arenas();
+    place_leaves();
+    place_fixed();
+    find_last_uses();
+    for (int step = 0; step < out_.steps.size(); ++step) plan_step(step);
+    for (int i = 0; i < out_.arenas.size(); ++i) out_.arenas[i].bytes = planners_[i].top();
+    for (int i = 0; i < out_.operands.size(); ++i) place(out_.operands[i]);
+    check_updates();
+    for (int i = 0; i < graph_.output_count; ++i) {
+      const Output& output = graph_.outputs[i];
+      if (output.kind != OutputKind::result) continue;
+      ResultPlace result;
+      result.place.node = output.node;
+      result.place.dtype = graph_[output.node].dtype;
+      place(result.place);
+      result.shape = graph_.shape(output.node);
+      out_.results.push_back(result);
+    }
+  }
+
+private:
+  constexpr std::int64_t bytes_of(int node) const {
+    return array_bytes(graph_.shape(node).size(), graph_[node].dtype);
+  }
+  constexpr bool is_output(const Step& step, int operand) const {
+    return operand >= step.first_operand + step.input_count;
+  }
+
+  constexpr int arena_of(Extent size) {
+    const Extent factor = is_static(size) ? 1 : make_extent(1, names_of(size));
+    for (int i = 0; i < out_.arenas.size(); ++i)
+      if (out_.arenas[i].factor == factor) return i;
+    out_.arenas.push_back({factor, 0, 0});
+    planners_.push_back(ArenaPlanner{});
+    return out_.arenas.size() - 1;
+  }
+
+  /// The number of arenas fixes the numbers of the regions after them, so it must be known first.
+  constexpr void find_arenas() {
+    arena_of(1);
+    for (int i = 0; i < out_.steps.size(); ++i) {
+      const Step& step = out_.steps[i];
+      for (int k = step.input_count; k < step.operand_count; ++k)
+        arena_of(graph_.shape(out_.operands[step.first_operand + k].node).size());
+    }
+    out_.regions.arenas = out_.arenas.size();
+  }
+
+  constexpr void place_leaves() {
+    std::int64_t parameter_offset = 0;
+    Vector<std::int64_t> parameter_offsets;
+    for (int i = 0; i < graph_.parameter_count; ++i) {
+      const ParameterInfo& parameter = graph_.parameters[i];
+      parameter_offsets.push_back(parameter_offset);
+      parameter_offset += coefficient_of(graph_.shapes[parameter.shape].size()) *
+                          static_cast<std::int64_t>(ctgrad::size_of(parameter.dtype));
+    }
+    for (int i = 0; i < graph_.size; ++i) {
+      const Node& node = graph_[i];
+      if (!is_memory_leaf(node)) continue;
+      if (node.is<ops::Input>()) {
+        region_[i] = out_.regions.input(static_cast<int>(node.attribute));
+      } else if (node.is<ops::Parameter>()) {
+        region_[i] = out_.regions.block(0);
+        offset_[i] = parameter_offsets[static_cast<int>(node.attribute)];
+      } else if (node.is<ops::Block>()) {
+        region_[i] = out_.regions.block(static_cast<int>(node.attribute));
+      } else {
+        place_constant(i);
+      }
+    }
+  }
+
+  constexpr void place_constant(int i) {
+    const Node& node = graph_[i];
+    ConstantEntry entry;
+    entry.dtype = node.dtype;
+    entry.byte_offset = out_.constant_bytes;
+    entry.value = node.scalar;
+    if (node.is<ops::Arange>()) {
+      entry.kind = ConstantEntry::Kind::arange;
+      entry.count = graph_.shape(i).size();
+      if (entry.count < 0) throw "arange needs a length known at compile time";
+    } else if (node.is<ops::ExtentOf>()) {
+      entry.kind = ConstantEntry::Kind::extent;
+      entry.extent = node.attribute;
+    }
+    region_[i] = out_.regions.constants();
+    offset_[i] = out_.constant_bytes;
+    out_.constant_bytes += (entry.count * static_cast<std::int64_t>(ctgrad::size_of(node.dtype)) + 7) / 8 * 8;
+    out_.constants.push_back(entry);
+  }
+
+  /// Arrays whose place is not theirs to choose: parts of packs, and updates of blocks.
+  constexpr void place_fixed() {
+    part_offset_ = Vector<std::int64_t>(graph_.size, 0);
+    for (int i = 0; i < graph_.size; ++i) {
+      const Node& node = graph_[i];
+      if (!node.is<ops::Pack>()) continue;
+      std::int64_t offset = 0;
+      for (int k = 0; k < ops::Pack::count(node.attribute); ++k) {
+        const int part = accesses_[graph_.lists[ops::Pack::first(node.attribute) + k]].root;
+        owner_[part] = i;
+        part_offset_[part] = offset;
+        offset += graph_.shape(part).size() * static_cast<std::int64_t>(ctgrad::size_of(node.dtype));
+      }
+    }
+    for (int i = 0; i < graph_.output_count; ++i) {
+      const Output& output = graph_.outputs[i];
+      if (output.kind == OutputKind::update) {
+        region_[output.node] = out_.regions.block(output.index);
+      } else {
+        pinned_[owner_[output.node]] = 1;
+      }
+    }
+  }
+
+  constexpr void find_last_uses() {
+    for (int s = 0; s < out_.steps.size(); ++s) {
+      const Step& step = out_.steps[s];
+      for (int k = 0; k < step.operand_count; ++k)
+        last_use_[owner_[out_.operands[step.first_operand + k].node]] = s;
+    }
+  }
+
+  constexpr bool is_temporary(int node) const {
+    return !is_memory_leaf(graph_[node]) && (region_[node] < 0 || region_[node] < out_.regions.arenas);
+  }
+
+  constexpr void plan_step(int s) {
+    const Step step = out_.steps[s];
+    for (int k = step.input_count; k < step.operand_count; ++k) {
+      const int node = owner_[out_.operands[step.first_operand + k].node];
+      if (region_[node] >= 0) continue;
+      const Extent size = graph_.shape(node).size();
+      region_[node] = arena_of(size);
+      ArenaInfo& arena = out_.arenas[region_[node]];
+      arena.bytes_without_reuse += bytes_of(node);
+      const int heir = find_dying_operand(s, step, k, node);
+      if (heir >= 0) {
+        offset_[node] = offset_[heir];
+        released_.push_back(heir);
+      } else {
+        offset_[node] = planners_[region_[node]].allocate(bytes_of(node));
+      }
+    }
+    for (int k = 0; k < step.operand_count; ++k) {
+      const int node = owner_[out_.operands[step.first_operand + k].node];
+      if (last_use_[node] != s || !is_temporary(node) || pinned_[node] != 0 || was_released(node)) continue;
+      planners_[region_[node]].release(offset_[node], bytes_of(node));
+      released_.push_back(node);
+    }
+    released_.clear();
+  }
+
+  constexpr bool was_released(int node) const {
+    for (int i = 0; i < released_.size(); ++i)
+      if (released_[i] == node) return true;
+    return false;
+  }
+
+  /// An operand of an elementwise loop that dies here and that the output may overwrite: same bytes, and
+  /// each element is read only where it is written.
+  constexpr int find_dying_operand(int s, const Step& step, int output, int node) const {
+    if (step.kind != StepKind::kernel) return -1;
+    const StepOperand& to = out_.operands[step.first_operand + output];
+    const KernelOutput& description =
+        out_.outputs[out_.kernels[step.kernel].first_output + output - step.input_count];
+    if (description.reduction >= 0 || owner_[to.node] != to.node) return -1;
+    for (int k = 0; k < step.input_count; ++k) {
+      const StepOperand& from = out_.operands[step.first_operand + k];
+      const int x = from.node;
+      if (owner_[x] != x || !is_temporary(x) || pinned_[x] != 0 || last_use_[x] != s || was_released(x) ||
+          region_[x] != region_[node] || bytes_of(x) != bytes_of(node) || from.offset != to.offset ||
+          ctgrad::size_of(from.dtype) != ctgrad::size_of(to.dtype))
+        continue;
+      bool same = true;
+      for (int axis = 0; axis < step.space.rank; ++axis) same = same && from.stride[axis] == to.stride[axis];
+      for (int other = 0; other < step.operand_count; ++other)
+        same = same && (other == k || out_.operands[step.first_operand + other].node != x);
+      if (same) return x;
+    }
+    return -1;
+  }
+
+  constexpr void place(StepOperand& operand) const {
+    const int owner = owner_[operand.node];
+    operand.region = region_[owner];
+    operand.byte_offset = offset_[owner] + part_offset_[operand.node];
+  }
+
+  /// A block may be overwritten only when nobody reads it later.
+  constexpr void check_updates() const {
+    Vector<int> written(out_.regions.blocks, -1);
+    for (int s = 0; s < out_.steps.size(); ++s) {
+      const Step& step = out_.steps[s];
+      for (int k = 0; k < step.operand_count; ++k) {
+        const StepOperand& operand = out_.operands[step.first_operand + k];
+        const int block = operand.region - out_.regions.block(0);
+        if (block < 0 || block >= out_.regions.blocks) continue;
+        if (is_output(step, step.first_operand + k)) {
+          written[block] = s;
+        } else if (written[block] >= 0 && written[block] < s && graph_[operand.node].is<ops::Block>()) {
+          throw "a block is read after its update: return the result of the update instead";
+        } else if (written[block] >= 0 && written[block] < s && graph_[operand.node].is<ops::Parameter>()) {
+          throw "a parameter is read after its update";
+        }
+      }
+    }
+  }
+
+  GraphView graph_;
+  ScheduleBuilder& out_;
+  Vector<Access> accesses_;
+  Vector<ArenaPlanner> planners_;
+  Vector<int> region_;
+  Vector<std::int64_t> offset_;
+  Vector<int> last_use_;
+  /// The array that holds a node: itself, or the pack it is a part of.
+  Vector<int> owner_;
+  Vector<std::int64_t> part_offset_;
+  Vector<char> pinned_;
+  Vector<int> released_;
+};
+
+}  // namespace detail
+
+/// Lowers a fused graph and plans its memory. `blocks` is the number of blocks of parameters and optimizer
+/// state.
+constexpr detail::ScheduleBuilder plan(const GraphView& graph, const FusionView& fusion, int blocks) {
+  detail::ScheduleBuilder schedule = lower(graph, fusion);
+  detail::Planner(graph, schedule, blocks).run();
+  return schedule;
+}
+
+}  // namespace ctgrad

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Rebuilds a graph without what is dead, said twice, or the identity.
+///
+/// Only identities that hold for every IEEE number, infinities, NaN and signed zero included, are applied:
+/// x * 1 = x, x / 1 = x, x * -1 = -x, x / -1 = -x, -(-x) = x, x - 0 = x, x + (-y) = x - y,
+/// x - (-y) = x + y, (-x) * (-y) = x * y, x / 2^k = x * 2^-k, where(c, x, x) = x; operations on constants;
+/// views of views; transposes of matrix products and of their operands; stretching before an
+/// elementwise operation, which stretches by itself. Not applied, because they are not exact: x + 0 = x
+/// (x = -0), x - x = 0 (x = inf), 0 * x = 0 (x = NaN).
+#pragma once
+
+#include <bit>
+#include <limits>
+
+#include "ctgrad/graph/value.hpp"
+
+namespace ctgrad {
+
+namespace detail {
+
+template <class Op>
+concept Foldable = Op::kind == OpKind::elementwise && requires(double x) {
+  requires requires { { Op::value(x) } -> std::same_as<double>; } ||
+               requires { { Op::value(x, x) } -> std::same_as<double>; };
+};
+
+/// The operation on one or two constants, in the arithmetic of the node's type.
+template <class Op>
+constexpr double fold_constants(DType dtype, double a, double b) {
+  auto run = [&](auto x, auto y) {
+    if constexpr (requires { Op::value(x); }) {
+      return static_cast<double>(Op::value(x));
+    } else {
+      return static_cast<double>(Op::value(x, y));
+    }
+  };
+  return dtype == DType::float32 ? run(static_cast<float>(a), static_cast<float>(b)) : run(a, b);
+}
+
+using Fold = double (*)(DType, double, double);
+
+template <class Op>
+constexpr Fold fold_rule() {
+  if constexpr (Foldable<Op>) {
+    return &fold_constants<Op>;
+  } else {
+    return nullptr;
+  }
+}
+
+template <class... Op>
+constexpr auto make_fold_table(TypeList<Op...>) {
+  struct Table {
+    Fold fold[sizeof...(Op)];
+  };
+  return Table{{fold_rule<Op>()...}};
+}
+
+constexpr std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
+  hash ^= value + 0x9e3779b97f4a7c15ULL + (hash << 6) + (hash >> 2);
+  return hash * 0xff51afd7ed558ccdULL;
+}
+
+constexpr bool same_node(const Node& a, const Node& b) {
+  return a.op == b.op && a.dtype == b.dtype && a.shape == b.shape && a.operand[0] == b.operand[0] &&
+         a.operand[1] == b.operand[1] && a.operand[2] == b.operand[2] && a.attribute == b.attribute &&
+         std::bit_cast<std::uint64_t>(a.scalar) == std::bit_cast<std::uint64_t>(b.scalar) &&
+         a.user == b.user;
+}
+
+/// Emits nodes in simplest form, each one once.
+class Simplifier {
+public:
+  constexpr explicit Simplifier(const GraphView& source) : source_(source) {
+    graph.copy_tables(source);
+    for (int i = 0; i < graph.lists.size(); ++i) graph.lists[i] = -1;
+    int capacity = 64;
+    while (capacity < 4 * source.size) capacity *= 2;
+    table_ = Vector<int>(capacity, -1);
+    graph.nodes.reserve(source.size + 16);
+  }
+
+  constexpr void run() {
+    const Vector<char> live = mark_live();
+    map_ = Vector<int>(source_.size, -1);
+    uses_ = Vector<int>(source_.size, 0);
+    for (int i = 0; i < source_.size; ++i)
+      if (live[i] != 0)
+        for (int k = 0; k < 3 && source_[i].operand[k] >= 0; ++k) ++uses_[source_[i].operand[k]];
+    single_use_ = Vector<char>();
+    for (int i = 0; i < source_.size; ++i) {
+      if (live[i] == 0) continue;
+      Node node = source_[i];
+      for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) node.operand[k] = map_[node.operand[k]];
+      if (node.is<ops::Pack>())
+        for (int k = 0; k < ops::Pack::count(node.attribute); ++k) {
+          const int at = ops::Pack::first(node.attribute) + k;
+          graph.lists[at] = map_[source_.lists[at]];
+        }
+      once_ = uses_[i] <= 1;
+      map_[i] = emit(node);
+    }
+    for (int i = 0; i < source_.output_count; ++i) {
+      Output output = source_.outputs[i];
+      output.node = map_[output.node];
+      graph.outputs.push_back(output);
+    }
+    for (int i = 0; i < graph.parameters.size(); ++i)
+      if (graph.parameters[i].node >= 0) graph.parameters[i].node = map_[graph.parameters[i].node];
+  }
+
+  GraphBuilder graph;
+
+private:
+  constexpr Vector<char> mark_live() const {
+    Vector<char> live(source_.size, 0);
+    for (int i = 0; i < source_.output_count; ++i) live[source_.outputs[i].node] = 1;
+    for (int i = source_.size - 1; i >= 0; --i) {
+      if (live[i] == 0) continue;
+      const Node& node = source_[i];
+      for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) live[node.operand[k]] = 1;
+      if (node.is<ops::Pack>())
+        for (int k = 0; k < ops::Pack::count(node.attribute); ++k)
+          live[source_.lists[ops::Pack::first(node.attribute) + k]] = 1;
+    }
+    return live;
+  }
+
+  constexpr const ShapeValue& shape(int id) const { return graph.shape(id); }
+  constexpr bool is_constant(int id) const { return graph.nodes[id].is<ops::Constant>(); }
+  constexpr bool is_constant(int id, double value) const {
+    return is_constant(id) && std::bit_cast<std::uint64_t>(graph.nodes[id].scalar) ==
+                                  std::bit_cast<std::uint64_t>(value);
+  }
+  constexpr bool is_negate(int id) const { return graph.nodes[id].is<ops::Negate>(); }
+  constexpr int negated(int id) const { return graph.nodes[id].operand[0]; }
+
+  /// The node `id`, stretched if an operand of a smaller shape stands for a result of `shape`.
+  constexpr int as_shape(int id, std::int32_t shape_id) {
+    if (graph.nodes[id].shape == shape_id) return id;
+    return unary<ops::BroadcastTo>(id, shape_id);
+  }
+
+  template <class Op>
+  constexpr int unary(int x, std::int32_t shape_id, std::int64_t attribute = 0) {
+    Node node;
+    node.op = opcode<Op>;
+    node.dtype = graph.nodes[x].dtype;
+    node.shape = shape_id;
+    node.operand[0] = x;
+    node.attribute = attribute;
+    return emit(node);
+  }
+
+  constexpr int constant(const Node& like, double value) {
+    Node node;
+    node.op = opcode<ops::Constant>;
+    node.dtype = like.dtype;
+    node.shape = graph.intern(ShapeValue{});
+    node.scalar = value;
+    return as_shape(unique(node), like.shape);
+  }
+
+  constexpr int emit(Node node) {
+    const OpKind kind = info(node).kind;
+    if (node.is<ops::StopGradient>() || node.is<ops::CustomDerivative>()) return node.operand[0];
+    if (kind == OpKind::elementwise) return emit_elementwise(node);
+    if (kind == OpKind::view) return emit_view(node);
+    if (node.is<ops::MatMul>()) absorb_transposes(node);
+    return unique(node);
+  }
+
+  constexpr int emit_elementwise(Node node) {
+    const int arity = node.arity();
+    bool all_constant = true;
+    for (int k = 0; k < arity; ++k) {
+      while (graph.nodes[node.operand[k]].is<ops::BroadcastTo>())
+        node.operand[k] = graph.nodes[node.operand[k]].operand[0];
+      all_constant = all_constant && is_constant(node.operand[k]);
+    }
+    constexpr auto folds = make_fold_table(ops::List{});
+    if (all_constant && arity <= 2 && folds.fold[node.op] != nullptr && is_floating(node.dtype)) {
+      const double a = graph.nodes[node.operand[0]].scalar;
+      const double b = arity == 2 ? graph.nodes[node.operand[1]].scalar : 0;
+      return constant(node, folds.fold[node.op](node.dtype, a, b));
+    }
+    const int a = node.operand[0];
+    const int b = node.operand[1];
+    if (node.is<ops::Negate>()) {
+      if (is_negate(a)) return as_shape(negated(a), node.shape);
+    } else if (node.is<ops::Multiply>()) {
+      if (is_constant(a, 1)) return as_shape(b, node.shape);
+      if (is_constant(b, 1)) return as_shape(a, node.shape);
+      if (is_constant(a, -1)) return rewrite<ops::Negate>(node, b);
+      if (is_constant(b, -1)) return rewrite<ops::Negate>(node, a);
+      if (is_negate(a) && is_negate(b)) return rewrite<ops::Multiply>(node, negated(a), negated(b));
+    } else if (node.is<ops::Divide>()) {
+      if (is_constant(b, 1)) return as_shape(a, node.shape);
+      if (is_constant(b, -1)) return rewrite<ops::Negate>(node, a);
+      if (is_constant(b) && is_floating(node.dtype) && has_exact_inverse(graph.nodes[b].scalar))
+        return rewrite<ops::Multiply>(node, a, constant(graph.nodes[b], 1 / graph.nodes[b].scalar));
+    } else if (node.is<ops::Subtract>()) {
+      if (is_constant(b, 0)) return as_shape(a, node.shape);
+      if (is_negate(b)) return rewrite<ops::Add>(node, a, negated(b));
+    } else if (node.is<ops::Add>()) {
+      if (is_negate(b)) return rewrite<ops::Subtract>(node, a, negated(b));
+      if (is_negate(a)) return rewrite<ops::Subtract>(node, b, negated(a));
+    } else if (node.is<ops::Where>()) {
+      if (b == node.operand[2]) return as_shape(b, node.shape);
+    } else if (node.is<ops::Cast>()) {
+      if (graph.nodes[a].dtype == node.dtype) return as_shape(a, node.shape);
+    }
+    if (info(node).commutative && node.operand[0] > node.operand[1]) {
+      node.operand[0] = b;
+      node.operand[1] = a;
+    }
+    return unique(node);
+  }
+
+  /// Powers of two whose inverse is a normal float can be multiplied instead of divided by.
+  static constexpr bool has_exact_inverse(double x) {
+    const std::uint64_t bits = std::bit_cast<std::uint64_t>(x);
+    const auto exponent = static_cast<int>(bits >> 52 & 0x7ff) - 1023;
+    return (bits & 0xfffffffffffffULL) == 0 && exponent > -100 && exponent < 100;
+  }
+
+  template <class Op>
+  constexpr int rewrite(const Node& like, int a, int b = -1) {
+    Node node = like;
+    node.op = opcode<Op>;
+    node.operand[0] = a;
+    node.operand[1] = b;
+    return emit_elementwise(node);
+  }
+
+  constexpr int emit_view(Node node) {
+    const int x = node.operand[0];
+    const Node inner = graph.nodes[x];
+    if (node.is<ops::Reshape>()) {
+      if (inner.shape == node.shape) return x;
+      if (inner.is<ops::Reshape>()) return unary<ops::Reshape>(inner.operand[0], node.shape);
+    } else if (node.is<ops::BroadcastTo>()) {
+      if (inner.shape == node.shape) return x;
+      if (inner.is<ops::BroadcastTo>()) return unary<ops::BroadcastTo>(inner.operand[0], node.shape);
+    } else if (node.is<ops::Permute>()) {
+      const int rank = shape(x).rank;
+      if (is_identity(node.attribute, rank)) return x;
+      if (inner.is<ops::Permute>()) {
+        std::int64_t joined = 0;
+        for (int i = 0; i < rank; ++i)
+          joined |= static_cast<std::int64_t>(ops::Permute::source_axis(
+                        inner.attribute, ops::Permute::source_axis(node.attribute, i)))
+                    << (4 * i);
+        return unary<ops::Permute>(inner.operand[0], node.shape, joined);
+      }
+      // (A B)^T = B^T A^T, when nobody else wants A B.
+      if (inner.is<ops::MatMul>() && node.attribute == swap_last_two(rank) && is_single_use(x)) {
+        Node product = inner;
+        product.shape = node.shape;
+        product.operand[0] = inner.operand[1];
+        product.operand[1] = inner.operand[0];
+        product.attribute = (ops::MatMul::transpose_b(inner.attribute) ? 0 : 1) |
+                            (ops::MatMul::transpose_a(inner.attribute) ? 0 : 2);
+        absorb_transposes(product);
+        return unique(product);
+      }
+    }
+    return unique(node);
+  }
+
+  static constexpr bool is_identity(std::int64_t attribute, int rank) {
+    for (int i = 0; i < rank; ++i)
+      if (ops::Permute::source_axis(attribute, i) != i) return false;
+    return true;
+  }
+
+  constexpr void absorb_transposes(Node& node) {
+    for (int k = 0; k < 2; ++k) {
+      const Node& operand = graph.nodes[node.operand[k]];
+      if (!operand.is<ops::Permute>() ||
+          operand.attribute != swap_last_two(shape(node.operand[k]).rank))
+        continue;
+      node.operand[k] = operand.operand[0];
+      node.attribute ^= k == 0 ? 1 : 2;
+    }
+  }
+
+  constexpr bool is_single_use(int id) const { return single_use_[id] != 0; }
+
+  /// The node equal to `node`, which is appended if there is none yet.
+  constexpr int unique(const Node& node) {
+    if (node.is<ops::Pack>()) return append(node);
+    std::uint64_t hash = mix(static_cast<std::uint64_t>(node.op), static_cast<std::uint64_t>(node.shape));
+    for (const std::int32_t operand : node.operand) hash = mix(hash, static_cast<std::uint64_t>(operand));
+    hash = mix(hash, static_cast<std::uint64_t>(node.attribute));
+    hash = mix(hash, std::bit_cast<std::uint64_t>(node.scalar));
+    const int mask = table_.size() - 1;
+    int slot = static_cast<int>(hash >> 20 & static_cast<std::uint64_t>(mask));
+    while (table_[slot] >= 0) {
+      if (same_node(graph.nodes[table_[slot]], node)) {
+        single_use_[table_[slot]] = 0;
+        return table_[slot];
+      }
+      slot = (slot + 1) & mask;
+    }
+    const int id = append(node);
+    table_[slot] = id;
+    return id;
+  }
+
+  constexpr int append(const Node& node) {
+    single_use_.push_back(once_ ? 1 : 0);
+    return graph.append(node);
+  }
+
+  GraphView source_;
+  Vector<int> map_;
+  Vector<int> uses_;
+  Vector<char> single_use_;
+  Vector<int> table_;
+  bool once_ = true;
+};
+
+/// Removes the nodes that no output needs. The tables stay.
+constexpr GraphBuilder remove_dead(const GraphView& source) {
+  Vector<int> map(source.size, -1);
+  for (int i = 0; i < source.output_count; ++i) map[source.outputs[i].node] = 0;
+  for (int i = source.size - 1; i >= 0; --i) {
+    if (map[i] < 0) continue;
+    const Node& node = source[i];
+    for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) map[node.operand[k]] = 0;
+    if (node.is<ops::Pack>())
+      for (int k = 0; k < ops::Pack::count(node.attribute); ++k)
+        map[source.lists[ops::Pack::first(node.attribute) + k]] = 0;
+  }
+  GraphBuilder graph;
+  graph.copy_tables(source);
+  graph.nodes.reserve(source.size);
+  for (int i = 0; i < source.size; ++i) {
+    if (map[i] < 0) continue;
+    Node node = source[i];
+    for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) node.operand[k] = map[node.operand[k]];
+    if (node.is<ops::Pack>())
+      for (int k = 0; k < ops::Pack::count(node.attribute); ++k) {
+        const int at = ops::Pack::first(node.attribute) + k;
+        graph.lists[at] = map[source.lists[at]];
+      }
+    map[i] = graph.append(node);
+  }
+  for (int i = 0; i < source.output_count; ++i) {
+    Output output = source.outputs[i];
+    output.node = map[output.node];
+    graph.outputs.push_back(output);
+  }
+  for (int i = 0; i < graph.parameters.size(); ++i)
+    if (graph.parameters[i].node >= 0) graph.parameters[i].node = map[graph.parameters[i].node];
+  return graph;
+}
+
+}  // namespace detail
+
+/// The same results from fewer nodes: common subexpressions once, constants folded, the identities above
+/// applied, transposes made flags of matrix products, dead nodes gone.
+constexpr GraphBuilder simplify(const GraphView& source) {
+  detail::Simplifier simplifier(source);
+  simplifier.run();
+  return detail::remove_dead(simplifier.graph.view());
+}
+
+}  // namespace ctgrad

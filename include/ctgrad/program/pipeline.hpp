@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// The stages from a traced function to a schedule, each a constexpr value of its own.
+#pragma once
+
+#include "ctgrad/graph/trace.hpp"
+#include "ctgrad/passes/plan.hpp"
+#include "ctgrad/passes/simplify.hpp"
+
+namespace ctgrad {
+
+/// The pipeline of one program. `Source::run()` records the graph, derivatives included; `Source::blocks` is
+/// its number of blocks (parameters, optimizer state). Every stage is a constexpr variable: it has the
+/// compiler's budget of operations for itself, and it can be looked at: `to_string(Pipeline<...>::traced())`.
+template <class Source>
+struct Pipeline {
+  struct Simplify {
+    static constexpr GraphBuilder run() { return simplify(Frozen<Source>::graph.view()); }
+  };
+  struct Legalize {
+    static constexpr GraphBuilder run() { return legalize(Frozen<Simplify>::graph.view()); }
+  };
+  struct Fuse {
+    static constexpr detail::FusionBuilder run() { return fuse(Frozen<Legalize>::graph.view()); }
+  };
+  struct Plan {
+    static constexpr detail::ScheduleBuilder run() {
+      return plan(Frozen<Legalize>::graph.view(), FrozenFusion<Fuse>::fusion.view(), Source::blocks);
+    }
+  };
+
+  /// The graph as it was written.
+  static constexpr GraphView traced() { return Frozen<Source>::graph.view(); }
+  /// The graph after simplification.
+  static constexpr GraphView simplified() { return Frozen<Simplify>::graph.view(); }
+  /// The graph the schedule was made from.
+  static constexpr GraphView legal() { return Frozen<Legalize>::graph.view(); }
+  /// Which nodes share a loop.
+  static constexpr FusionView fusion() { return FrozenFusion<Fuse>::fusion.view(); }
+  /// The finished program.
+  static constexpr ScheduleView view() { return FrozenSchedule<Plan>::schedule.view(); }
+};
+
+/// The pipeline source of a plain function: its arguments are inputs, its results are outputs.
+template <class F, class... Specs>
+struct FunctionSource {
+  static_assert(std::is_default_constructible_v<F>,
+                "ctgrad: the function must not capture anything: pass values as arguments, or keep them in a struct "
+                "with a constexpr call operator and default member values");
+  static constexpr int blocks = 0;
+  static constexpr GraphBuilder run() { return trace<Specs...>(F{}); }
+};
+
+}  // namespace ctgrad

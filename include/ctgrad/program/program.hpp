@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// A compiled function: a schedule, the memory it runs in, and the call.
+#pragma once
+
+#include <array>
+#include <string>
+#include <tuple>
+
+#include "ctgrad/device/cpu/cpu.hpp"
+#include "ctgrad/program/pipeline.hpp"
+#include "ctgrad/tensor/tensor.hpp"
+
+namespace ctgrad {
+
+namespace detail {
+
+/// Writes `value` as an element of `dtype`.
+inline void write_scalar(std::byte* to, DType dtype, double value) {
+  auto put = [&](auto x) { std::memcpy(to, &x, sizeof(x)); };
+  switch (dtype) {
+    case DType::float32: return put(static_cast<float>(value));
+    case DType::float64: return put(value);
+    case DType::int32: return put(static_cast<std::int32_t>(value));
+    case DType::int64: return put(static_cast<std::int64_t>(value));
+    case DType::boolean: return put(value != 0);
+  }
+}
+
+/// The memory of a running program: arenas, constants, and the addresses of everything else.
+template <class Source, int Inputs>
+class Executor {
+public:
+  static constexpr ScheduleView schedule = Source::view();
+  static constexpr Regions regions = schedule.regions;
+
+  Executor() : constants_(static_cast<std::size_t>(schedule.constant_bytes)) {
+    for (std::int64_t& factor : factor_) factor = 1;
+    for (int i = 0; i < schedule.constant_count; ++i) {
+      const ConstantEntry& entry = schedule.constants[i];
+      for (std::int64_t k = 0; k < entry.count; ++k)
+        write_scalar(constants_.data() + entry.byte_offset + k * static_cast<std::int64_t>(size_of(entry.dtype)),
+                     entry.dtype,
+                     entry.kind == ConstantEntry::Kind::arange ? static_cast<double>(k) : entry.value);
+    }
+  }
+
+  Dimensions& dimensions() { return dimensions_; }
+
+  /// Makes arenas of the size that the current dimensions ask for. Allocates only when they grow.
+  void prepare() {
+    for (int i = 0; i < schedule.arena_count; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      factor_[at] = dimensions_.monomial(schedule.arenas[i].factor);
+      arenas_[at].reserve(static_cast<std::size_t>(schedule.arenas[i].bytes * factor_[at]));
+      region_[at] = arenas_[at].data();
+    }
+    for (int i = 0; i < schedule.constant_count; ++i) {
+      const ConstantEntry& entry = schedule.constants[i];
+      if (entry.kind == ConstantEntry::Kind::extent)
+        write_scalar(constants_.data() + entry.byte_offset, entry.dtype,
+                     static_cast<double>(dimensions_(entry.extent)));
+    }
+    region_[static_cast<std::size_t>(regions.constants())] = constants_.data();
+  }
+
+  void set_block(int i, void* data) { region_[static_cast<std::size_t>(regions.block(i))] = data; }
+  void set_input(int i, const void* data) {
+    region_[static_cast<std::size_t>(regions.input(i))] = const_cast<void*>(data);
+  }
+
+  void run(std::uint64_t seed) {
+    cpu::run<Source>(cpu::RunContext{region_.data(), factor_.data(), &dimensions_, seed, &device_});
+  }
+
+  /// Where result i lies after a run.
+  const void* result(int i) const {
+    const StepOperand& place = schedule.results[i].place;
+    const auto region = static_cast<std::size_t>(place.region);
+    return static_cast<const char*>(region_[region]) + place.byte_offset * factor_[region];
+  }
+
+private:
+  std::array<Memory, static_cast<std::size_t>(schedule.arena_count) + 1> arenas_;
+  Memory constants_;
+  std::array<void*, static_cast<std::size_t>(regions.input(Inputs)) + 1> region_{};
+  std::array<std::int64_t, static_cast<std::size_t>(regions.input(Inputs)) + 1> factor_{};
+  Dimensions dimensions_;
+  Cpu device_;
+};
+
+/// Reads the named dimensions off an argument's extents and checks that they agree with what is known.
+template <class Spec>
+void bind_dimensions(Dimensions& dimensions, const Extents<Spec::shape_type::rank>& extents, int argument) {
+  constexpr ShapeValue shape = Spec::shape_type::value;
+  for (int axis = 0; axis < shape.rank; ++axis) {
+    const Extent wanted = shape[axis];
+    const std::int64_t given = extents[static_cast<std::size_t>(axis)];
+    std::int64_t expected = wanted;
+    if (!is_static(wanted) && coefficient_of(wanted) == 1 && (names_of(wanted) >> 6) == 0) {
+      if (dimensions[wanted] < 0) dimensions[wanted] = given;
+      expected = dimensions[wanted];
+    } else if (!is_static(wanted)) {
+      expected = dimensions(wanted);
+    }
+    if (given != expected)
+      throw_error("ctgrad: argument " + std::to_string(argument + 1) + " has the extents " + text_of(extents) +
+                  ", but its shape is " + ctgrad::text_of(shape) + " and axis " + std::to_string(axis) + " must be " +
+                  std::to_string(expected) + " here; pass a tensor of that length");
+  }
+}
+
+/// The run-time extents of a shape.
+template <class S>
+Extents<S::rank> evaluate_extents(const Dimensions& dimensions) {
+  Extents<S::rank> extents{};
+  for (std::size_t axis = 0; axis < S::rank; ++axis) extents[axis] = dimensions(S::value.extent[axis]);
+  return extents;
+}
+
+}  // namespace detail
+
+/// A function compiled for fixed argument specs. Calling it runs a table of kernels over one block of memory:
+/// no graph, no dispatch by name, and after the first call with a given size no allocation. Named dimensions
+/// (`batch`) take their length from the arguments of each call.
+///
+/// A call returns views of the program's memory, in the structure the function returned (a symbol becomes a
+/// TensorView; tuples, pairs and arrays stay what they are). They are valid until the next call. An object serves one
+/// thread at a time; a copy has memory of its own.
+template <class Device, class F, class... Specs>
+class Program {
+  static_assert(std::is_same_v<Device, Cpu>, "ctgrad: this build has the Cpu device only");
+  using Source = FunctionSource<F, Specs...>;
+
+public:
+  using Stages = Pipeline<Source>;
+
+  /// Runs the function. Each argument is a Tensor or TensorView with the spec's element type and shape.
+  auto operator()(TensorView<const typename Specs::element_type, typename Specs::shape_type>... arguments) {
+    bind(std::index_sequence_for<Specs...>{}, arguments...);
+    executor_.prepare();
+    executor_.run(seed_ + runs_++);
+    int index = 0;
+    return results<decltype(F{}(std::declval<detail::symbol_of<Specs>>()...))>(index);
+  }
+
+  /// The seed of the random numbers the function asks for; each call takes the next one.
+  void seed(std::uint64_t value) {
+    seed_ = value;
+    runs_ = 0;
+  }
+
+  /// Bytes of temporary memory for given dimensions, with the reuse that the plan found.
+  static constexpr std::int64_t bytes(const Dimensions& dimensions = {}) {
+    std::int64_t total = 0;
+    for (int i = 0; i < Stages::view().arena_count; ++i)
+      total += Stages::view().arenas[i].bytes * dimensions.monomial(Stages::view().arenas[i].factor);
+    return total;
+  }
+
+private:
+  template <std::size_t... I, class... Views>
+  void bind(std::index_sequence<I...>, const Views&... views) {
+    Dimensions& dimensions = executor_.dimensions();
+    for (std::int64_t& length : dimensions.length) length = -1;
+    (detail::bind_dimensions<Specs>(dimensions, views.extents(), static_cast<int>(I)), ...);
+    (executor_.set_input(static_cast<int>(I), views.data()), ...);
+  }
+
+  template <class R>
+  auto results(int& index) {
+    if constexpr (detail::is_symbol<R>) {
+      using S = typename R::shape_type;
+      using T = typename R::element_type;
+      const auto extents = detail::evaluate_extents<S>(executor_.dimensions());
+      return TensorView<const T, S>(static_cast<const T*>(executor_.result(index++)), extents);
+    } else {
+      return result_parts<R>(index, std::make_index_sequence<std::tuple_size_v<R>>{});
+    }
+  }
+  template <class R, std::size_t... I>
+  auto result_parts(int& index, std::index_sequence<I...>) {
+    return std::tuple{results<std::tuple_element_t<I, R>>(index)...};
+  }
+
+  detail::Executor<Stages, sizeof...(Specs)> executor_;
+  std::uint64_t seed_ = 0;
+  std::uint64_t runs_ = 0;
+};
+
+/// Compiles `f` for a device and argument specs: `auto program = compile<Cpu>(f, spec<float, batch, 784>);`. The
+/// work is done by the C++ compiler; at run time this makes an object.
+template <class Device = Cpu, class F, class... Specs>
+Program<Device, F, Specs...> compile(const F&, Specs...) {
+  return {};
+}
+
+}  // namespace ctgrad

@@ -4,3 +4,10 @@
 #pragma once
 
 #include "ctgrad/autodiff/gradient.hpp"
+#include "ctgrad/nn/activation.hpp"
+#include "ctgrad/nn/linear.hpp"
+#include "ctgrad/nn/sequential.hpp"
+#include "ctgrad/optim/adam.hpp"
+#include "ctgrad/optim/sgd.hpp"
+#include "ctgrad/program/program.hpp"
+#include "ctgrad/train/trainer.hpp"

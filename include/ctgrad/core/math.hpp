@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// Elementary functions on float, double and their Simds, one algorithm for both: a lane has the bits of the number.
+/// Elementary functions on float, double and their Simds, one algorithm for both: a lane has the
+/// bits of the number.
 #pragma once
 
+#include "ctgrad/core/math/erf.hpp"
 #include "ctgrad/core/math/exp.hpp"
 #include "ctgrad/core/math/lanes.hpp"
 #include "ctgrad/core/math/log.hpp"
+#include "ctgrad/core/math/pow.hpp"
 #include "ctgrad/core/math/round.hpp"
+#include "ctgrad/core/math/sin.hpp"
 #include "ctgrad/core/math/sqrt.hpp"
 #include "ctgrad/core/math/tanh.hpp"

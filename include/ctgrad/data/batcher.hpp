@@ -22,16 +22,17 @@ namespace ctgrad {
 /// How a Batcher cuts a data set.
 struct BatcherOptions {
   std::size_t batch_size = 64;
-  bool shuffle = true;      ///< A new order in each epoch; else the order of the data set.
-  std::uint64_t seed = 0;   ///< Same seed and epoch, same order.
-  bool drop_last = false;   ///< Leave out a last batch that is not full.
+  bool shuffle = true;     ///< A new order in each epoch; else the order of the data set.
+  std::uint64_t seed = 0;  ///< Same seed and epoch, same order.
+  bool drop_last = false;  ///< Leave out a last batch that is not full.
 };
 
 /// One minibatch: each field's values of all its samples in a row.
 template <class... Ts>
 class Batch {
 public:
-  explicit Batch(std::size_t size, std::span<const Ts>... fields) : size_(size), fields_(fields...) {}
+  explicit Batch(std::size_t size, std::span<const Ts>... fields)
+      : size_(size), fields_(fields...) {}
 
   /// Number of samples.
   std::size_t size() const { return size_; }
@@ -51,8 +52,8 @@ private:
 ///
 ///     for (auto batch : batcher.epoch(0)) step(batch.size(), batch.get<0>(), batch.get<1>());
 ///
-/// The samples are copied into buffers made once, so nothing is allocated after construction. A batch
-/// is valid until the next one is taken, an epoch until the next one is begun.
+/// The samples are copied into buffers made once, so nothing is allocated after construction. A
+/// batch is valid until the next one is taken, an epoch until the next one is begun.
 template <class... Ts>
 class Batcher {
 public:
@@ -111,8 +112,8 @@ public:
     Batcher* batcher_;
   };
 
-  /// The batches of epoch `number`. The order depends on seed and number alone, so training can go on
-  /// in the middle.
+  /// The batches of epoch `number`. The order depends on seed and number alone, so training can go
+  /// on in the middle.
   Epoch epoch(std::uint64_t number) {
     std::iota(order_.begin(), order_.end(), std::size_t{0});
     if (options_.shuffle) {
@@ -128,7 +129,8 @@ private:
   static void for_each_field(Function function) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       (function(std::integral_constant<std::size_t, I>()), ...);
-    }(std::index_sequence_for<Ts...>());
+    }
+    (std::index_sequence_for<Ts...>());
   }
 
   Batch<Ts...> gather(std::size_t first) {

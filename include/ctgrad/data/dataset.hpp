@@ -19,14 +19,16 @@ namespace ctgrad {
 /// One field of all samples: sample i has the `sample_size` values from i * sample_size on.
 template <class T>
 struct Field {
-  static_assert(!std::same_as<T, bool>, "ctgrad: std::vector<bool> has no contiguous values; store "
-                                        "booleans as std::uint8_t");
+  static_assert(!std::same_as<T, bool>,
+                "ctgrad: std::vector<bool> has no contiguous values; store "
+                "booleans as std::uint8_t");
   std::vector<T> values;
   std::size_t sample_size = 1;
 };
 
-/// N samples with the given fields, `InMemoryDataset<float, std::int64_t>` for pictures and classes.
-/// It does not change once made, and copies and splits share the values, so both cost nothing.
+/// N samples with the given fields, `InMemoryDataset<float, std::int64_t>` for pictures and
+/// classes. It does not change once made, and copies and splits share the values, so both cost
+/// nothing.
 template <class... Ts>
 class InMemoryDataset {
   static_assert(sizeof...(Ts) > 0, "ctgrad: a data set needs at least one field");
@@ -84,9 +86,8 @@ private:
   static std::size_t samples_of(const Columns& columns) {
     const auto& [values, sample_size] = std::get<I>(columns);
     if (sample_size == 0 || values.size() % sample_size != 0)
-      throw_error("data set: field " + std::to_string(I) + " has " +
-                  std::to_string(values.size()) + " values, no whole number of samples of " +
-                  std::to_string(sample_size));
+      throw_error("data set: field " + std::to_string(I) + " has " + std::to_string(values.size()) +
+                  " values, no whole number of samples of " + std::to_string(sample_size));
     return values.size() / sample_size;
   }
 
@@ -94,8 +95,8 @@ private:
   void check_counts(const Columns& columns, std::index_sequence<I...>) const {
     const auto check = [this](std::size_t field, std::size_t samples) {
       if (samples != count_)
-        throw_error("data set: field " + std::to_string(field) + " has " +
-                    std::to_string(samples) + " samples, field 0 has " + std::to_string(count_));
+        throw_error("data set: field " + std::to_string(field) + " has " + std::to_string(samples) +
+                    " samples, field 0 has " + std::to_string(count_));
     };
     (check(I, samples_of<I>(columns)), ...);
   }

@@ -63,6 +63,8 @@ public:
   detail::Vector<std::int32_t> lists;
   detail::Vector<Output> outputs;
   detail::Vector<ParameterInfo> parameters;
+  /// True while a training step is traced: layers such as dropout ask for it.
+  bool training = false;
 
   constexpr GraphBuilder() = default;
   /// Starts with a copy of `graph`, to append to.

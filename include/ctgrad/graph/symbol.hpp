@@ -206,4 +206,10 @@ constexpr auto ctgrad_random_uniform(const Symbol<T, S>& like) {
   return Symbol<T, S>{&builder, v.id};
 }
 
+/// True while a training step is traced.
+template <class T, class S>
+constexpr bool ctgrad_is_training(const Symbol<T, S>& x) {
+  return x.builder->training;
+}
+
 }  // namespace ctgrad

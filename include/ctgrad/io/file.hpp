@@ -64,8 +64,7 @@ inline std::vector<std::byte> read_file(const std::filesystem::path& path,
   const detail::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) detail::throw_system_error("cannot open " + name, errno);
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0)
-    detail::throw_system_error("cannot read " + name, errno);
+  if (::fstat(file.get(), &status) != 0) detail::throw_system_error("cannot read " + name, errno);
   if (S_ISDIR(status.st_mode)) throw_error("cannot read " + name + ": it is a directory");
   const auto size = static_cast<std::uint64_t>(std::max<off_t>(status.st_size, 0));
   const std::string too_large = name + " is larger than the limit of " + std::to_string(limit) +
@@ -89,10 +88,10 @@ inline std::vector<std::byte> read_file(const std::filesystem::path& path,
   return bytes;
 }
 
-/// Writes a file so that others see the old content or the new one, whole, and nothing between: into
-/// a temporary file in the same directory, which commit() puts in the place of the target. Without
-/// commit(), or when anything fails, the target stays as it was and the temporary file is removed.
-/// Every failure is an Error that names the file.
+/// Writes a file so that others see the old content or the new one, whole, and nothing between:
+/// into a temporary file in the same directory, which commit() puts in the place of the target.
+/// Without commit(), or when anything fails, the target stays as it was and the temporary file is
+/// removed. Every failure is an Error that names the file.
 class AtomicFile {
 public:
   explicit AtomicFile(const std::filesystem::path& path) {

@@ -72,8 +72,7 @@ inline std::vector<std::byte> unpack_gzip(std::span<const std::byte> packed,
     const std::size_t in = std::min(packed.size() - used, largest_part);
     const std::size_t out = full ? 1 : std::min(bytes.size() - filled, largest_part);
     // zlib's type for input is not const, but it does not write there.
-    stream.next_in =
-        const_cast<::Bytef*>(reinterpret_cast<const ::Bytef*>(packed.data() + used));
+    stream.next_in = const_cast<::Bytef*>(reinterpret_cast<const ::Bytef*>(packed.data() + used));
     stream.avail_in = static_cast<::uInt>(in);
     stream.next_out = reinterpret_cast<::Bytef*>(full ? &overflow : bytes.data() + filled);
     stream.avail_out = static_cast<::uInt>(out);

@@ -36,23 +36,33 @@ enum class IdxType : std::uint8_t {
 constexpr std::size_t size_of(IdxType type) {
   switch (type) {
     case IdxType::uint8:
-    case IdxType::int8: return 1;
-    case IdxType::int16: return 2;
+    case IdxType::int8:
+      return 1;
+    case IdxType::int16:
+      return 2;
     case IdxType::int32:
-    case IdxType::float32: return 4;
-    case IdxType::float64: return 8;
+    case IdxType::float32:
+      return 4;
+    case IdxType::float64:
+      return 8;
   }
   return 0;
 }
 
 constexpr std::string_view name_of(IdxType type) {
   switch (type) {
-    case IdxType::uint8: return "uint8";
-    case IdxType::int8: return "int8";
-    case IdxType::int16: return "int16";
-    case IdxType::int32: return "int32";
-    case IdxType::float32: return "float32";
-    case IdxType::float64: return "float64";
+    case IdxType::uint8:
+      return "uint8";
+    case IdxType::int8:
+      return "int8";
+    case IdxType::int16:
+      return "int16";
+    case IdxType::int32:
+      return "int32";
+    case IdxType::float32:
+      return "float32";
+    case IdxType::float64:
+      return "float64";
   }
   return "?";
 }
@@ -74,8 +84,8 @@ constexpr IdxType idx_type_of() {
 /// The C++ types that are element types of IDX files.
 template <class T>
 concept IdxElement = std::same_as<T, std::uint8_t> || std::same_as<T, std::int8_t> ||
-                     std::same_as<T, std::int16_t> || std::same_as<T, std::int32_t> ||
-                     std::same_as<T, float> || std::same_as<T, double>;
+    std::same_as<T, std::int16_t> || std::same_as<T, std::int32_t> || std::same_as<T, float> ||
+    std::same_as<T, double>;
 
 /// The content of an IDX file: elements in row-major order, in the byte order of this machine.
 struct IdxArray {
@@ -114,12 +124,12 @@ inline IdxArray parse_idx(std::span<const std::byte> data, const std::string& na
   IdxArray array;
   array.type = static_cast<IdxType>(byte_at(2));
   const std::size_t element = size_of(array.type);
-  if (element == 0)
-    fail(2, "a type number (8, 9, 11, 12, 13 or 14)", std::to_string(byte_at(2)));
+  if (element == 0) fail(2, "a type number (8, 9, 11, 12, 13 or 14)", std::to_string(byte_at(2)));
   const std::size_t rank = byte_at(3);
   if (rank < 1 || rank > 8) fail(3, "a rank of 1 to 8", std::to_string(rank));
   const std::size_t header = 4 + 4 * rank;
-  if (data.size() < header) fail(data.size(), "a header of " + std::to_string(header) + " bytes", end);
+  if (data.size() < header)
+    fail(data.size(), "a header of " + std::to_string(header) + " bytes", end);
 
   // The header is compared with the bytes there are before anything is allocated for it.
   std::size_t bytes = element;
@@ -170,8 +180,7 @@ struct IdxImages {
 namespace detail {
 
 inline std::vector<std::uint8_t> read_idx_bytes(const std::filesystem::path& path, std::size_t rank,
-                                                const char* what,
-                                                std::vector<std::size_t>& shape) {
+                                                const char* what, std::vector<std::size_t>& shape) {
   const IdxArray array = read_idx(path);
   if (array.type != IdxType::uint8 || array.shape.size() != rank)
     throw_error("'" + path.string() + "' holds no " + what + ": expected uint8 of rank " +

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// A strict reader for small JSON documents from untrusted files, and quoting of strings (RFC 8259).
+/// A strict reader for small JSON documents from untrusted files, and quoting of strings (RFC
+/// 8259).
 #pragma once
 
 #include <cstddef>
@@ -235,7 +236,7 @@ private:
     std::uint32_t value = 0;
     for (int i = 0; i < 4; ++i, ++at_) {
       const char c = peek();
-      const int digit = is_digit(c)           ? c - '0'
+      const int digit = is_digit(c)            ? c - '0'
                         : c >= 'a' && c <= 'f' ? c - 'a' + 10
                         : c >= 'A' && c <= 'F' ? c - 'A' + 10
                                                : -1;
@@ -251,14 +252,28 @@ private:
     switch (c) {
       case '"':
       case '\\':
-      case '/': out += c; return;
-      case 'b': out += '\b'; return;
-      case 'f': out += '\f'; return;
-      case 'n': out += '\n'; return;
-      case 'r': out += '\r'; return;
-      case 't': out += '\t'; return;
-      case 'u': return append_utf8(out, read_code_point());
-      default: fail("there is no such escape", at_ - 1);
+      case '/':
+        out += c;
+        return;
+      case 'b':
+        out += '\b';
+        return;
+      case 'f':
+        out += '\f';
+        return;
+      case 'n':
+        out += '\n';
+        return;
+      case 'r':
+        out += '\r';
+        return;
+      case 't':
+        out += '\t';
+        return;
+      case 'u':
+        return append_utf8(out, read_code_point());
+      default:
+        fail("there is no such escape", at_ - 1);
     }
   }
 

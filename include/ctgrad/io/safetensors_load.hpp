@@ -36,8 +36,8 @@ struct SafetensorsArray {
 
   /// The dtype as a DType, or nothing when it is not one of the five.
   std::optional<DType> type() const {
-    for (const DType known : {DType::float32, DType::float64, DType::int32, DType::int64,
-                              DType::boolean})
+    for (const DType known :
+         {DType::float32, DType::float64, DType::int32, DType::int64, DType::boolean})
       if (detail::safetensors_name(known) == dtype) return known;
     return {};
   }
@@ -62,16 +62,17 @@ struct SafetensorsArray {
 
   /// The elements as a vector. Throws Error when T is not the dtype. (For booleans: copy_to.)
   template <Element T>
-    requires(!std::is_same_v<T, bool>)
-  std::vector<T> values() const {
+  requires(!std::is_same_v<T, bool>) std::vector<T> values()
+  const {
     std::vector<T> result(bytes.size() / sizeof(T));
     copy_to(std::span<T>(result));
     return result;
   }
 };
 
-/// A safetensors file in memory. Nothing in it is trusted: every array lies within the file, has the
-/// size its shape says, overlaps no other, and together they leave no gap; else parse() throws Error.
+/// A safetensors file in memory. Nothing in it is trusted: every array lies within the file, has
+/// the size its shape says, overlaps no other, and together they leave no gap; else parse() throws
+/// Error.
 class SafetensorsFile {
 public:
   /// Takes the bytes of a file; `name` stands in the errors.
@@ -137,7 +138,8 @@ private:
 
   std::size_t header_length() const {
     const std::string size = std::to_string(bytes_.size());
-    if (bytes_.size() < 8) fail("it has " + size + " bytes, less than the 8 of the header's length");
+    if (bytes_.size() < 8)
+      fail("it has " + size + " bytes, less than the 8 of the header's length");
     std::uint64_t length = 0;
     std::memcpy(&length, bytes_.data(), 8);
     if (length > detail::safetensors_header_limit)

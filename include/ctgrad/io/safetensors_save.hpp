@@ -95,10 +95,10 @@ inline std::string safetensors_header(std::span<const NamedArray> arrays,
 
 }  // namespace detail
 
-/// Saves arrays under their names. The old file is replaced only when the new one is complete on the
-/// disk; if anything fails it stays as it was. Arrays of wider elements come first, so that each
-/// begins at a multiple of its element's size; else their order is kept. Throws Error when a name
-/// stands twice or is not UTF-8, bytes and shape disagree, or the file cannot be written.
+/// Saves arrays under their names. The old file is replaced only when the new one is complete on
+/// the disk; if anything fails it stays as it was. Arrays of wider elements come first, so that
+/// each begins at a multiple of its element's size; else their order is kept. Throws Error when a
+/// name stands twice or is not UTF-8, bytes and shape disagree, or the file cannot be written.
 inline void save_safetensors(const std::filesystem::path& path, std::span<const NamedArray> arrays,
                              const SafetensorsMetadata& metadata = {}) {
   detail::check_named_arrays(arrays, metadata);
@@ -109,8 +109,9 @@ inline void save_safetensors(const std::filesystem::path& path, std::span<const 
   });
   const std::string header = detail::safetensors_header(arrays, order, metadata);
   if (header.size() > detail::safetensors_header_limit)
-    throw_error("save_safetensors: the names and metadata need more than 100 MB, which readers of"
-                " the format refuse");
+    throw_error(
+        "save_safetensors: the names and metadata need more than 100 MB, which readers of"
+        " the format refuse");
   const std::uint64_t length = header.size();
   AtomicFile file(path);
   file.write(std::as_bytes(std::span(&length, 1)));

@@ -118,6 +118,50 @@ Extents<S::rank> evaluate_extents(const Dimensions& dimensions) {
   return extents;
 }
 
+/// Runs a pipeline on argument views and gives views of the results.
+template <class Stages, class Result, int ExtraInputs, class... Specs>
+class Runner {
+public:
+  void set_block(int i, void* data) { executor_.set_block(i, data); }
+  void set_scalar(int i, const void* data) { executor_.set_input(static_cast<int>(sizeof...(Specs)) + i, data); }
+
+  auto operator()(std::uint64_t seed,
+                  const TensorView<const typename Specs::element_type, typename Specs::shape_type>&... arguments) {
+    bind(std::index_sequence_for<Specs...>{}, arguments...);
+    executor_.prepare();
+    executor_.run(seed);
+    int index = 0;
+    return results<Result>(index);
+  }
+
+private:
+  template <std::size_t... I, class... Views>
+  void bind(std::index_sequence<I...>, const Views&... views) {
+    Dimensions& dimensions = executor_.dimensions();
+    for (std::int64_t& length : dimensions.length) length = -1;
+    (bind_dimensions<Specs>(dimensions, views.extents(), static_cast<int>(I)), ...);
+    (executor_.set_input(static_cast<int>(I), views.data()), ...);
+  }
+
+  template <class R>
+  auto results(int& index) {
+    if constexpr (is_symbol<R>) {
+      using S = typename R::shape_type;
+      using T = typename R::element_type;
+      return TensorView<const T, S>(static_cast<const T*>(executor_.result(index++)),
+                                    evaluate_extents<S>(executor_.dimensions()));
+    } else {
+      return result_parts<R>(index, std::make_index_sequence<std::tuple_size_v<R>>{});
+    }
+  }
+  template <class R, std::size_t... I>
+  auto result_parts(int& index, std::index_sequence<I...>) {
+    return std::tuple{results<std::tuple_element_t<I, R>>(index)...};
+  }
+
+  Executor<Stages, static_cast<int>(sizeof...(Specs)) + ExtraInputs> executor_;
+};
+
 }  // namespace detail
 
 /// A function compiled for fixed argument specs. Calling it runs a table of kernels over one block of memory:
@@ -136,12 +180,9 @@ public:
   using Stages = Pipeline<Source>;
 
   /// Runs the function. Each argument is a Tensor or TensorView with the spec's element type and shape.
-  auto operator()(TensorView<const typename Specs::element_type, typename Specs::shape_type>... arguments) {
-    bind(std::index_sequence_for<Specs...>{}, arguments...);
-    executor_.prepare();
-    executor_.run(seed_ + runs_++);
-    int index = 0;
-    return results<decltype(F{}(std::declval<detail::symbol_of<Specs>>()...))>(index);
+  auto operator()(
+      const TensorView<const typename Specs::element_type, typename Specs::shape_type>&... arguments) {
+    return runner_(seed_ + runs_++, arguments...);
   }
 
   /// The seed of the random numbers the function asks for; each call takes the next one.
@@ -159,31 +200,8 @@ public:
   }
 
 private:
-  template <std::size_t... I, class... Views>
-  void bind(std::index_sequence<I...>, const Views&... views) {
-    Dimensions& dimensions = executor_.dimensions();
-    for (std::int64_t& length : dimensions.length) length = -1;
-    (detail::bind_dimensions<Specs>(dimensions, views.extents(), static_cast<int>(I)), ...);
-    (executor_.set_input(static_cast<int>(I), views.data()), ...);
-  }
-
-  template <class R>
-  auto results(int& index) {
-    if constexpr (detail::is_symbol<R>) {
-      using S = typename R::shape_type;
-      using T = typename R::element_type;
-      const auto extents = detail::evaluate_extents<S>(executor_.dimensions());
-      return TensorView<const T, S>(static_cast<const T*>(executor_.result(index++)), extents);
-    } else {
-      return result_parts<R>(index, std::make_index_sequence<std::tuple_size_v<R>>{});
-    }
-  }
-  template <class R, std::size_t... I>
-  auto result_parts(int& index, std::index_sequence<I...>) {
-    return std::tuple{results<std::tuple_element_t<I, R>>(index)...};
-  }
-
-  detail::Executor<Stages, sizeof...(Specs)> executor_;
+  using Result = decltype(F{}(std::declval<detail::symbol_of<Specs>>()...));
+  detail::Runner<Stages, Result, 0, Specs...> runner_;
   std::uint64_t seed_ = 0;
   std::uint64_t runs_ = 0;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// Philox, and single random numbers as functions of (seed, stream, position) for host and device code.
+/// Philox, and single random numbers as functions of (seed, stream, position) for host and device
+/// code.
 #pragma once
 
 #include <cmath>
@@ -134,9 +135,9 @@ CTGRAD_FUNCTION T uniform_from(const PhiloxBlock& block, int lane) {
   }
 }
 
-/// Writes the normal numbers of one block: Box and Muller, "A note on the generation of random normal
-/// deviates", 1958. The first number of each pair is the cosine's. The radius uses all 32 (float) or
-/// 53 (double) bits, so |value| goes up to 6.6 and 8.5.
+/// Writes the normal numbers of one block: Box and Muller, "A note on the generation of random
+/// normal deviates", 1958. The first number of each pair is the cosine's. The radius uses all 32
+/// (float) or 53 (double) bits, so |value| goes up to 6.6 and 8.5.
 template <class T>
 CTGRAD_HOST_DEVICE inline void normals_from(const PhiloxBlock& block, T* out) {
   for (int pair = 0; pair < random_lanes<T> / 2; ++pair) {
@@ -170,7 +171,8 @@ CTGRAD_FUNCTION std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) {
 template <class T>
 CTGRAD_FUNCTION T uniform_at(std::uint64_t seed, std::uint64_t stream, std::uint64_t i) {
   constexpr auto lanes = static_cast<std::uint64_t>(detail::random_lanes<T>);
-  return detail::uniform_from<T>(random_block(seed, stream, i / lanes), static_cast<int>(i % lanes));
+  return detail::uniform_from<T>(random_block(seed, stream, i / lanes),
+                                 static_cast<int>(i % lanes));
 }
 
 /// Element i of the standard normal sequence of (seed, stream), float or double.

@@ -35,7 +35,8 @@ public:
     uniform(out, offset, low, high);
   }
 
-  /// Normal numbers: the mean and the standard deviation must be finite and the latter not negative.
+  /// Normal numbers: the mean and the standard deviation must be finite and the latter not
+  /// negative.
   void fill_normal(std::span<float> out, std::uint64_t offset = 0, float mean = 0,
                    float standard_deviation = 1) const {
     normal(out, offset, mean, standard_deviation);

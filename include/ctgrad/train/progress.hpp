@@ -161,7 +161,8 @@ private:
     std::string text = head;
     if (options_.samples_per_epoch > 0 && bar >= 5) text += " " + bar_text(bar);
     text += tail;
-    if (static_cast<int>(text.size()) > room) text.resize(static_cast<std::size_t>(std::max(room, 0)));
+    if (static_cast<int>(text.size()) > room)
+      text.resize(static_cast<std::size_t>(std::max(room, 0)));
     return text;
   }
 

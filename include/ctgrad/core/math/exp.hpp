@@ -15,14 +15,15 @@ struct ExpReduction {
   V biased, n, r;
 };
 
-/// The range reduction of W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980: ln 2 in two
-/// parts, the first short enough for its product with n to be exact.
+/// The range reduction of W. J. Cody and W. Waite, Software Manual for the Elementary Functions,
+/// 1980: ln 2 in two parts, the first short enough for its product with n to be exact.
 template <class V>
 CTGRAD_FUNCTION ExpReduction<V> reduce_exp(V x) {
   using T = ValueOf<V>;
   constexpr T log2_e = static_cast<T>(0x1.71547652b82fep+0);
   constexpr T ln2_high = static_cast<T>(is_single<V> ? 0x1.62e4p-1 : 0x1.62e42feep-1);
-  constexpr T ln2_low = static_cast<T>(is_single<V> ? 0x1.7f7d1cf79abcap-20 : 0x1.a39ef35793c76p-33);
+  constexpr T ln2_low =
+      static_cast<T>(is_single<V> ? 0x1.7f7d1cf79abcap-20 : 0x1.a39ef35793c76p-33);
   ExpReduction<V> result;
   result.biased = fma(x, V(log2_e), V(rounder<V>));
   result.n = result.biased - V(rounder<V>);
@@ -30,8 +31,8 @@ CTGRAD_FUNCTION ExpReduction<V> reduce_exp(V x) {
   return result;
 }
 
-/// (exp(r) - 1 - r) / r^2 for |r| <= ln 2 / 2: a minimax polynomial whose part in the relative error of exp(r) is
-/// 3.2e-9 (float) or 3e-17 (double).
+/// (exp(r) - 1 - r) / r^2 for |r| <= ln 2 / 2: a minimax polynomial whose part in the relative
+/// error of exp(r) is 3.2e-9 (float) or 3e-17 (double).
 template <class V>
 CTGRAD_FUNCTION V exp_tail(V r) {
   if constexpr (is_single<V>) {
@@ -62,14 +63,15 @@ CTGRAD_FUNCTION V scale_exp(V p, const ExpReduction<V>& reduced, V x) {
             p.v, reduced.n.v, p.v, static_cast<unsigned char>(-1), 4)});
       }
     } else if constexpr (!V::one_register) {
-      return V(typename V::Data{
-          scale_exp(p.lo, {reduced.biased.lo, reduced.n.lo, reduced.r.lo}, x.lo),
-          scale_exp(p.hi, {reduced.biased.hi, reduced.n.hi, reduced.r.hi}, x.hi)});
+      return V(
+          typename V::Data{scale_exp(p.lo, {reduced.biased.lo, reduced.n.lo, reduced.r.lo}, x.lo),
+                           scale_exp(p.hi, {reduced.biased.hi, reduced.n.hi, reduced.r.hi}, x.hi)});
     }
   }
 #endif
-  // n goes into the exponent field in two steps: most of it by adding integers, the rest by a product, which overflows
-  // to infinity and rounds a subnormal as it should be. Below `small` the sum is kept from leaving the field.
+  // n goes into the exponent field in two steps: most of it by adding integers, the rest by a
+  // product, which overflows to infinity and rounds a subnormal as it should be. Below `small` the
+  // sum is kept from leaving the field.
   constexpr int mantissa_bits = FloatFormat<T>::mantissa_bits;
   constexpr T small = static_cast<T>(is_single<V> ? -86.0 : -700.0);
   constexpr Word lift = Word{is_single<V> ? 63 : 511} << mantissa_bits;
@@ -97,11 +99,13 @@ CTGRAD_FUNCTION V exp_below_bound(V x) {
 
 }  // namespace detail
 
-/// e to the x. Within 1 ulp (float and double). Overflows to infinity, underflows gradually to 0, NaN gives NaN.
+/// e to the x. Within 1 ulp (float and double). Overflows to infinity, underflows gradually to 0,
+/// NaN gives NaN.
 template <class V>
 CTGRAD_FUNCTION V exp(V x) {
   using T = detail::ValueOf<V>;
-  return detail::exp_below_bound(detail::at_most(x, static_cast<T>(detail::is_single<V> ? 89.0 : 710.0)));
+  return detail::exp_below_bound(
+      detail::at_most(x, static_cast<T>(detail::is_single<V> ? 89.0 : 710.0)));
 }
 
 /// 1 / (1 + exp(-x)). Within 2 ulp (float and double), also where the result is close to 0.
@@ -111,6 +115,25 @@ CTGRAD_FUNCTION V sigmoid(V x) {
   // exp of a number <= 0 cannot overflow, and the quotient stays accurate on both sides.
   const V e = detail::exp_below_bound(-abs(x));
   return select(x < V(T(0)), e, V(T(1))) / (e + V(T(1)));
+}
+
+/// exp(x) - 1. Within 3 ulp (float and double), also where the result is close to 0; keeps -0.
+template <class V>
+CTGRAD_FUNCTION V expm1(V x) {
+  using T = detail::ValueOf<V>;
+  using Format = detail::FloatFormat<T>;
+  using Bits = detail::BitsOf<V>;
+  constexpr bool single = detail::is_single<V>;
+  // Below -40 the result is -1 in both formats.
+  const V clamped =
+      detail::at_least(detail::at_most(x, static_cast<T>(single ? 89.0 : 710.0)), T(-40));
+  const detail::ExpReduction<V> reduced = detail::reduce_exp(clamped);
+  const V q = fma(detail::exp_tail(reduced.r) * reduced.r, reduced.r, reduced.r);
+  // 2^(n-1) (q + 1) - 1/2; doubling it overflows only where the result does.
+  const V half_power = detail::from_bits<V>(
+      (detail::to_bits(reduced.biased) << Format::mantissa_bits) + Bits(detail::to_bits(T(0.5))));
+  const V half = fma(half_power, q, half_power - V(T(0.5)));
+  return select(x == V(T(0)), x, half + half);
 }
 
 }  // namespace ctgrad::math

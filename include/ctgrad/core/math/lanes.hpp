@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// What lets one algorithm serve a number and a Simd of numbers: bits, selection, minimum, maximum, fused products.
+/// What lets one algorithm serve a number and a Simd of numbers: bits, selection, minimum, maximum,
+/// fused products.
 #pragma once
 
 #include <limits>
@@ -78,8 +79,28 @@ CTGRAD_FUNCTION V from_bits(BitsOf<V> bits) {
   }
 }
 
-/// Rounds to the nearest integer, ties to even, for |x| <= 2^22 (float) or 2^51 (double): adding `rounder` puts the
-/// integer into the low bits of the sum, subtracting it again gives its value.
+/// static_cast<U>, lane by lane.
+template <class U, class V>
+CTGRAD_FUNCTION auto convert_lanes(V x) {
+  if constexpr (std::is_arithmetic_v<V>) {
+    return static_cast<U>(x);
+  } else {
+    return convert<U>(x);
+  }
+}
+
+/// Whether any lane of a mask is true; a bool is its own answer.
+template <class M>
+CTGRAD_FUNCTION bool any_lane(M mask) {
+  if constexpr (std::is_same_v<M, bool>) {
+    return mask;
+  } else {
+    return any(mask);
+  }
+}
+
+/// Rounds to the nearest integer, ties to even, for |x| <= 2^22 (float) or 2^51 (double): adding
+/// `rounder` puts the integer into the low bits of the sum, subtracting it again gives its value.
 template <class V>
 inline constexpr ValueOf<V> rounder = static_cast<ValueOf<V>>(is_single<V> ? 0x1.8p23 : 0x1.8p52);
 
@@ -87,29 +108,26 @@ inline constexpr ValueOf<V> rounder = static_cast<ValueOf<V>>(is_single<V> ? 0x1
 
 /// mask ? a : b for numbers, so that generic code can say select for both.
 template <class T>
-  requires std::is_arithmetic_v<T>
-CTGRAD_FUNCTION T select(bool mask, T a, std::type_identity_t<T> b) {
+requires std::is_arithmetic_v<T> CTGRAD_FUNCTION T select(bool mask, T a,
+                                                          std::type_identity_t<T> b) {
   return mask ? a : b;
 }
 
 /// The smaller of two; NaN if either is NaN, as in PyTorch.
 template <class T>
-  requires std::is_arithmetic_v<T>
-CTGRAD_FUNCTION T minimum(T a, T b) {
+requires std::is_arithmetic_v<T> CTGRAD_FUNCTION T minimum(T a, T b) {
   return b != b ? b : (b < a ? b : a);
 }
 
 /// The larger of two; NaN if either is NaN, as in PyTorch.
 template <class T>
-  requires std::is_arithmetic_v<T>
-CTGRAD_FUNCTION T maximum(T a, T b) {
+requires std::is_arithmetic_v<T> CTGRAD_FUNCTION T maximum(T a, T b) {
   return b != b ? b : (b > a ? b : a);
 }
 
 /// The magnitude; -0 gives 0.
 template <class T>
-  requires std::is_arithmetic_v<T>
-CTGRAD_FUNCTION T abs(T x) {
+requires std::is_arithmetic_v<T> CTGRAD_FUNCTION T abs(T x) {
   if constexpr (std::is_floating_point_v<T>) {
     return detail::from_bits<T>(detail::to_bits(x) & ~detail::FloatFormat<T>::sign_bit);
   } else if constexpr (std::is_signed_v<T>) {
@@ -134,7 +152,8 @@ CTGRAD_FUNCTION V copy_sign(V x, V sign) {
                               (detail::to_bits(sign) & Bits(Format::sign_bit)));
 }
 
-/// a * b + c: one rounding where the target has the instruction (x86 -mfma, every GPU), two elsewhere.
+/// a * b + c: one rounding where the target has the instruction (x86 -mfma, every GPU), two
+/// elsewhere.
 template <class V>
 CTGRAD_FUNCTION V fma(V a, std::type_identity_t<V> b, std::type_identity_t<V> c) {
   if constexpr (std::is_arithmetic_v<V>) {

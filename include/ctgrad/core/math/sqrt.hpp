@@ -9,7 +9,8 @@ namespace ctgrad::math {
 
 namespace detail {
 
-/// The correctly rounded square root with integers only, one bit of the result at a time, for constant evaluation.
+/// The correctly rounded square root with integers only, one bit of the result at a time, for
+/// constant evaluation.
 template <class T>
 constexpr T sqrt_by_digits(T x) {
   using Word = typename FloatFormat<T>::Word;
@@ -41,14 +42,16 @@ constexpr T sqrt_by_digits(T x) {
     }
     rest <<= 1;
   }
-  // One digit more than the result holds; a square root is never half way, so it and the remainder decide.
+  // One digit more than the result holds; a square root is never half way, so it and the remainder
+  // decide.
   if (rest != 0) root += root & 1;
   const int field = exponent / 2 + FloatFormat<T>::exponent_bias;
   return from_bits<T>((root >> 1) + (static_cast<Word>(field - 1) << mantissa_bits));
 }
 
 #if defined(__x86_64__) && !defined(__CUDACC__)
-/// Neither compiler has an operator for the square root of a vector; these are the instructions by name.
+/// Neither compiler has an operator for the square root of a vector; these are the instructions by
+/// name.
 template <class T, int N>
 CTGRAD_ALWAYS_INLINE Simd<T, N> sqrt_register(Simd<T, N> x) {
   constexpr int bytes = N * static_cast<int>(sizeof(T));
@@ -63,9 +66,11 @@ CTGRAD_ALWAYS_INLINE Simd<T, N> sqrt_register(Simd<T, N> x) {
     }
 #else
     if constexpr (sizeof(T) == 4) {
-      return Simd<T, N>(Data{__builtin_ia32_sqrtps512_mask(x.v, x.v, static_cast<unsigned short>(-1), 4)});
+      return Simd<T, N>(
+          Data{__builtin_ia32_sqrtps512_mask(x.v, x.v, static_cast<unsigned short>(-1), 4)});
     } else {
-      return Simd<T, N>(Data{__builtin_ia32_sqrtpd512_mask(x.v, x.v, static_cast<unsigned char>(-1), 4)});
+      return Simd<T, N>(
+          Data{__builtin_ia32_sqrtpd512_mask(x.v, x.v, static_cast<unsigned char>(-1), 4)});
     }
 #endif
 #endif
@@ -105,8 +110,7 @@ CTGRAD_ALWAYS_INLINE Simd<T, N> sqrt_register(Simd<T, N> x) {
 
 /// The square root, correctly rounded. NaN below 0; sqrt(-0) is -0.
 template <class T>
-  requires std::is_floating_point_v<T>
-CTGRAD_FUNCTION T sqrt(T x) {
+requires std::is_floating_point_v<T> CTGRAD_FUNCTION T sqrt(T x) {
   if (std::is_constant_evaluated()) return detail::sqrt_by_digits(x);
   if constexpr (sizeof(T) == 4) {
     return __builtin_sqrtf(x);

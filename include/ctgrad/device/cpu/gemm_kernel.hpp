@@ -55,6 +55,23 @@ CTGRAD_ALWAYS_INLINE void store_vector(T* to, const Vector<T, Bytes>& from) {
   __builtin_memcpy(to, &from, sizeof(from));
 }
 
+/// Copies `count` elements, for counts that change too often for a call of memcpy to be worth it.
+template <class T, int Bytes = vector_bytes>
+CTGRAD_ALWAYS_INLINE void copy_part(T* to, const T* from, std::int64_t count) {
+  constexpr std::int64_t piece = Bytes / static_cast<std::int64_t>(sizeof(T));
+  if constexpr (Bytes == vector_bytes) {
+    for (; count >= piece; count -= piece, to += piece, from += piece) {
+      __builtin_memcpy(to, from, Bytes);
+    }
+  } else if (count >= piece) {
+    __builtin_memcpy(to, from, Bytes);
+    count -= piece;
+    to += piece;
+    from += piece;
+  }
+  if constexpr (piece > 1) copy_part<T, Bytes / 2>(to, from, count);
+}
+
 /// The sums of one register tile: `Rows` rows of `Vectors` vectors, row by row.
 ///
 /// The loops over the tile are fold expressions: only constant indices let the compiler keep the
@@ -70,12 +87,26 @@ struct Tile {
   /// the steps of the right operand are `b_step` apart.
   CTGRAD_ALWAYS_INLINE void multiply(std::int64_t k, const T* a, std::int64_t a_row,
                                      std::int64_t a_step, const T* b, std::int64_t b_step) {
-    clear(std::make_integer_sequence<int, Rows * Vectors>{});
+    clear();
     for (std::int64_t p = 0; p < k; ++p) {
-      step(a + p * a_step, a_row, b, std::make_integer_sequence<int, Rows>{},
-           std::make_integer_sequence<int, Vectors>{});
+      add_step(a + p * a_step, a_row, b);
       b += b_step;
     }
+  }
+
+  CTGRAD_ALWAYS_INLINE void clear() {
+    clear_each(std::make_integer_sequence<int, Rows * Vectors>{});
+  }
+
+  /// One step: sum[i, :] += a[i] * b[:].
+  CTGRAD_ALWAYS_INLINE void add_step(const T* a, std::int64_t a_row, const T* b) {
+    step(a, a_row, b, std::make_integer_sequence<int, Rows>{},
+         std::make_integer_sequence<int, Vectors>{});
+  }
+
+  /// Adds the sums of another tile to these.
+  CTGRAD_ALWAYS_INLINE void add(const Tile& other) {
+    add_each(other, std::make_integer_sequence<int, Rows * Vectors>{});
   }
 
   /// c = alpha * sum + beta * c; c is not read where beta is zero.
@@ -91,22 +122,22 @@ struct Tile {
   CTGRAD_ALWAYS_INLINE void store_part(T* c, std::int64_t ldc, std::int64_t columns, T alpha,
                                        T beta) const {
     T buffer[Rows * width];
-    __builtin_memcpy(buffer, sum, sizeof(buffer));
-    for (std::int64_t i = 0; i < Rows; ++i) {
-      const T* from = buffer + i * width;
-      T* to = c + i * ldc;
-      if (beta == T(0)) {
-        for (std::int64_t j = 0; j < columns; ++j) to[j] = alpha * from[j];
-      } else {
-        for (std::int64_t j = 0; j < columns; ++j) to[j] = alpha * from[j] + beta * to[j];
-      }
+    if (beta != T(0)) {
+      for (std::int64_t i = 0; i < Rows; ++i) copy_part(buffer + i * width, c + i * ldc, columns);
     }
+    store(buffer, width, alpha, beta);
+    for (std::int64_t i = 0; i < Rows; ++i) copy_part(c + i * ldc, buffer + i * width, columns);
   }
 
  private:
   template <int... I>
-  CTGRAD_ALWAYS_INLINE void clear(std::integer_sequence<int, I...>) {
+  CTGRAD_ALWAYS_INLINE void clear_each(std::integer_sequence<int, I...>) {
     ((sum[I] = Vector<T, Bytes>{}), ...);
+  }
+
+  template <int... I>
+  CTGRAD_ALWAYS_INLINE void add_each(const Tile& other, std::integer_sequence<int, I...>) {
+    ((sum[I] += other.sum[I]), ...);
   }
 
   template <int... I, int... J>

@@ -23,21 +23,26 @@ CTGRAD_ALWAYS_INLINE void interleave(Vector<T, 16>& to, const Vector<T, 16>& fir
 /// Transposes a square of 16-byte vectors. Interleaving row i with row i + n/2 moves the top bit of
 /// the row number to the bottom of the column number; after log2(n) rounds they have changed places.
 template <class T, int... I>
-CTGRAD_ALWAYS_INLINE void transpose_square(const T* from, std::int64_t from_row, T* to,
-                                           std::int64_t to_row, std::integer_sequence<int, I...>) {
+CTGRAD_ALWAYS_INLINE void transpose_registers(Vector<T, 16>* x, std::integer_sequence<int, I...> all) {
   constexpr int n = lanes<T, 16>;
   static_assert(n == 2 || n == 4);
-  constexpr auto all = std::make_integer_sequence<int, n>{};
-  Vector<T, 16> x[n];
-  (load_vector<T, 16>(x[I], from + I * from_row), ...);
   Vector<T, 16> y[n];
   (interleave<T, I % 2 == 1>(y[I], x[I / 2], x[I / 2 + n / 2], all), ...);
   if constexpr (n == 2) {
-    (store_vector<T, 16>(to + I * to_row, y[I]), ...);
+    ((x[I] = y[I]), ...);
   } else {
     (interleave<T, I % 2 == 1>(x[I], y[I / 2], y[I / 2 + n / 2], all), ...);
-    (store_vector<T, 16>(to + I * to_row, x[I]), ...);
   }
+}
+
+template <class T, int... I>
+CTGRAD_ALWAYS_INLINE void transpose_square(const T* from, std::int64_t from_row, T* to,
+                                           std::int64_t to_row,
+                                           std::integer_sequence<int, I...> all) {
+  Vector<T, 16> x[lanes<T, 16>];
+  (load_vector<T, 16>(x[I], from + I * from_row), ...);
+  transpose_registers<T>(x, all);
+  (store_vector<T, 16>(to + I * to_row, x[I]), ...);
 }
 
 /// to[j, i] = from[i, j] for `rows` rows and `columns` columns of `from`.
@@ -68,13 +73,17 @@ template <class T>
 void pack_strip(std::int64_t k, std::int64_t columns, std::int64_t width, bool across,
                 const T* from, std::int64_t from_row, T* to) {
   if (across) {
-    const auto bytes = static_cast<std::size_t>(columns) * sizeof(T);
+    // Less than one vector, or one tile's rows, is ever missing.
+    constexpr T zeros[lanes<T> > tile_rows ? lanes<T> : tile_rows] = {};
     for (std::int64_t p = 0; p < k; ++p) {
-      __builtin_memcpy(to + p * width, from + p * from_row, bytes);
+      copy_part(to, from, columns);
+      copy_part(to + columns, zeros, width - columns);
+      to += width;
+      from += from_row;
     }
-  } else {
-    transpose(columns, k, from, from_row, to, width);
+    return;
   }
+  transpose(columns, k, from, from_row, to, width);
   if (columns < width) {
     for (std::int64_t p = 0; p < k; ++p) {
       for (std::int64_t j = columns; j < width; ++j) to[p * width + j] = T(0);

@@ -92,8 +92,8 @@ public:
     }
   }
 
-  /// One row of `end - begin` neighbouring elements, for callers that know the extents at compile time.
-  CTGRAD_ALWAYS_INLINE static void run_row(Row& row, std::int64_t begin, std::int64_t end) {
+  /// One row of `end - begin` neighbouring elements. Not inlined: there are several callers, and code size is compile time.
+  [[gnu::noinline]] static void run_row(Row& row, std::int64_t begin, std::int64_t end) {
     Bank bank;
     load_broadcasts(bank, row, Inputs{});
     [&]<int... O>(std::integer_sequence<int, O...>) {

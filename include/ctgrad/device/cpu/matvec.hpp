@@ -5,6 +5,7 @@
 #pragma once
 
 #include <ctgrad/device/cpu/gemm_kernel.hpp>
+#include <ctgrad/device/cpu/gemm_pack.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -37,25 +38,67 @@ CTGRAD_ALWAYS_INLINE void add_rows(std::int64_t j, std::int64_t n, const T* x, c
   }
 }
 
-/// The dot products of x[k] with `Rows` rows of b.
+/// Adds the two halves of a vector, and again, until 16 bytes are left.
+template <class T, int Bytes, int... I>
+CTGRAD_ALWAYS_INLINE void add_halves(Vector<T, 16>& to, const Vector<T, Bytes>& from,
+                                     std::integer_sequence<int, I...>) {
+  if constexpr (Bytes == 16) {
+    to = from;
+  } else {
+    constexpr int half = lanes<T, Bytes> / 2;
+    const Vector<T, Bytes / 2> sum = __builtin_shufflevector(from, from, I...) +
+                                     __builtin_shufflevector(from, from, (I + half)...);
+    add_halves<T, Bytes / 2>(to, sum, std::make_integer_sequence<int, half / 2>{});
+  }
+}
+
+/// The sum of each of `Rows` vectors. As many as a vector has elements are summed together: once
+/// transposed, their sums stand side by side.
+template <class T, int Rows, int... R, int... I>
+CTGRAD_ALWAYS_INLINE void sum_elements(T* y, Vector<T, 16>* x, std::integer_sequence<int, R...>,
+                                       std::integer_sequence<int, I...> square) {
+  constexpr int n = lanes<T, 16>;
+  if constexpr (Rows % n == 0) {
+    for (int r = 0; r < Rows; r += n) {
+      transpose_registers<T>(x + r, square);
+      Vector<T, 16> sum = x[r];
+      ((sum = I == 0 ? sum : sum + x[r + I]), ...);
+      store_vector<T, 16>(y + r, sum);
+    }
+  } else {
+    ((y[R] = T(0)), ...);
+    for (int lane = 0; lane < n; ++lane) ((y[R] += x[R][lane]), ...);
+  }
+}
+
+/// y[r] = the dot product of x[k] with row r of b, for `Rows` rows.
 template <class T, int Rows, int... R>
 CTGRAD_ALWAYS_INLINE void dot_rows(std::int64_t k, const T* x, const T* b, std::int64_t ldb, T* y,
-                                   std::integer_sequence<int, R...>) {
-  constexpr std::int64_t count = lanes<T>;
-  Vector<T> sum[Rows];
-  ((sum[R] = Vector<T>{}), ...);
+                                   std::integer_sequence<int, R...> rows) {
+  Vector<T> wide[Rows];
+  ((wide[R] = Vector<T>{}), ...);
   std::int64_t p = 0;
-  for (; p + count <= k; p += count) {
+  for (; p + lanes<T> <= k; p += lanes<T>) {
     Vector<T> left;
     load_vector<T>(left, x + p);
     Vector<T> right[Rows];
     (load_vector<T>(right[R], b + R * ldb + p), ...);
-    ((sum[R] += left * right[R]), ...);
+    ((wide[R] += left * right[R]), ...);
   }
-  T total[Rows] = {};
-  for (int lane = 0; lane < lanes<T>; ++lane) ((total[R] += sum[R][lane]), ...);
-  for (; p < k; ++p) ((total[R] += x[p] * b[R * ldb + p]), ...);
-  ((y[R] = total[R]), ...);
+  Vector<T, 16> sum[Rows];
+  (add_halves<T, vector_bytes>(sum[R], wide[R], std::make_integer_sequence<int, lanes<T> / 2>{}),
+   ...);
+  if constexpr (vector_bytes > 16) {
+    for (; p + lanes<T, 16> <= k; p += lanes<T, 16>) {
+      Vector<T, 16> left;
+      load_vector<T, 16>(left, x + p);
+      Vector<T, 16> right[Rows];
+      (load_vector<T, 16>(right[R], b + R * ldb + p), ...);
+      ((sum[R] += left * right[R]), ...);
+    }
+  }
+  sum_elements<T, Rows>(y, sum, rows, std::make_integer_sequence<int, lanes<T, 16>>{});
+  for (; p < k; ++p) ((y[R] += x[p] * b[R * ldb + p]), ...);
 }
 
 /// c[j * c_step] = alpha * sum_p x[p * x_step] * B[p, j] + beta * c[j * c_step] for j < n, p < k. B is

@@ -5,6 +5,7 @@
 
 #include <ctgrad/device/cpu/gemm_kernel.hpp>
 #include <ctgrad/device/cpu/gemm_pack.hpp>
+#include <ctgrad/device/cpu/matvec.hpp>
 
 #include <cstdint>
 #include <type_traits>
@@ -12,6 +13,27 @@
 
 namespace ctgrad::cpu {
 namespace detail {
+
+/// The sums of K steps, step p in part p modulo the number of parts; then the sum of the parts.
+template <int K, class SomeTile, class T, int... Q>
+CTGRAD_ALWAYS_INLINE void multiply_in_parts(SomeTile& tile, const T* a, std::int64_t a_row,
+                                            std::int64_t a_step, const T* b, std::int64_t b_step,
+                                            std::integer_sequence<int, Q...>) {
+  constexpr int parts = sizeof...(Q);
+  if constexpr (parts == 1) {
+    tile.multiply(K, a, a_row, a_step, b, b_step);
+  } else {
+    constexpr int whole = K / parts * parts;
+    SomeTile part[parts];
+    (part[Q].clear(), ...);
+    for (int p = 0; p < whole; p += parts) {
+      (part[Q].add_step(a + (p + Q) * a_step, a_row, b + (p + Q) * b_step), ...);
+    }
+    for (int p = whole; p < K; ++p) part[0].add_step(a + p * a_step, a_row, b + p * b_step);
+    ((Q > 0 ? part[0].add(part[Q]) : void()), ...);
+    tile = part[0];
+  }
+}
 
 /// Columns [J, N) of C for rows [i, i + Rows): the widest vectors that fit, then narrower ones, then
 /// single elements.
@@ -33,8 +55,12 @@ CTGRAD_ALWAYS_INLINE void small_columns(const T* a, std::int64_t a_row, std::int
     } else {
       constexpr int fit = left / count;
       constexpr int vectors = fit < tile_vectors ? fit : tile_vectors;
+      // A tile of few sums would wait for each addition: its steps go to several tiles in turn.
+      constexpr int sums = Rows * vectors;
+      constexpr int parts = sums >= 4 || K < 8 ? 1 : (sums == 1 ? 4 : 2);
       Tile<T, Rows, vectors, Bytes> tile;
-      tile.multiply(K, a, a_row, a_step, b + J, N);
+      multiply_in_parts<K>(tile, a, a_row, a_step, b + J, N,
+                           std::make_integer_sequence<int, parts>{});
       tile.store(c + J, N, T(1), T(0));
       small_columns<T, Rows, J + vectors * count, N, K, Bytes>(a, a_row, a_step, b, c);
     }
@@ -55,6 +81,24 @@ CTGRAD_ALWAYS_INLINE void small_rows(const T* a, std::int64_t a_row, std::int64_
   }
 }
 
+/// Rows of A times rows of B, both of K elements: columns [J, N) of C, `Columns` at a time.
+template <class T, int J, int M, int N, int K, int Columns>
+CTGRAD_ALWAYS_INLINE void small_dots(const T* a, const T* b, T* c) {
+  constexpr int tiles = (N - J) / Columns;
+  for (int i = 0; i < M; ++i) {
+    for (int t = 0; t < tiles; ++t) {
+      const int j = J + t * Columns;
+      T dots[Columns];
+      dot_rows<T, Columns>(K, a + i * K, b + j * K, K, dots,
+                           std::make_integer_sequence<int, Columns>{});
+      for (int r = 0; r < Columns; ++r) c[i * N + j + r] = dots[r];
+    }
+  }
+  if constexpr (J + tiles * Columns < N) {
+    small_dots<T, J + tiles * Columns, M, N, K, Columns / 2>(a, b, c);
+  }
+}
+
 }  // namespace detail
 
 /// C[M,N] = op(A) * op(B), all dense and row-major: A is stored as [M,K], or [K,M] when TA; B as
@@ -70,10 +114,22 @@ CTGRAD_ALWAYS_INLINE void small_matmul(const T* a, const T* b, T* c) {
     small_matmul<U, M, N, K, TA, TB>(reinterpret_cast<const U*>(a), reinterpret_cast<const U*>(b),
                                      reinterpret_cast<U*>(c));
   } else if constexpr (M > 0 && N > 0) {
-    if constexpr (TB && N > 1 && K > 1) {
+    // Dot products run along K. They save turning B round for few rows, and fill the vectors where
+    // a row of C would not.
+    constexpr int four = detail::lanes<T, 16>;
+    constexpr bool dots = !TA && K >= four && ((TB && M < 4) || (N < four && K >= 2 * four));
+    constexpr bool turn = K > 1 && N > 1 && TB != dots;
+    if constexpr (turn) {
       T turned[K * N];
-      detail::transpose(N, K, b, K, turned, N);
-      detail::small_rows<T, 0, M, N, K, detail::tile_rows>(a, a_row, a_step, turned, c);
+      if constexpr (TB) {
+        detail::transpose(N, K, b, K, turned, N);
+      } else {
+        detail::transpose(K, N, b, N, turned, K);
+      }
+      b = turned;
+    }
+    if constexpr (dots) {
+      detail::small_dots<T, 0, M, N, K, 8>(a, b, c);
     } else {
       detail::small_rows<T, 0, M, N, K, detail::tile_rows>(a, a_row, a_step, b, c);
     }

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// A trainable parameter of a module, and how its first value is drawn.
+#pragma once
+
+#include "ctgrad/core/math.hpp"
+#include "ctgrad/graph/symbol.hpp"
+
+namespace ctgrad::nn {
+
+/// How the initial value of a parameter is drawn; see `init`.
+struct Initial {
+  Initializer kind = Initializer::constant;
+  double a = 0;
+  double b = 0;
+};
+
+/// The usual ways to draw the initial value of a parameter.
+namespace init {
+
+/// All elements equal.
+constexpr Initial constant(double value) { return {Initializer::constant, value, 0}; }
+constexpr Initial zeros() { return constant(0); }
+constexpr Initial ones() { return constant(1); }
+/// Uniform in [low, high).
+constexpr Initial uniform(double low, double high) { return {Initializer::uniform, low, high}; }
+/// Normal with the given mean and standard deviation.
+constexpr Initial normal(double mean, double standard_deviation) {
+  return {Initializer::normal, mean, standard_deviation};
+}
+/// Normal with standard deviation gain / sqrt(fan_in) (He et al. 2015); the gain of ReLU is sqrt(2).
+constexpr Initial kaiming_normal(std::int64_t fan_in, double gain = 1.4142135623730951) {
+  return normal(0, gain / math::sqrt(static_cast<double>(fan_in)));
+}
+/// Uniform with the same standard deviation.
+constexpr Initial kaiming_uniform(std::int64_t fan_in, double gain = 1.4142135623730951) {
+  const double bound = gain * math::sqrt(3.0 / static_cast<double>(fan_in));
+  return uniform(-bound, bound);
+}
+/// Uniform with standard deviation gain * sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio 2010).
+constexpr Initial xavier_uniform(std::int64_t fan_in, std::int64_t fan_out, double gain = 1) {
+  const double bound = gain * math::sqrt(6.0 / static_cast<double>(fan_in + fan_out));
+  return uniform(-bound, bound);
+}
+/// Normal with the same standard deviation.
+constexpr Initial xavier_normal(std::int64_t fan_in, std::int64_t fan_out, double gain = 1) {
+  return normal(0, gain * math::sqrt(2.0 / static_cast<double>(fan_in + fan_out)));
+}
+/// What PyTorch's layers start with: uniform between -1/sqrt(fan_in) and 1/sqrt(fan_in).
+constexpr Initial pytorch_default(std::int64_t fan_in) { return kaiming_uniform(fan_in, math::sqrt(1.0 / 3.0)); }
+
+}  // namespace init
+
+/// A trainable parameter: a member of a module, `nn::Parameter weight;`. Its name is the path of members that
+/// leads to it, as in "hidden.weight". Its shape is given where the module uses it, so that it may depend on the
+/// input: `weight.get<Shape<Out, in>>(x, init::zeros())`.
+struct Parameter {
+  /// Position among the parameters of the model; set by the tracer.
+  int index = -1;
+
+  /// The parameter as a symbol of shape S and the element type of `x`, in the graph of `x`. A second use with the
+  /// same shape is the same parameter.
+  template <class S, class T, class SX>
+  constexpr Symbol<T, S> get(const Symbol<T, SX>& x, const Initial& initial) const {
+    static_assert(S::value.is_static(), "ctgrad: a parameter's shape must be known at compile time");
+    if (index < 0) throw "ctgrad: a module's parameter is used outside a model that is being traced";
+    GraphBuilder& builder = *x.builder;
+    ParameterInfo& info = builder.parameters[index];
+    if (info.node < 0) {
+      const Value v = detail::record<ops::Parameter>(builder, dtype_of<T>, S::value, index);
+      info.node = v.id;
+      info.shape = builder.nodes[v.id].shape;
+      info.dtype = dtype_of<T>;
+      info.initializer = initial.kind;
+      info.a = initial.a;
+      info.b = initial.b;
+    } else if (!(builder.shapes[info.shape] == S::value)) {
+      throw "ctgrad: a parameter is used with two different shapes; give each use its own layer";
+    }
+    return {&builder, info.node};
+  }
+};
+
+}  // namespace ctgrad::nn

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Adam.
+#pragma once
+
+#include <cmath>
+
+#include "ctgrad/optim/sgd.hpp"
+
+namespace ctgrad::optim {
+
+/// Adam (Kingma and Ba 2015) with bias correction, as PyTorch computes it; `weight_decay` is added to the gradient.
+/// m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
+/// p = p - learning_rate / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon).
+struct Adam {
+  double learning_rate = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double weight_decay = 0;
+
+  static constexpr int state_count = 2;
+  std::array<double, 8> scalars(std::int64_t step) const {
+    const auto t = static_cast<double>(step);
+    return {learning_rate / (1 - std::pow(beta1, t)),
+            1 / std::sqrt(1 - std::pow(beta2, t)),
+            beta1,
+            1 - beta1,
+            beta2,
+            1 - beta2,
+            epsilon,
+            weight_decay};
+  }
+  template <class P, class S>
+  static constexpr auto update(const P& p, const P& gradient, const std::array<P, 2>& state,
+                               const std::array<S, 8>& s) {
+    const P g = gradient + s[7] * p;
+    const P m = s[2] * state[0] + s[3] * g;
+    const P v = s[4] * state[1] + s[5] * square(g);
+    return std::pair{p - s[0] * m / (sqrt(v) * s[1] + s[6]), std::array<P, 2>{m, v}};
+  }
+};
+
+}  // namespace ctgrad::optim

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Stochastic gradient descent, with and without momentum.
+#pragma once
+
+#include <array>
+#include <utility>
+
+#include "ctgrad/graph/symbol.hpp"
+
+namespace ctgrad::optim {
+
+/// An optimizer is a plain struct of settings with
+/// - `state_count`: blocks of the parameters' size it keeps (zero at the start);
+/// - `scalars(step)`: the run-time numbers of one step, the first step being 1;
+/// - `update(parameters, gradient, state, scalars)`: the new parameters and states, as graph operations.
+/// The update is traced once and becomes one pass over all parameters, part of the compiled step; the settings
+/// may change between steps.
+///
+/// p = p - learning_rate * (g + weight_decay * p).
+struct Sgd {
+  double learning_rate = 0.01;
+  double weight_decay = 0;
+
+  static constexpr int state_count = 0;
+  constexpr std::array<double, 2> scalars(std::int64_t) const { return {learning_rate, weight_decay}; }
+  template <class P, class S>
+  static constexpr auto update(const P& p, const P& g, const std::array<P, 0>& state, const std::array<S, 2>& s) {
+    return std::pair{p - s[0] * (g + s[1] * p), state};
+  }
+};
+
+/// v = momentum * v + g + weight_decay * p; p = p - learning_rate * v: PyTorch's SGD with momentum.
+struct Momentum {
+  double learning_rate = 0.01;
+  double momentum = 0.9;
+  double weight_decay = 0;
+
+  static constexpr int state_count = 1;
+  constexpr std::array<double, 3> scalars(std::int64_t) const { return {learning_rate, momentum, weight_decay}; }
+  template <class P, class S>
+  static constexpr auto update(const P& p, const P& g, const std::array<P, 1>& state, const std::array<S, 3>& s) {
+    const P v = s[1] * state[0] + (g + s[2] * p);
+    return std::pair{p - s[0] * v, std::array<P, 1>{v}};
+  }
+};
+
+}  // namespace ctgrad::optim

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// The graphs of a model: its forward pass, and its training step.
+#pragma once
+
+#include "ctgrad/nn/module.hpp"
+#include "ctgrad/program/pipeline.hpp"
+
+namespace ctgrad::train {
+
+namespace detail {
+
+template <class R>
+constexpr auto first_result(const R& result) {
+  if constexpr (ctgrad::detail::is_symbol<R>) {
+    return result;
+  } else {
+    return std::get<0>(result);
+  }
+}
+
+template <class F, class M, class... Specs, std::size_t... I>
+constexpr GraphBuilder trace_model(bool training, std::index_sequence<I...>) {
+  GraphBuilder builder;
+  builder.training = training;
+  M model{};
+  nn::attach_parameters(model, builder);
+  const std::tuple<ctgrad::detail::symbol_of<Specs>...> inputs{
+      ctgrad::detail::record_input<Specs>(builder, static_cast<int>(I))...};
+  const auto result = F{}(static_cast<const M&>(model), std::get<I>(inputs)...);
+  int index = 0;
+  ctgrad::detail::for_each_symbol(result, [&](const auto& symbol) {
+    builder.outputs.push_back({symbol.id, OutputKind::result, index++});
+  });
+  return builder;
+}
+
+}  // namespace detail
+
+/// The forward pass of a loss: `F{}(model, inputs...)` returns the loss, or a tuple that begins with it.
+template <class F, class M, class... Specs>
+struct LossSource {
+  static constexpr int blocks = 1;
+  static constexpr GraphBuilder run() {
+    GraphBuilder builder = detail::trace_model<F, M, Specs...>(true, std::index_sequence_for<Specs...>{});
+    for (const ParameterInfo& parameter : builder.parameters)
+      if (parameter.node < 0) throw "ctgrad: the model has a parameter that its loss does not use; remove the layer or use it";
+    return builder;
+  }
+};
+
+/// The number of elements of all parameters.
+template <class Loss>
+inline constexpr std::int64_t parameter_count = [] {
+  const GraphView graph = Frozen<Loss>::graph.view();
+  std::int64_t total = 0;
+  for (int i = 0; i < graph.parameter_count; ++i) total += graph.shapes[graph.parameters[i].shape].size();
+  return total;
+}();
+
+/// The reverse pass, appended to the forward pass: its last node is the gradient of all parameters, in one block.
+template <class Loss>
+struct GradientSource {
+  static constexpr int blocks = 1;
+  static constexpr GraphBuilder run() {
+    const GraphView forward = Frozen<Loss>::graph.view();
+    GraphBuilder builder(forward);
+    const int loss = builder.outputs[0].node;
+    const int seed = ctgrad::detail::record_constant(builder, builder.nodes[loss].dtype, 1).id;
+    const int count = forward.parameter_count;
+    ctgrad::detail::Vector<int> parameters(count);
+    ctgrad::detail::Vector<int> gradients(count);
+    for (int i = 0; i < count; ++i) parameters[i] = builder.parameters[i].node;
+    reverse(builder, loss, broadcast_value(Value{&builder, seed}, builder.shape(loss)).id, parameters.data(), count,
+            gradients.data());
+    const int first = builder.lists.size();
+    for (int i = 0; i < count; ++i) builder.lists.push_back(gradients[i]);
+    ShapeValue shape;
+    shape.push_back(parameter_count<Loss>);
+    ctgrad::detail::record<ops::Pack>(builder, builder.nodes[loss].dtype, shape, ops::Pack::make(first, count));
+    return builder;
+  }
+};
+
+/// The whole training step: forward, reverse, and the optimizer's update of the parameters in place. The numbers
+/// of the optimizer are scalar inputs after the data's.
+template <class Loss, class Optimizer, class T, int DataInputs>
+struct StepSource {
+  static constexpr int blocks = 1 + Optimizer::state_count;
+  static constexpr int scalar_count = static_cast<int>(std::tuple_size_v<decltype(Optimizer{}.scalars(1))>);
+
+  static constexpr GraphBuilder run() {
+    const GraphView gradient = Frozen<GradientSource<Loss>>::graph.view();
+    GraphBuilder builder(gradient);
+    using Parameters = Symbol<T, Shape<parameter_count<Loss>>>;
+    const Parameters g{&builder, gradient.size - 1};
+    const Parameters p = block<Parameters>(builder, 0);
+    std::array<Parameters, Optimizer::state_count> state{};
+    for (int i = 0; i < Optimizer::state_count; ++i)
+      state[static_cast<std::size_t>(i)] = block<Parameters>(builder, 1 + i);
+    std::array<Symbol<T, Shape<>>, scalar_count> scalars{};
+    for (int i = 0; i < scalar_count; ++i)
+      scalars[static_cast<std::size_t>(i)] =
+          ctgrad::detail::record_input<Spec<T, Shape<>>>(builder, DataInputs + i);
+    const auto updated = Optimizer::update(p, g, state, scalars);
+    builder.outputs.push_back({updated.first.id, OutputKind::update, 0});
+    for (int i = 0; i < Optimizer::state_count; ++i)
+      builder.outputs.push_back({updated.second[static_cast<std::size_t>(i)].id, OutputKind::update, 1 + i});
+    return builder;
+  }
+
+private:
+  template <class Symbols>
+  static constexpr Symbols block(GraphBuilder& builder, int number) {
+    const Value v = ctgrad::detail::record<ops::Block>(builder, dtype_of<T>, Symbols::shape_type::value, number);
+    return {&builder, v.id};
+  }
+};
+
+/// A function of the model without training: `F{}(model, inputs...)`. The layout of the parameters is the one the
+/// loss fixed, whether the function uses them all or not.
+template <class F, class Loss, class M, class... Specs>
+struct InferenceSource {
+  static constexpr int blocks = 1;
+  static constexpr GraphBuilder run() {
+    GraphBuilder builder = detail::trace_model<F, M, Specs...>(false, std::index_sequence_for<Specs...>{});
+    const GraphView trained = Frozen<Loss>::graph.view();
+    for (int i = 0; i < trained.parameter_count; ++i) {
+      const ShapeValue& shape = trained.shapes[trained.parameters[i].shape];
+      ParameterInfo& own = builder.parameters[i];
+      if (own.node >= 0 && !(builder.shapes[own.shape] == shape))
+        throw "ctgrad: the model has parameters of other shapes here than in its loss; give it inputs of the same size";
+      own.shape = builder.intern(shape);
+      own.dtype = trained.parameters[i].dtype;
+    }
+    return builder;
+  }
+};
+
+}  // namespace ctgrad::train

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// A model, its parameters, its compiled training step and its compiled inference.
+#pragma once
+
+#include "ctgrad/nn/parameter_block.hpp"
+#include "ctgrad/optim/sgd.hpp"
+#include "ctgrad/program/program.hpp"
+#include "ctgrad/train/source.hpp"
+
+namespace ctgrad {
+
+namespace detail {
+
+/// A scalar view as a number, and tuples of them as tuples of numbers; other views stay.
+template <class T, class S>
+auto as_number(const TensorView<const T, S>& view) {
+  if constexpr (S::rank == 0) {
+    return view.item();
+  } else {
+    return view;
+  }
+}
+template <class... V>
+auto as_number(const std::tuple<V...>& parts) {
+  return std::apply([](const auto&... part) { return std::tuple{as_number(part)...}; }, parts);
+}
+
+}  // namespace detail
+
+/// Trains `Model` to minimise `Loss` with `Optimizer`. The whole step (forward, reverse, update) is one compiled
+/// program that updates the parameters in place; when it throws, they are unchanged. One object serves one thread.
+template <class Device, class Model, class Loss, class Optimizer, class... Specs>
+class Trainer {
+  using Source = train::LossSource<Loss, Model, Specs...>;
+  static constexpr int inputs = sizeof...(Specs);
+  using Result = decltype(Loss{}(std::declval<const Model&>(), std::declval<detail::symbol_of<Specs>>()...));
+  using LossSymbol = decltype(train::detail::first_result(std::declval<Result>()));
+  static_assert(LossSymbol::shape_type::value.size() == 1,
+                "ctgrad: the loss must return a scalar, or a tuple that begins with one; take the mean or the sum");
+
+public:
+  using element_type = typename LossSymbol::element_type;
+  using StepProgram = train::StepSource<Source, Optimizer, element_type, inputs>;
+  /// The stages of the training step, to look at.
+  using Stages = Pipeline<StepProgram>;
+
+  /// Settings that may change between steps.
+  Optimizer optimizer;
+
+  explicit Trainer(const Optimizer& settings = {}, std::uint64_t seed = 0)
+      : optimizer(settings),
+        parameters_(Frozen<Source>::graph.view(), nn::parameter_names<Model>()),
+        state_(static_cast<std::size_t>(parameters_.size()) * Optimizer::state_count * sizeof(element_type) + 1),
+        seed_(seed) {
+    parameters_.initialize(seed);
+  }
+
+  /// One training step on a minibatch. Returns what the loss function returned: numbers for scalars, views that
+  /// are valid until the next step for the rest.
+  auto step(const TensorView<const typename Specs::element_type, typename Specs::shape_type>&... batch) {
+    const auto numbers = optimizer.scalars(steps_ + 1);
+    for (std::size_t i = 0; i < numbers.size(); ++i) scalars_[i] = static_cast<element_type>(numbers[i]);
+    step_.set_block(0, parameters_.data());
+    for (int i = 0; i < Optimizer::state_count; ++i)
+      step_.set_block(1 + i, reinterpret_cast<element_type*>(state_.data()) + i * parameters_.size());
+    for (int i = 0; i < StepProgram::scalar_count; ++i) step_.set_scalar(i, &scalars_[static_cast<std::size_t>(i)]);
+    // The seed of a step depends on nothing but the trainer's seed and the step's number.
+    const auto result = detail::as_number(step_(seed_ + 0x9e3779b97f4a7c15ULL * (static_cast<std::uint64_t>(steps_) + 1), batch...));
+    ++steps_;
+    return result;
+  }
+
+  /// A function of the model at inference, `f(model, inputs...)`, compiled for the given specs. The program reads
+  /// this trainer's parameters and must not outlive it.
+  template <class F, class... InferenceSpecs>
+  auto inference(const F&, InferenceSpecs...) {
+    using Program = train::InferenceSource<F, Source, Model, InferenceSpecs...>;
+    using R = decltype(F{}(std::declval<const Model&>(), std::declval<detail::symbol_of<InferenceSpecs>>()...));
+    auto runner = detail::Runner<Pipeline<Program>, R, 0, InferenceSpecs...>();
+    runner.set_block(0, parameters_.data());
+    return [runner = std::move(runner)](
+               const TensorView<const typename InferenceSpecs::element_type,
+                                typename InferenceSpecs::shape_type>&... arguments) mutable {
+      return runner(0, arguments...);
+    };
+  }
+
+  nn::ParameterBlock<element_type>& parameters() { return parameters_; }
+  const nn::ParameterBlock<element_type>& parameters() const { return parameters_; }
+  /// Number of steps taken.
+  std::int64_t steps() const { return steps_; }
+
+private:
+  nn::ParameterBlock<element_type> parameters_;
+  Memory state_;
+  std::array<element_type, static_cast<std::size_t>(StepProgram::scalar_count) + 1> scalars_{};
+  detail::Runner<Stages, Result, StepProgram::scalar_count, Specs...> step_;
+  std::uint64_t seed_;
+  std::int64_t steps_ = 0;
+};
+
+/// Makes a trainer: `auto trainer = make_trainer<Cpu>(Mlp{}, loss, optim::Adam{}, spec<float, batch, 784>,
+/// spec<std::int64_t, batch>);`. `loss(model, inputs...)` returns a scalar symbol, or a tuple of it and metrics.
+template <class Device = Cpu, class Model, class Loss, class Optimizer, class... Specs>
+Trainer<Device, Model, Loss, Optimizer, Specs...> make_trainer(const Model&, const Loss&, const Optimizer& optimizer,
+                                                                Specs...) {
+  return Trainer<Device, Model, Loss, Optimizer, Specs...>(optimizer);
+}
+
+}  // namespace ctgrad

@@ -36,13 +36,17 @@ public:
   constexpr ~Vector() { delete[] data_; }
 
   constexpr void push_back(const T& value) {
-    if (size_ == capacity_) reserve(capacity_ == 0 ? 16 : 2 * capacity_);
+    if (size_ == capacity_) reserve(capacity_ == 0 ? 4 : 2 * capacity_);
     data_[size_++] = value;
+  }
+  constexpr void push_back(T&& value) {
+    if (size_ == capacity_) reserve(capacity_ == 0 ? 4 : 2 * capacity_);
+    data_[size_++] = static_cast<T&&>(value);
   }
   constexpr void reserve(int capacity) {
     if (capacity <= capacity_) return;
     T* grown = new T[static_cast<unsigned>(capacity)]{};
-    for (int i = 0; i < size_; ++i) grown[i] = data_[i];
+    for (int i = 0; i < size_; ++i) grown[i] = static_cast<T&&>(data_[i]);
     delete[] data_;
     data_ = grown;
     capacity_ = capacity;

@@ -61,11 +61,10 @@ public:
   explicit Batcher(InMemoryDataset<Ts...> data, BatcherOptions options = {})
       : data_(std::move(data)), options_(options), order_(data_.size()) {
     if (options_.batch_size == 0) throw_error("Batcher: the batch size must be at least 1");
-    // A batch is never larger than the data set, whatever was asked for.
-    options_.batch_size = std::min(options_.batch_size, std::max<std::size_t>(data_.size(), 1));
+    const std::size_t largest = std::min(options_.batch_size, data_.size());
     for_each_field([&](auto field) {
       constexpr std::size_t i = decltype(field)::value;
-      std::get<i>(buffers_).resize(options_.batch_size * data_.template sample_size<i>());
+      std::get<i>(buffers_).resize(largest * data_.template sample_size<i>());
     });
   }
 
@@ -141,12 +140,12 @@ private:
       for (std::size_t k = first; k < first + count; ++k)
         out = std::ranges::copy(data_.template sample<i>(order_[k]), out).out;
     });
-    return std::apply(
-        [&](const auto&... buffers) {
-          return Batch<Ts...>(
-              count, std::span(buffers).first(count * (buffers.size() / options_.batch_size))...);
-        },
-        buffers_);
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return Batch<Ts...>(
+          count,
+          std::span(std::get<I>(buffers_)).first(count * data_.template sample_size<I>())...);
+    }
+    (std::index_sequence_for<Ts...>());
   }
 
   InMemoryDataset<Ts...> data_;

@@ -104,7 +104,7 @@ public:
   constexpr const ShapeValue& shape(int i) const { return shapes[nodes[i].shape]; }
 };
 
-/// A finished graph of exact size: what a constexpr variable holds.
+/// A finished graph: what a constexpr variable holds. The arrays may be longer than what is in use.
 template <int Nodes, int Shapes, int Lists, int Outputs, int Parameters>
 struct Graph {
   Node nodes[Nodes + 1];
@@ -112,42 +112,100 @@ struct Graph {
   std::int32_t lists[Lists + 1];
   Output outputs[Outputs + 1];
   ParameterInfo parameters[Parameters + 1];
+  int node_count = 0;
+  int shape_count = 0;
+  int list_count = 0;
+  int output_count = 0;
+  int parameter_count = 0;
 
   constexpr GraphView view() const {
-    return {nodes, Nodes, shapes, Shapes, lists, Lists, outputs, Outputs, parameters, Parameters};
+    return {nodes,      node_count,   shapes,  shape_count,  lists,
+            list_count, outputs,      output_count, parameters, parameter_count};
   }
 };
 
 namespace detail {
 
+/// Numbers of elements: of a finished graph, or that one has room for.
 struct GraphSize {
-  int nodes, shapes, lists, outputs, parameters;
+  int nodes = -1;
+  int shapes = 0;
+  int lists = 0;
+  int outputs = 0;
+  int parameters = 0;
+
+  constexpr bool holds(const GraphSize& other) const {
+    return other.nodes <= nodes && other.shapes <= shapes && other.lists <= lists && other.outputs <= outputs &&
+           other.parameters <= parameters;
+  }
 };
 
 constexpr GraphSize size_of(const GraphBuilder& b) {
   return {b.nodes.size(), b.shapes.size(), b.lists.size(), b.outputs.size(), b.parameters.size()};
 }
 
+template <class T>
+constexpr void copy_to(const Vector<T>& from, T* to) {
+  const T* data = from.data();
+  const int size = from.size();
+  for (int i = 0; i < size; ++i) to[i] = data[i];
+}
+
+/// Copies a graph into arrays of the given lengths; when it does not fit, the result has node_count -1.
 template <int Nodes, int Shapes, int Lists, int Outputs, int Parameters>
 constexpr auto freeze(const GraphBuilder& builder) {
   Graph<Nodes, Shapes, Lists, Outputs, Parameters> graph{};
-  for (int i = 0; i < Nodes; ++i) graph.nodes[i] = builder.nodes[i];
-  for (int i = 0; i < Shapes; ++i) graph.shapes[i] = builder.shapes[i];
-  for (int i = 0; i < Lists; ++i) graph.lists[i] = builder.lists[i];
-  for (int i = 0; i < Outputs; ++i) graph.outputs[i] = builder.outputs[i];
-  for (int i = 0; i < Parameters; ++i) graph.parameters[i] = builder.parameters[i];
+  const GraphSize size = size_of(builder);
+  if (!GraphSize{Nodes, Shapes, Lists, Outputs, Parameters}.holds(size)) {
+    graph.node_count = -1;
+    return graph;
+  }
+  copy_to(builder.nodes, graph.nodes);
+  copy_to(builder.shapes, graph.shapes);
+  copy_to(builder.lists, graph.lists);
+  copy_to(builder.outputs, graph.outputs);
+  copy_to(builder.parameters, graph.parameters);
+  graph.node_count = size.nodes;
+  graph.shape_count = size.shapes;
+  graph.list_count = size.lists;
+  graph.output_count = size.outputs;
+  graph.parameter_count = size.parameters;
   return graph;
+}
+
+/// The lengths that a pass expects its result to fit in, if it says so.
+template <class Pass>
+constexpr GraphSize expected_size() {
+  if constexpr (requires { Pass::expected(); }) {
+    return Pass::expected();
+  } else {
+    return {};
+  }
+}
+
+template <class Pass, bool Guessed>
+struct FrozenGraph {
+  static constexpr GraphSize size = Guessed ? expected_size<Pass>() : size_of(Pass::run());
+  static constexpr auto graph =
+      freeze<size.nodes, size.shapes, size.lists, size.outputs, size.parameters>(Pass::run());
+};
+
+/// A pass that expects a size is evaluated once, unless it was wrong; the others are evaluated twice, first for
+/// the size.
+template <class Pass>
+constexpr bool guess_holds() {
+  if constexpr (expected_size<Pass>().nodes < 0) {
+    return false;
+  } else {
+    return FrozenGraph<Pass, true>::graph.node_count >= 0;
+  }
 }
 
 }  // namespace detail
 
-/// The result of one pass as constexpr data. `Pass::run()` returns a GraphBuilder; it is evaluated
-/// twice, once for the sizes and once for the contents, so that the data has exactly its size.
+/// The result of one pass as constexpr data. `Pass::run()` returns a GraphBuilder. A pass whose result is about
+/// as large as its source says so in `Pass::expected()` and is then evaluated only once.
 template <class Pass>
-struct Frozen {
-  static constexpr detail::GraphSize size = detail::size_of(Pass::run());
-  static constexpr auto graph = detail::freeze<size.nodes, size.shapes, size.lists, size.outputs,
-                                               size.parameters>(Pass::run());
-};
+struct Frozen : detail::FrozenGraph<Pass, detail::guess_holds<Pass>()> {};
 
 }  // namespace ctgrad

@@ -221,7 +221,7 @@ private:
     if (best >= 0) return best;
     Loop loop;
     loop.space = space;
-    loops_.push_back(loop);
+    loops_.push_back(static_cast<Loop&&>(loop));
     own_.push_back(-1);
     loops_of_step_.push_back(loops_.size() - 1);
     return loops_of_step_.size() - 1;

@@ -77,6 +77,18 @@ constexpr bool is_memory_leaf(const Node& node) {
   return info(node).kind == OpKind::leaf && !node.is<ops::RandomUniform>();
 }
 
+/// The row-major accesses of each shape of a graph, worked out once per shape.
+class ContiguousAccesses {
+public:
+  constexpr const Access& get(const ShapeValue* shapes, int shape) {
+    while (by_shape_.size() <= shape) by_shape_.push_back(contiguous_access(-1, shapes[by_shape_.size()]));
+    return by_shape_[shape];
+  }
+
+private:
+  Vector<Access> by_shape_;
+};
+
 class Legalizer {
 public:
   constexpr explicit Legalizer(const GraphView& source) : source_(source) {
@@ -119,7 +131,8 @@ private:
       const int x = node.operand[0];
       access_.push_back(view_access(node, access_[x], graph.shape(x), graph.shape(id)));
     } else {
-      access_.push_back(contiguous_access(id, graph.shape(id)));
+      access_.push_back(contiguous_.get(graph.shapes.data(), node.shape));
+      access_.back().root = id;
     }
     return id;
   }
@@ -175,6 +188,7 @@ private:
 
   GraphView source_;
   Vector<Access> access_;
+  ContiguousAccesses contiguous_;
   Vector<char> claimed_;
 };
 
@@ -191,6 +205,7 @@ constexpr GraphBuilder legalize(const GraphView& source) {
 /// The access of every node of a legal graph.
 constexpr detail::Vector<Access> find_accesses(const GraphView& graph) {
   detail::Vector<Access> accesses;
+  detail::ContiguousAccesses contiguous;
   accesses.reserve(graph.size);
   for (int i = 0; i < graph.size; ++i) {
     const Node& node = graph[i];
@@ -198,7 +213,8 @@ constexpr detail::Vector<Access> find_accesses(const GraphView& graph) {
       const int x = node.operand[0];
       accesses.push_back(detail::view_access(node, accesses[x], graph.shape(x), graph.shape(i)));
     } else {
-      accesses.push_back(detail::contiguous_access(i, graph.shape(i)));
+      accesses.push_back(contiguous.get(graph.shapes, node.shape));
+      accesses.back().root = i;
     }
   }
   return accesses;

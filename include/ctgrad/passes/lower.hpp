@@ -15,6 +15,8 @@ public:
       : graph_(graph), fusion_(fusion), accesses_(find_accesses(graph)), value_of_(graph.size, -1) {}
 
   constexpr ScheduleBuilder run() {
+    out_.steps.reserve(fusion_.step_count);
+    out_.operands.reserve(4 * fusion_.step_count);
     for (int i = 0; i < fusion_.step_count; ++i) {
       if (fusion_.steps[i].node >= 0) {
         lower_own_step(fusion_.steps[i].node);
@@ -83,8 +85,9 @@ private:
 
   constexpr void add_own_operand(int x, const Access& access) {
     StepOperand operand = operand_of(x, access);
-    operand.rank = static_cast<std::int8_t>(graph_.shape(x).rank);
-    for (int axis = 0; axis < max_rank; ++axis) operand.stride[axis] = graph_.shape(x)[axis];
+    const ShapeValue& shape = graph_.shape(x);
+    operand.rank = static_cast<std::int8_t>(shape.rank);
+    for (int axis = 0; axis < shape.rank; ++axis) operand.stride[axis] = shape.extent[axis];
     out_.operands.push_back(operand);
   }
 
@@ -98,10 +101,11 @@ private:
     const FusedStep& fused = fusion_.steps[number];
     const std::int32_t* members = fusion_.members + fused.first_member;
     const ShapeValue& space = graph_.shapes[fused.space];
-    Vector<LoopOperand> operands;
-    Vector<KernelInstruction> instructions;
-    Vector<KernelOutput> outputs;
-    Vector<int> loaded;
+    operands_.clear();
+    instructions_.clear();
+    outputs_.clear();
+    loaded_.clear();
+    inputs_.clear();
 
     for (int m = 0; m < fused.member_count; ++m) value_of_[members[m]] = -2 - m;
     // Inputs first, so that they have the first value numbers.
@@ -110,12 +114,12 @@ private:
       for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
         const int x = node.operand[k];
         if (is_value(x, fused.space) || value_of_[x] >= 0) continue;
-        value_of_[x] = operands.size();
-        loaded.push_back(x);
-        operands.push_back({x, stretch(accesses_[x], graph_.shape(x), space)});
+        value_of_[x] = operands_.size();
+        loaded_.push_back(x);
+        operands_.push_back({x, stretch(accesses_[x], graph_.shape(x), space)});
       }
     }
-    const int input_count = operands.size();
+    const int input_count = operands_.size();
     for (int m = 0; m < fused.member_count; ++m) {
       const int i = members[m];
       const Node& node = graph_[i];
@@ -125,8 +129,8 @@ private:
       instruction.dtype = node.dtype;
       instruction.user = node.user;
       for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) instruction.operand[k] = value_of_[node.operand[k]];
-      value_of_[i] = input_count + instructions.size();
-      instructions.push_back(instruction);
+      value_of_[i] = input_count + instructions_.size();
+      instructions_.push_back(instruction);
     }
     for (int m = 0; m < fused.member_count; ++m) {
       const int i = members[m];
@@ -137,34 +141,33 @@ private:
       if (info(node).kind == OpKind::reduction) {
         output.reduction = node.op;
         output.value = value_of_[node.operand[0]];
-        operands.push_back({i, reduced_access(i, space)});
+        operands_.push_back({i, reduced_access(i, space)});
       } else {
         output.value = value_of_[i];
-        operands.push_back({i, accesses_[i]});
+        operands_.push_back({i, accesses_[i]});
       }
-      outputs.push_back(output);
+      outputs_.push_back(output);
     }
 
     Step step;
     step.kind = StepKind::kernel;
     step.node = members[fused.member_count - 1];
-    step.space = collapse(space, operands);
+    step.space = collapse(space, operands_);
     const int inner = step.space.rank - 1;
-    Vector<KernelInput> inputs;
     for (int i = 0; i < input_count; ++i)
-      inputs.push_back({graph_[operands[i].node].dtype, access_kind(operands[i].access.stride[inner])});
-    for (int i = 0; i < outputs.size(); ++i)
-      outputs[i].access = access_kind(operands[input_count + i].access.stride[inner]);
-    step.kernel = find_kernel(inputs, instructions, outputs);
+      inputs_.push_back({graph_[operands_[i].node].dtype, access_kind(operands_[i].access.stride[inner])});
+    for (int i = 0; i < outputs_.size(); ++i)
+      outputs_[i].access = access_kind(operands_[input_count + i].access.stride[inner]);
+    step.kernel = find_kernel(inputs_, instructions_, outputs_);
     step.first_operand = out_.operands.size();
-    step.operand_count = operands.size();
+    step.operand_count = operands_.size();
     step.input_count = input_count;
-    for (int i = 0; i < operands.size(); ++i)
-      out_.operands.push_back(operand_of(operands[i].node, operands[i].access));
+    for (int i = 0; i < operands_.size(); ++i)
+      out_.operands.push_back(operand_of(operands_[i].node, operands_[i].access));
     out_.steps.push_back(step);
 
     for (int m = 0; m < fused.member_count; ++m) value_of_[members[m]] = -1;
-    for (int i = 0; i < loaded.size(); ++i) value_of_[loaded[i]] = -1;
+    for (int i = 0; i < loaded_.size(); ++i) value_of_[loaded_[i]] = -1;
   }
 
   /// True for a member of the loop at hand whose value is used where it is computed.
@@ -252,6 +255,12 @@ private:
   /// In the loop at hand: a value's number; -2 - position for members without one yet; -1 for others.
   Vector<int> value_of_;
   ScheduleBuilder out_;
+  // The parts of the loop at hand; kept, because making an array costs the compiler more than filling it.
+  Vector<LoopOperand> operands_;
+  Vector<KernelInput> inputs_;
+  Vector<KernelInstruction> instructions_;
+  Vector<KernelOutput> outputs_;
+  Vector<int> loaded_;
 };
 
 }  // namespace detail

@@ -88,6 +88,7 @@ public:
         pinned_(graph.size, 0) {
     out_.regions.blocks = blocks;
     for (int i = 0; i < graph.size; ++i) owner_[i] = i;
+    for (int i = 0; i < graph.shape_count; ++i) shape_size_.push_back(graph.shapes[i].size());
   }
 
   constexpr void run() {
@@ -112,12 +113,8 @@ public:
   }
 
 private:
-  constexpr std::int64_t bytes_of(int node) const {
-    return array_bytes(graph_.shape(node).size(), graph_[node].dtype);
-  }
-  constexpr bool is_output(const Step& step, int operand) const {
-    return operand >= step.first_operand + step.input_count;
-  }
+  constexpr std::int64_t bytes_of(int node) const { return array_bytes(size_of_node(node), graph_[node].dtype); }
+  constexpr Extent size_of_node(int node) const { return shape_size_[graph_.nodes[node].shape]; }
 
   constexpr int arena_of(Extent size) {
     const Extent factor = is_static(size) ? 1 : make_extent(1, names_of(size));
@@ -134,7 +131,7 @@ private:
     for (int i = 0; i < out_.steps.size(); ++i) {
       const Step& step = out_.steps[i];
       for (int k = step.input_count; k < step.operand_count; ++k)
-        arena_of(graph_.shape(out_.operands[step.first_operand + k].node).size());
+        arena_of(size_of_node(out_.operands[step.first_operand + k].node));
     }
     out_.regions.arenas = out_.arenas.size();
   }
@@ -195,7 +192,7 @@ private:
         const int part = accesses_[graph_.lists[ops::Pack::first(node.attribute) + k]].root;
         owner_[part] = i;
         part_offset_[part] = offset;
-        offset += graph_.shape(part).size() * static_cast<std::int64_t>(ctgrad::size_of(node.dtype));
+        offset += size_of_node(part) * static_cast<std::int64_t>(ctgrad::size_of(node.dtype));
       }
     }
     for (int i = 0; i < graph_.output_count; ++i) {
@@ -225,7 +222,7 @@ private:
     for (int k = step.input_count; k < step.operand_count; ++k) {
       const int node = owner_[out_.operands[step.first_operand + k].node];
       if (region_[node] >= 0) continue;
-      const Extent size = graph_.shape(node).size();
+      const Extent size = size_of_node(node);
       region_[node] = arena_of(size);
       ArenaInfo& arena = out_.arenas[region_[node]];
       arena.bytes_without_reuse += bytes_of(node);
@@ -284,19 +281,21 @@ private:
 
   /// A block may be overwritten only when nobody reads it later.
   constexpr void check_updates() const {
+    const int first = out_.regions.block(0);
+    const int last = first + out_.regions.blocks;
+    if (first == last) return;
     Vector<int> written(out_.regions.blocks, -1);
     for (int s = 0; s < out_.steps.size(); ++s) {
       const Step& step = out_.steps[s];
+      const StepOperand* operands = out_.operands.data() + step.first_operand;
       for (int k = 0; k < step.operand_count; ++k) {
-        const StepOperand& operand = out_.operands[step.first_operand + k];
-        const int block = operand.region - out_.regions.block(0);
-        if (block < 0 || block >= out_.regions.blocks) continue;
-        if (is_output(step, step.first_operand + k)) {
-          written[block] = s;
-        } else if (written[block] >= 0 && written[block] < s && graph_[operand.node].is<ops::Block>()) {
-          throw "a block is read after its update: return the result of the update instead";
-        } else if (written[block] >= 0 && written[block] < s && graph_[operand.node].is<ops::Parameter>()) {
-          throw "a parameter is read after its update";
+        const int region = operands[k].region;
+        if (region < first || region >= last) continue;
+        int& write = written[region - first];
+        if (k >= step.input_count) {
+          write = s;
+        } else if (write >= 0 && write < s && info(graph_[operands[k].node]).kind == OpKind::leaf) {
+          throw "parameters or optimizer state are read after their update; use the updated value instead";
         }
       }
     }
@@ -305,6 +304,8 @@ private:
   GraphView graph_;
   ScheduleBuilder& out_;
   Vector<Access> accesses_;
+  /// Number of elements of each shape of the graph.
+  Vector<Extent> shape_size_;
   Vector<ArenaPlanner> planners_;
   Vector<int> region_;
   Vector<std::int64_t> offset_;

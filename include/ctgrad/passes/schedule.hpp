@@ -191,8 +191,16 @@ struct ScheduleBuilder {
   }
 };
 
+/// Numbers of elements: of a finished schedule, or that one has room for.
 struct ScheduleSize {
-  int steps, operands, kernels, inputs, instructions, outputs, constants, arenas, results, routines;
+  int steps = -1, operands = 0, kernels = 0, inputs = 0, instructions = 0, outputs = 0, constants = 0, arenas = 0,
+      results = 0, routines = 0;
+
+  constexpr bool holds(const ScheduleSize& x) const {
+    return x.steps <= steps && x.operands <= operands && x.kernels <= kernels && x.inputs <= inputs &&
+           x.instructions <= instructions && x.outputs <= outputs && x.constants <= constants && x.arenas <= arenas &&
+           x.results <= results && x.routines <= routines;
+  }
 };
 
 constexpr ScheduleSize size_of(const ScheduleBuilder& b) {
@@ -202,12 +210,7 @@ constexpr ScheduleSize size_of(const ScheduleBuilder& b) {
           b.routines.size()};
 }
 
-template <class T>
-constexpr void copy_to(const Vector<T>& from, T* to) {
-  for (int i = 0; i < from.size(); ++i) to[i] = from[i];
-}
-
-/// A schedule of exact size.
+/// A finished schedule: what a constexpr variable holds. The arrays may be longer than what is in use.
 template <int Steps, int Operands, int Kernels, int Inputs, int Instructions, int Outputs, int Constants,
           int Arenas, int Results, int Routines>
 struct Schedule {
@@ -224,66 +227,118 @@ struct Schedule {
   std::int64_t constant_bytes = 0;
   Regions regions;
 
+  ScheduleSize count;
+
   constexpr ScheduleView view() const {
-    return {steps,   Steps,   operands,     Operands,     kernels, Kernels, inputs,    Inputs,
-            instructions, Instructions, outputs, Outputs, constants, Constants, constant_bytes,
-            arenas,  Arenas,  results,      Results,      routines, Routines, regions};
+    return {steps,          count.steps,
+            operands,       count.operands,
+            kernels,        count.kernels,
+            inputs,         count.inputs,
+            instructions,   count.instructions,
+            outputs,        count.outputs,
+            constants,      count.constants,
+            constant_bytes, arenas,
+            count.arenas,   results,
+            count.results,  routines,
+            count.routines, regions};
   }
+};
+
+/// Copies a schedule into arrays of the given lengths; when it does not fit, the result has count.steps -1.
+template <int Steps, int Operands, int Kernels, int Inputs, int Instructions, int Outputs, int Constants,
+          int Arenas, int Results, int Routines>
+constexpr auto freeze(const ScheduleBuilder& b) {
+  Schedule<Steps, Operands, Kernels, Inputs, Instructions, Outputs, Constants, Arenas, Results, Routines> schedule{};
+  const ScheduleSize size = size_of(b);
+  if (!ScheduleSize{Steps, Operands, Kernels, Inputs, Instructions, Outputs, Constants, Arenas, Results, Routines}
+           .holds(size))
+    return schedule;
+  schedule.count = size;
+  copy_to(b.steps, schedule.steps);
+  copy_to(b.operands, schedule.operands);
+  copy_to(b.kernels, schedule.kernels);
+  copy_to(b.inputs, schedule.inputs);
+  copy_to(b.instructions, schedule.instructions);
+  copy_to(b.outputs, schedule.outputs);
+  copy_to(b.constants, schedule.constants);
+  copy_to(b.arenas, schedule.arenas);
+  copy_to(b.results, schedule.results);
+  copy_to(b.routines, schedule.routines);
+  schedule.constant_bytes = b.constant_bytes;
+  schedule.regions = b.regions;
+  return schedule;
+}
+
+}  // namespace detail
+
+namespace detail {
+
+template <class Pass>
+struct FrozenScheduleOnce {
+  static constexpr ScheduleSize room = Pass::expected();
+  static constexpr auto schedule =
+      freeze<room.steps, room.operands, room.kernels, room.inputs, room.instructions, room.outputs, room.constants,
+             room.arenas, room.results, room.routines>(Pass::run());
+};
+
+template <class Pass, bool Fits>
+struct FrozenScheduleChosen : FrozenScheduleOnce<Pass> {};
+template <class Pass>
+struct FrozenScheduleChosen<Pass, false> {
+  static constexpr ScheduleSize room = size_of(Pass::run());
+  static constexpr auto schedule =
+      freeze<room.steps, room.operands, room.kernels, room.inputs, room.instructions, room.outputs, room.constants,
+             room.arenas, room.results, room.routines>(Pass::run());
 };
 
 }  // namespace detail
 
-/// The schedule of `Pass::run()` as constexpr data of exact size.
+/// The schedule of `Pass::run()` as constexpr data, in arrays of the lengths `Pass::expected()`, or of the exact
+/// lengths where that is too small.
 template <class Pass>
-struct FrozenSchedule {
-  static constexpr detail::ScheduleSize size = detail::size_of(Pass::run());
-  static constexpr auto make() {
-    const detail::ScheduleBuilder b = Pass::run();
-    detail::Schedule<size.steps, size.operands, size.kernels, size.inputs, size.instructions, size.outputs,
-                     size.constants, size.arenas, size.results, size.routines>
-        schedule{};
-    detail::copy_to(b.steps, schedule.steps);
-    detail::copy_to(b.operands, schedule.operands);
-    detail::copy_to(b.kernels, schedule.kernels);
-    detail::copy_to(b.inputs, schedule.inputs);
-    detail::copy_to(b.instructions, schedule.instructions);
-    detail::copy_to(b.outputs, schedule.outputs);
-    detail::copy_to(b.constants, schedule.constants);
-    detail::copy_to(b.arenas, schedule.arenas);
-    detail::copy_to(b.results, schedule.results);
-    detail::copy_to(b.routines, schedule.routines);
-    schedule.constant_bytes = b.constant_bytes;
-    schedule.regions = b.regions;
-    return schedule;
-  }
-  static constexpr auto schedule = make();
-};
+struct FrozenSchedule
+    : detail::FrozenScheduleChosen<Pass, (detail::FrozenScheduleOnce<Pass>::schedule.count.steps >= 0)> {};
 
-/// The fusion of `Pass::run()` as constexpr data of exact size.
+/// The fusion of `Pass::run()` as constexpr data. `Pass::nodes()` is the number of nodes that are fused.
 template <class Pass>
 struct FrozenFusion {
-  struct Size {
-    int steps, members, producers;
-  };
-  static constexpr Size size = [] {
-    const detail::FusionBuilder b = Pass::run();
-    return Size{b.steps.size(), b.members.size(), b.producer.size()};
-  }();
+  template <int Members>
   struct Fusion {
-    FusedStep steps[static_cast<unsigned>(size.steps) + 1];
-    std::int32_t members[static_cast<unsigned>(size.members) + 1];
-    std::int32_t producer[static_cast<unsigned>(size.producers) + 1];
-    constexpr FusionView view() const { return {steps, size.steps, members, size.members, producer}; }
+    FusedStep steps[static_cast<unsigned>(Pass::nodes()) + 1];
+    std::int32_t members[static_cast<unsigned>(Members) + 1];
+    std::int32_t producer[static_cast<unsigned>(Pass::nodes()) + 1];
+    int step_count = 0;
+    int member_count = 0;
+    constexpr FusionView view() const { return {steps, step_count, members, member_count, producer}; }
   };
-  static constexpr Fusion make() {
+  template <int Members>
+  static constexpr Fusion<Members> make() {
     const detail::FusionBuilder b = Pass::run();
-    Fusion fusion{};
+    Fusion<Members> fusion{};
+    fusion.step_count = b.steps.size();
+    fusion.member_count = b.members.size();
+    if (b.members.size() > Members) return fusion;
     detail::copy_to(b.steps, fusion.steps);
     detail::copy_to(b.members, fusion.members);
     detail::copy_to(b.producer, fusion.producer);
     return fusion;
   }
-  static constexpr Fusion fusion = make();
+  // Few nodes are computed in more than one loop.
+  static constexpr int guess = Pass::nodes() + Pass::nodes() / 4 + 16;
+  static constexpr auto guessed = make<guess>();
+  static constexpr FusionView fusion_view() {
+    if constexpr (guessed.member_count <= guess) {
+      return guessed.view();
+    } else {
+      return Exact<guessed.member_count>::fusion.view();
+    }
+  }
+
+private:
+  template <int Members>
+  struct Exact {
+    static constexpr auto fusion = make<Members>();
+  };
 };
 
 }  // namespace ctgrad

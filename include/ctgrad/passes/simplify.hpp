@@ -57,10 +57,8 @@ constexpr auto make_fold_table(TypeList<Op...>) {
   return Table{{fold_rule<Op>()...}};
 }
 
-constexpr std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
-  hash ^= value + 0x9e3779b97f4a7c15ULL + (hash << 6) + (hash >> 2);
-  return hash * 0xff51afd7ed558ccdULL;
-}
+// Outside of the function that uses it: a local table would be copied at every call.
+inline constexpr auto fold_table = make_fold_table(ops::List{});
 
 constexpr bool same_node(const Node& a, const Node& b) {
   return a.op == b.op && a.dtype == b.dtype && a.shape == b.shape && a.operand[0] == b.operand[0] &&
@@ -179,11 +177,10 @@ private:
         node.operand[k] = graph.nodes[node.operand[k]].operand[0];
       all_constant = all_constant && is_constant(node.operand[k]);
     }
-    constexpr auto folds = make_fold_table(ops::List{});
-    if (all_constant && arity <= 2 && folds.fold[node.op] != nullptr && is_floating(node.dtype)) {
+    if (all_constant && arity <= 2 && fold_table.fold[node.op] != nullptr && is_floating(node.dtype)) {
       const double a = graph.nodes[node.operand[0]].scalar;
       const double b = arity == 2 ? graph.nodes[node.operand[1]].scalar : 0;
-      return constant(node, folds.fold[node.op](node.dtype, a, b));
+      return constant(node, fold_table.fold[node.op](node.dtype, a, b));
     }
     const int a = node.operand[0];
     const int b = node.operand[1];
@@ -291,12 +288,19 @@ private:
   /// The node equal to `node`, which is appended if there is none yet.
   constexpr int unique(const Node& node) {
     if (node.is<ops::Pack>()) return append(node);
-    std::uint64_t hash = mix(static_cast<std::uint64_t>(node.op), static_cast<std::uint64_t>(node.shape));
-    for (const std::int32_t operand : node.operand) hash = mix(hash, static_cast<std::uint64_t>(operand));
-    hash = mix(hash, static_cast<std::uint64_t>(node.attribute));
-    hash = mix(hash, std::bit_cast<std::uint64_t>(node.scalar));
+    // One expression, no calls and no loop: a constant evaluation pays for each.
+    constexpr std::uint64_t odd = 0x9e3779b97f4a7c15ULL;
+    std::uint64_t hash =
+        (((static_cast<std::uint64_t>(node.op) * odd + static_cast<std::uint64_t>(node.shape)) * odd +
+          static_cast<std::uint64_t>(node.operand[0] + 1)) *
+             odd +
+         static_cast<std::uint64_t>(node.operand[1] + 1)) *
+            odd +
+        static_cast<std::uint64_t>(node.operand[2] + 1);
+    hash = (hash ^ static_cast<std::uint64_t>(node.attribute)) * odd;
+    if (node.op == opcode<ops::Constant>) hash = (hash ^ std::bit_cast<std::uint64_t>(node.scalar)) * odd;
     const int mask = table_.size() - 1;
-    int slot = static_cast<int>(hash >> 20 & static_cast<std::uint64_t>(mask));
+    int slot = static_cast<int>(hash >> 40 & static_cast<std::uint64_t>(mask));
     while (table_[slot] >= 0) {
       if (same_node(graph.nodes[table_[slot]], node)) {
         single_use_[table_[slot]] = 0;
@@ -323,7 +327,8 @@ private:
 };
 
 /// Removes the nodes that no output needs. The tables stay.
-constexpr GraphBuilder remove_dead(const GraphView& source) {
+constexpr GraphBuilder remove_dead(GraphBuilder& simplified) {
+  const GraphView source = simplified.view();
   Vector<int> map(source.size, -1);
   for (int i = 0; i < source.output_count; ++i) map[source.outputs[i].node] = 0;
   for (int i = source.size - 1; i >= 0; --i) {
@@ -334,6 +339,9 @@ constexpr GraphBuilder remove_dead(const GraphView& source) {
       for (int k = 0; k < ops::Pack::count(node.attribute); ++k)
         map[source.lists[ops::Pack::first(node.attribute) + k]] = 0;
   }
+  int dead = 0;
+  for (int i = 0; i < source.size; ++i) dead += map[i] < 0 ? 1 : 0;
+  if (dead == 0) return static_cast<GraphBuilder&&>(simplified);
   GraphBuilder graph;
   graph.copy_tables(source);
   graph.nodes.reserve(source.size);
@@ -365,7 +373,7 @@ constexpr GraphBuilder remove_dead(const GraphView& source) {
 constexpr GraphBuilder simplify(const GraphView& source) {
   detail::Simplifier simplifier(source);
   simplifier.run();
-  return detail::remove_dead(simplifier.graph.view());
+  return detail::remove_dead(simplifier.graph);
 }
 
 }  // namespace ctgrad

@@ -14,18 +14,32 @@ namespace ctgrad {
 /// compiler's budget of operations for itself, and it can be looked at: `to_string(Pipeline<...>::traced())`.
 template <class Source>
 struct Pipeline {
+  /// Room for a graph a little larger than `graph`.
+  static constexpr detail::GraphSize room_for(const GraphView& graph) {
+    return {graph.size + graph.size / 8 + 16, graph.shape_count + 16, graph.list_count + 1, graph.output_count + 1,
+            graph.parameter_count + 1};
+  }
+
   struct Simplify {
+    static constexpr detail::GraphSize expected() { return room_for(Frozen<Source>::graph.view()); }
     static constexpr GraphBuilder run() { return simplify(Frozen<Source>::graph.view()); }
   };
   struct Legalize {
+    static constexpr detail::GraphSize expected() { return room_for(Frozen<Simplify>::graph.view()); }
     static constexpr GraphBuilder run() { return legalize(Frozen<Simplify>::graph.view()); }
   };
   struct Fuse {
+    static constexpr int nodes() { return Frozen<Legalize>::graph.view().size; }
     static constexpr detail::FusionBuilder run() { return fuse(Frozen<Legalize>::graph.view()); }
   };
   struct Plan {
+    static constexpr detail::ScheduleSize expected() {
+      const GraphView graph = Frozen<Legalize>::graph.view();
+      const FusionView fusion = FrozenFusion<Fuse>::fusion_view();
+      return {fusion.step_count, 5 * fusion.step_count + 32, 64, 256, 512, 128, 64, 8, graph.output_count, 16};
+    }
     static constexpr detail::ScheduleBuilder run() {
-      return plan(Frozen<Legalize>::graph.view(), FrozenFusion<Fuse>::fusion.view(), Source::blocks);
+      return plan(Frozen<Legalize>::graph.view(), FrozenFusion<Fuse>::fusion_view(), Source::blocks);
     }
   };
 
@@ -36,7 +50,7 @@ struct Pipeline {
   /// The graph the schedule was made from.
   static constexpr GraphView legal() { return Frozen<Legalize>::graph.view(); }
   /// Which nodes share a loop.
-  static constexpr FusionView fusion() { return FrozenFusion<Fuse>::fusion.view(); }
+  static constexpr FusionView fusion() { return FrozenFusion<Fuse>::fusion_view(); }
   /// The finished program.
   static constexpr ScheduleView view() { return FrozenSchedule<Plan>::schedule.view(); }
 };

@@ -58,8 +58,8 @@ public:
 
   /// Puts the values into random order, each order equally likely (Fisher and Yates, in the form of
   /// Durstenfeld, 1964).
-  template <class T>
-  void shuffle(std::span<T> values) const {
+  template <class T, std::size_t N>
+  void shuffle(std::span<T, N> values) const {
     for (std::size_t i = values.size(); i > 1; --i) {
       using std::swap;
       swap(values[i - 1], values[static_cast<std::size_t>(integer_at(seed_, stream_, i, i))]);

@@ -62,6 +62,11 @@ inline constexpr std::int64_t parameter_count = [] {
 template <class Loss>
 struct GradientSource {
   static constexpr int blocks = 1;
+  static constexpr ctgrad::detail::GraphSize expected() {
+    const GraphView forward = Frozen<Loss>::graph.view();
+    return {forward.size * 4 + 64, forward.shape_count + 32, forward.list_count + forward.parameter_count,
+            forward.output_count, forward.parameter_count};
+  }
   static constexpr GraphBuilder run() {
     const GraphView forward = Frozen<Loss>::graph.view();
     GraphBuilder builder(forward);
@@ -88,6 +93,11 @@ template <class Loss, class Optimizer, class T, int DataInputs>
 struct StepSource {
   static constexpr int blocks = 1 + Optimizer::state_count;
   static constexpr int scalar_count = static_cast<int>(std::tuple_size_v<decltype(Optimizer{}.scalars(1))>);
+  static constexpr ctgrad::detail::GraphSize expected() {
+    const GraphView gradient = Frozen<GradientSource<Loss>>::graph.view();
+    return {gradient.size + 64, gradient.shape_count + 8, gradient.list_count, gradient.output_count + blocks,
+            gradient.parameter_count};
+  }
 
   static constexpr GraphBuilder run() {
     const GraphView gradient = Frozen<GradientSource<Loss>>::graph.view();

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <ctgrad/device/cpu/gemm_kernel.hpp>
+#include <ctgrad/device/cpu/gemm_kernel_avx2.hpp>
 #include <ctgrad/device/cpu/gemm_pack.hpp>
 #include <ctgrad/device/cpu/matvec.hpp>
 
@@ -36,10 +37,9 @@ namespace detail {
 /// for the second-level cache, a panel of B (depth x columns) for the third.
 template <class T>
 struct GemmBlocks {
-  static constexpr std::int64_t width = tile_vectors * lanes<T>;
   static constexpr std::int64_t depth = 1024 / static_cast<std::int64_t>(sizeof(T));
   static constexpr std::int64_t rows = 192;
-  static constexpr std::int64_t columns = (1024 + width - 1) / width * width;
+  static constexpr std::int64_t columns = 1056;  // 22 tiles of 48, 44 of 24, 88 of 12.
   static constexpr std::size_t a_size = static_cast<std::size_t>(rows * depth);
   static constexpr std::size_t b_size = static_cast<std::size_t>(columns * depth);
 };
@@ -92,9 +92,9 @@ inline void thread_barrier([[maybe_unused]] int threads) {
 struct Strips {
   std::int64_t vectors, count;
 
-  Strips(std::int64_t columns, std::int64_t vector_lanes)
+  Strips(std::int64_t columns, std::int64_t vector_lanes, std::int64_t most_vectors)
       : vectors((columns + vector_lanes - 1) / vector_lanes),
-        count((vectors + tile_vectors - 1) / tile_vectors) {}
+        count((vectors + most_vectors - 1) / most_vectors) {}
 
   /// The first vector of strip s; strip s ends where strip s + 1 begins.
   std::int64_t begin(std::int64_t s) const {
@@ -103,10 +103,15 @@ struct Strips {
   }
 };
 
-/// One product: the operands, and the choices that its shape makes.
-template <class T>
+/// One product: the operands, and the choices that its shape makes. `Tiles` is the instruction set:
+/// its register tile, and a function for each size of tile.
+template <class T, class Tiles>
 struct Gemm {
   using Blocks = GemmBlocks<T>;
+  static constexpr std::int64_t vector_lanes = lanes<T, Tiles::bytes>;
+  static constexpr std::int64_t tile_rows = Tiles::rows;
+  static constexpr std::int64_t tile_vectors = Tiles::vectors;
+  static_assert(Blocks::rows % tile_rows == 0 && Blocks::columns % vector_lanes == 0);
 
   MatmulShape shape;
   const T* a;
@@ -128,7 +133,7 @@ struct Gemm {
   /// The part of the work that falls to one of `threads` threads. No sum over k is ever split, so
   /// the result has the same bits for any number of threads.
   void run(int thread, int threads) const {
-    const std::int64_t column_step = even_piece(shape.n, Blocks::columns, lanes<T>);
+    const std::int64_t column_step = even_piece(shape.n, Blocks::columns, vector_lanes);
     const std::int64_t depth_step = even_piece(shape.k, Blocks::depth, 4);
     const std::int64_t row_step = pack_a ? even_piece(shape.m, Blocks::rows, tile_rows) : shape.m;
     for (std::int64_t j = 0; j < shape.n; j += column_step) {
@@ -172,12 +177,12 @@ struct Gemm {
 
   bool pack_panel(std::int64_t j, std::int64_t columns, std::int64_t p, std::int64_t depth,
                   int thread, int threads) const {
-    if (!pack_b && columns % lanes<T> == 0) return false;
-    const Strips strips(columns, lanes<T>);
+    if (!pack_b && columns % vector_lanes == 0) return false;
+    const Strips strips(columns, vector_lanes, tile_vectors);
     const Share share(strips.count, thread, threads);
     for (std::int64_t s = share.begin; s < share.end; ++s) {
-      const std::int64_t first = strips.begin(s) * lanes<T>;
-      const std::int64_t end = strips.begin(s + 1) * lanes<T>;
+      const std::int64_t first = strips.begin(s) * vector_lanes;
+      const std::int64_t end = strips.begin(s + 1) * vector_lanes;
       if (!strip_is_packed(end, columns)) continue;
       const T* from = shape.transpose_b ? b + (j + first) * ldb + p : b + p * ldb + j + first;
       pack_strip(depth, std::min(end, columns) - first, end - first, !shape.transpose_b, from, ldb,
@@ -192,30 +197,30 @@ struct Gemm {
     for (std::int64_t s = share.begin; s < share.end; ++s) {
       const std::int64_t first = s * tile_rows;
       const T* from = shape.transpose_a ? a + p * lda + i + first : a + (i + first) * lda + p;
-      pack_strip(depth, std::min<std::int64_t>(tile_rows, rows - first), tile_rows,
+      pack_strip(depth, std::min(tile_rows, rows - first), tile_rows,
                  shape.transpose_a, from, lda, a_block + first * depth);
     }
   }
 
   void multiply_block(std::int64_t i, std::int64_t rows, std::int64_t j, std::int64_t columns,
                       std::int64_t p, std::int64_t depth, int thread, int threads) const {
-    const Strips strips(columns, lanes<T>);
+    const Strips strips(columns, vector_lanes, tile_vectors);
     const std::int64_t row_strips = (rows + tile_rows - 1) / tile_rows;
     const bool split_rows = row_strips >= strips.count;
     const Share row_share(row_strips, split_rows ? thread : 0, split_rows ? threads : 1);
     const Share share(strips.count, split_rows ? 0 : thread, split_rows ? 1 : threads);
     const T old_scale = p == 0 ? beta : T(1);
     for (std::int64_t s = share.begin; s < share.end; ++s) {
-      const std::int64_t first = strips.begin(s) * lanes<T>;
-      const std::int64_t end = strips.begin(s + 1) * lanes<T>;
+      const std::int64_t first = strips.begin(s) * vector_lanes;
+      const std::int64_t end = strips.begin(s + 1) * vector_lanes;
       const bool packed = strip_is_packed(end, columns);
       const T* right = packed ? b_panel + first * depth : b + p * ldb + j + first;
       const std::int64_t right_step = packed ? end - first : ldb;
       const std::int64_t last = std::min(row_share.end * tile_rows, rows);
       for (std::int64_t r = row_share.begin * tile_rows; r < last; r += tile_rows) {
-        multiply_rows(r, std::min<std::int64_t>(tile_rows, last - r), i, p, depth, right,
+        multiply_rows(r, std::min(tile_rows, last - r), i, p, depth, right,
                       right_step, c + (i + r) * ldc + j + first, std::min(end, columns) - first,
-                      (end - first) / lanes<T>, old_scale);
+                      (end - first) / vector_lanes, old_scale);
       }
     }
   }
@@ -237,51 +242,43 @@ struct Gemm {
       left = a + (i + r) * lda + p;
       row = lda;
     }
-    const bool adjacent = pack_a || shape.transpose_a;
     for (std::int64_t done = 0; done < count;) {
-      done += tile(count - done, adjacent, depth, left + done * row, adjacent ? step : row, right,
-                   right_step, to + done * ldc, columns, vectors, old_scale);
+      done += tile(count - done, depth, left + done * row, row, step, right, right_step,
+                   to + done * ldc, columns, vectors, old_scale);
     }
   }
+
+  using TileFunction = void (*)(std::int64_t, const T*, std::int64_t, std::int64_t, const T*,
+                                std::int64_t, T*, std::int64_t, std::int64_t, T, T);
 
   /// One tile of at most `rows` rows; returns how many it was.
-  std::int64_t tile(std::int64_t rows, bool adjacent, std::int64_t depth, const T* left,
-                    std::int64_t stride, const T* right, std::int64_t right_step, T* to,
+  std::int64_t tile(std::int64_t rows, std::int64_t depth, const T* left, std::int64_t row,
+                    std::int64_t step, const T* right, std::int64_t right_step, T* to,
                     std::int64_t columns, std::int64_t vectors, T old_scale) const {
-    if constexpr (tile_rows >= 8) {
-      if (rows >= 8) {
-        call<8>(adjacent, depth, left, stride, right, right_step, to, columns, vectors, old_scale);
-        return 8;
-      }
+    std::int64_t height = 1;
+    TileFunction function = nullptr;
+    if (rows >= tile_rows) {
+      height = tile_rows;
+      function = row == 1 ? of_width<Tiles::rows, LeftLayout::rows_adjacent>(vectors)
+                          : of_width<Tiles::rows, LeftLayout::steps_adjacent>(vectors);
+    } else if (tile_rows > 4 && rows >= 4) {
+      height = 4;
+      function = of_width<4, LeftLayout::any>(vectors);
+    } else if (rows >= 2) {
+      height = 2;
+      function = of_width<2, LeftLayout::any>(vectors);
+    } else {
+      function = of_width<1, LeftLayout::any>(vectors);
     }
-    if (rows >= 4) {
-      call<4>(adjacent, depth, left, stride, right, right_step, to, columns, vectors, old_scale);
-      return 4;
-    }
-    if (rows >= 2) {
-      call<2>(adjacent, depth, left, stride, right, right_step, to, columns, vectors, old_scale);
-      return 2;
-    }
-    call<1>(adjacent, depth, left, stride, right, right_step, to, columns, vectors, old_scale);
-    return 1;
+    function(depth, left, row, step, right, right_step, to, ldc, columns, alpha, old_scale);
+    return height;
   }
 
-  template <int Rows>
-  void call(bool adjacent, std::int64_t depth, const T* left, std::int64_t stride, const T* right,
-            std::int64_t right_step, T* to, std::int64_t columns, std::int64_t vectors,
-            T old_scale) const {
-    using Function = void (*)(std::int64_t, const T*, std::int64_t, const T*, std::int64_t, T*,
-                              std::int64_t, std::int64_t, T, T);
-    Function function = nullptr;
-    if (tile_vectors == 3 && vectors == 3) {
-      function = adjacent ? &multiply_tile<T, Rows, tile_vectors, true>
-                          : &multiply_tile<T, Rows, tile_vectors, false>;
-    } else if (vectors == 2) {
-      function = adjacent ? &multiply_tile<T, Rows, 2, true> : &multiply_tile<T, Rows, 2, false>;
-    } else {
-      function = adjacent ? &multiply_tile<T, Rows, 1, true> : &multiply_tile<T, Rows, 1, false>;
-    }
-    function(depth, left, stride, right, right_step, to, ldc, columns, alpha, old_scale);
+  template <int Rows, LeftLayout Layout>
+  static TileFunction of_width(std::int64_t vectors) {
+    if (vectors == 1) return Tiles::template function<T, Rows, 1, Layout>;
+    if (tile_vectors == 2 || vectors == 2) return Tiles::template function<T, Rows, 2, Layout>;
+    return Tiles::template function<T, Rows, Tiles::vectors, Layout>;
   }
 };
 
@@ -294,6 +291,22 @@ void scale_matrix(std::int64_t m, std::int64_t n, T* c, std::int64_t ldc, T beta
       c[i * ldc + j] = beta == T(0) ? T(0) : beta * c[i * ldc + j];
     }
   }
+}
+
+/// Runs a product, on the threads there are when it is large enough for them.
+template <class T, class Tiles>
+void run_gemm(const Gemm<T, Tiles>& product) {
+#if defined(_OPENMP)
+  constexpr std::int64_t worth_threads = 1 << 20;
+  const MatmulShape& shape = product.shape;
+  if (shape.m * shape.n * shape.k >= worth_threads && omp_get_max_threads() > 1 &&
+      !omp_in_parallel()) {
+#pragma omp parallel
+    product.run(omp_get_thread_num(), omp_get_num_threads());
+    return;
+  }
+#endif
+  product.run(0, 1);
 }
 
 /// The built-in product. T is a floating-point or an unsigned integer type. `a_block` and `b_panel`
@@ -312,17 +325,13 @@ void gemm(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, st
     return vector_times_matrix(shape.n, shape.k, a, shape.transpose_a ? lda : 1, b, ldb,
                                shape.transpose_b, c, std::int64_t{1}, alpha, beta);
   }
-  const Gemm<T> product{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel};
-#if defined(_OPENMP)
-  constexpr std::int64_t worth_threads = 1 << 20;
-  if (shape.m * shape.n * shape.k >= worth_threads && omp_get_max_threads() > 1 &&
-      !omp_in_parallel()) {
-#pragma omp parallel
-    product.run(omp_get_thread_num(), omp_get_num_threads());
-    return;
+#if defined(CTGRAD_DISPATCH_AVX2)
+  if (cpu_has_avx2()) {
+    return run_gemm(
+        Gemm<T, Avx2Tiles>{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
   }
 #endif
-  product.run(0, 1);
+  run_gemm(Gemm<T, NativeTiles>{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
 }
 
 }  // namespace detail

@@ -174,24 +174,35 @@ struct Tile {
   }
 };
 
-/// One tile of C = alpha * A * B + beta * C. With RowsAdjacent, the rows of the left operand stand
-/// beside each other in memory and its steps are `a_stride` apart; otherwise it is the other way
-/// round. `columns` of the tile exist in C; B has all of the tile's columns.
-template <class T, int Rows, int Vectors, bool RowsAdjacent>
-void multiply_tile(std::int64_t k, const T* a, std::int64_t a_stride, const T* b,
+/// How the left operand of a tile lies in memory. Where one distance is known to be 1, the inner loop
+/// needs fewer addresses.
+enum class LeftLayout { rows_adjacent, steps_adjacent, any };
+
+/// One tile of C = alpha * A * B + beta * C. Rows of A are `a_row` elements apart, its steps `a_step`.
+/// `columns` of the tile's columns exist in C; B has all of them.
+template <class T, int Rows, int Vectors, LeftLayout Layout>
+void multiply_tile(std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_step, const T* b,
                    std::int64_t b_step, T* c, std::int64_t ldc, std::int64_t columns, T alpha,
                    T beta) {
   Tile<T, Rows, Vectors> tile;
-  if constexpr (RowsAdjacent) {
-    tile.multiply(k, a, 1, a_stride, b, b_step);
-  } else {
-    tile.multiply(k, a, a_stride, 1, b, b_step);
-  }
+  if constexpr (Layout == LeftLayout::rows_adjacent) a_row = 1;
+  if constexpr (Layout == LeftLayout::steps_adjacent) a_step = 1;
+  tile.multiply(k, a, a_row, a_step, b, b_step);
   if (columns == tile.width) {
     tile.store(c, ldc, alpha, beta);
   } else {
     tile.store_part(c, ldc, columns, alpha, beta);
   }
 }
+
+/// The tiles of this file, as a choice for Gemm.
+struct NativeTiles {
+  static constexpr int bytes = vector_bytes;
+  static constexpr int rows = tile_rows;
+  static constexpr int vectors = tile_vectors;
+
+  template <class T, int Rows, int Vectors, LeftLayout Layout>
+  static constexpr auto function = &multiply_tile<T, Rows, Vectors, Layout>;
+};
 
 }  // namespace ctgrad::cpu::detail

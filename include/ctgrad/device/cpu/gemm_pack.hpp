@@ -73,8 +73,9 @@ template <class T>
 void pack_strip(std::int64_t k, std::int64_t columns, std::int64_t width, bool across,
                 const T* from, std::int64_t from_row, T* to) {
   if (across) {
-    // Less than one vector, or one tile's rows, is ever missing.
-    constexpr T zeros[lanes<T> > tile_rows ? lanes<T> : tile_rows] = {};
+    // Less than one vector, or one tile's rows, is ever missing: at most 15 elements.
+    static_assert(sizeof(T) >= 4);
+    constexpr T zeros[16] = {};
     for (std::int64_t p = 0; p < k; ++p) {
       copy_part(to, from, columns);
       copy_part(to + columns, zeros, width - columns);

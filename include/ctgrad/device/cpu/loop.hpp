@@ -65,9 +65,10 @@ public:
     if (size == 0) return fill_identities(arguments, Outputs{});
     const bool threads = size * (Kernel::step_count + 1) >= parallel_threshold;
     const int last = arguments.rank - 1;
-    if (Kernel::has_inner_reduction && arguments.rank == 1 && arguments.extent[0] > reduction_block) {
-      run_blocks(arguments, threads);
-    } else if (!threads) {
+    if constexpr (Kernel::has_inner_reduction) {
+      if (arguments.rank == 1 && arguments.extent[0] > reduction_block) return run_blocks(arguments, threads);
+    }
+    if (!threads) {
       run_range(arguments, 0, arguments.extent[0], 0, arguments.extent[last]);
     } else if (outputs_keep_axis(arguments, 0)) {
       split(arguments.rank == 1 ? arguments.extent[0] / width + 1 : arguments.extent[0],
@@ -296,7 +297,7 @@ private:
   }
 
   /// All rows with outermost index in [begin, end), elements [from, to) of each.
-  static void run_range(const LoopArguments& arguments, std::int64_t begin, std::int64_t end, std::int64_t from,
+  [[gnu::noinline]] static void run_range(const LoopArguments& arguments, std::int64_t begin, std::int64_t end, std::int64_t from,
                         std::int64_t to) {
     const int outer = arguments.rank - 1;
     Row row;

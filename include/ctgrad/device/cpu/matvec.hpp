@@ -13,8 +13,8 @@
 
 namespace ctgrad::cpu::detail {
 
-/// y[j] += x[q] * b[q, j] for `Steps` rows of b, in the order of q, from column j on while a vector of
-/// `Bytes` fits; then with half the bytes.
+/// y[j] += x[q] * b[q, j] for `Steps` rows of b, from column j on while a vector of `Bytes` fits; then
+/// with half the bytes. Four sums at a time: one chain of additions would be slow for few columns.
 template <class T, int Steps, int Bytes, int... Q>
 CTGRAD_ALWAYS_INLINE void add_rows(std::int64_t j, std::int64_t n, const T* x, const T* b,
                                    std::int64_t ldb, T* y, std::integer_sequence<int, Q...> steps) {
@@ -23,17 +23,19 @@ CTGRAD_ALWAYS_INLINE void add_rows(std::int64_t j, std::int64_t n, const T* x, c
     for (; j + count <= n; j += count) {
       Vector<T, Bytes> row[Steps];
       (load_vector<T, Bytes>(row[Q], b + Q * ldb + j), ...);
-      Vector<T, Bytes> sum;
-      load_vector<T, Bytes>(sum, y + j);
-      ((sum += x[Q] * row[Q]), ...);
-      store_vector<T, Bytes>(y + j, sum);
+      Vector<T, Bytes> sum[4] = {};
+      load_vector<T, Bytes>(sum[0], y + j);
+      ((sum[Q % 4] += x[Q] * row[Q]), ...);
+      if constexpr (Steps >= 4) sum[0] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+      store_vector<T, Bytes>(y + j, sum[0]);
     }
     add_rows<T, Steps, Bytes / 2>(j, n, x, b, ldb, y, steps);
   } else {
     for (; j < n; ++j) {
-      T sum = y[j];
-      ((sum += x[Q] * b[Q * ldb + j]), ...);
-      y[j] = sum;
+      T sum[4] = {y[j]};
+      ((sum[Q % 4] += x[Q] * b[Q * ldb + j]), ...);
+      if constexpr (Steps >= 4) sum[0] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+      y[j] = sum[0];
     }
   }
 }

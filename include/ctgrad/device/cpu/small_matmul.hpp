@@ -117,21 +117,24 @@ CTGRAD_ALWAYS_INLINE void small_matmul(const T* a, const T* b, T* c) {
     // Dot products run along K. They save turning B round for few rows, and fill the vectors where
     // a row of C would not.
     constexpr int four = detail::lanes<T, 16>;
-    constexpr bool dots = !TA && K >= four && ((TB && M < 4) || (N < four && K >= 2 * four));
-    constexpr bool turn = K > 1 && N > 1 && TB != dots;
-    if constexpr (turn) {
+    constexpr bool dots = !TA && K >= four && ((TB && M < 4) || (N < four && K >= 2 * four && (TB || M >= 8)));
+    const auto multiply = [&](const T* right) {
+      if constexpr (dots) {
+        detail::small_dots<T, 0, M, N, K, 8>(a, right, c);
+      } else {
+        detail::small_rows<T, 0, M, N, K, detail::tile_rows>(a, a_row, a_step, right, c);
+      }
+    };
+    if constexpr (K > 1 && N > 1 && TB != dots) {
       T turned[K * N];
       if constexpr (TB) {
         detail::transpose(N, K, b, K, turned, N);
       } else {
         detail::transpose(K, N, b, N, turned, K);
       }
-      b = turned;
-    }
-    if constexpr (dots) {
-      detail::small_dots<T, 0, M, N, K, 8>(a, b, c);
+      multiply(turned);
     } else {
-      detail::small_rows<T, 0, M, N, K, detail::tile_rows>(a, a_row, a_step, b, c);
+      multiply(b);
     }
   }
 }

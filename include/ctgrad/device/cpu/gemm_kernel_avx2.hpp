@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// The register tile for x86-64 programs built for any processor: AVX2 and FMA, if it turns out at run
+/// time that there are any.
+#pragma once
+
+#include <ctgrad/device/cpu/gemm_kernel.hpp>
+
+#include <cstdint>
+#include <utility>
+
+#if defined(__x86_64__) && !defined(__AVX2__)
+#define CTGRAD_DISPATCH_AVX2 1
+#endif
+
+namespace ctgrad::cpu::detail {
+
+#if defined(CTGRAD_DISPATCH_AVX2)
+
+inline bool cpu_has_avx2() {
+  return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
+}
+
+template <class T, int Rows, int Vectors,
+          class Sums = std::make_integer_sequence<int, Rows * Vectors>>
+struct Avx2Tile;
+
+/// What Tile and multiply_tile do, in one function: vectors wider than the rest of the program knows
+/// must not be handed from function to function.
+template <class T, int Rows, int Vectors, int... I>
+struct Avx2Tile<T, Rows, Vectors, std::integer_sequence<int, I...>> {
+  using Wide = Vector<T, 32>;
+  static constexpr int count = lanes<T, 32>;
+
+  __attribute__((target("avx2,fma"))) static void multiply(
+      std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_step, const T* b,
+      std::int64_t b_step, T* c, std::int64_t ldc, std::int64_t columns, T alpha, T beta) {
+    Wide sum[Rows * Vectors];
+    ((sum[I] = Wide{}), ...);
+    for (std::int64_t p = 0; p < k; ++p) {
+      Wide right[Vectors];
+      __builtin_memcpy(right, b, sizeof(right));
+      ((sum[I] += a[(I / Vectors) * a_row] * right[I % Vectors]), ...);
+      a += a_step;
+      b += b_step;
+    }
+    ((sum[I] *= alpha), ...);
+    T buffer[Rows * Vectors * count];
+    const bool whole = columns == Vectors * count;
+    T* to = whole ? c : buffer;
+    const std::int64_t to_row = whole ? ldc : Vectors * count;
+    if (beta != T(0)) {
+      if (!whole) {
+        for (int i = 0; i < Rows; ++i) copy_part(buffer + i * to_row, c + i * ldc, columns);
+      }
+      Wide old;
+      ((__builtin_memcpy(&old, to + (I / Vectors) * to_row + (I % Vectors) * count, sizeof(old)),
+        sum[I] += beta * old),
+       ...);
+    }
+    (__builtin_memcpy(to + (I / Vectors) * to_row + (I % Vectors) * count, &sum[I], sizeof(Wide)),
+     ...);
+    if (!whole) {
+      for (int i = 0; i < Rows; ++i) copy_part(c + i * ldc, buffer + i * to_row, columns);
+    }
+  }
+};
+
+/// The tiles of this file, as a choice for Gemm.
+struct Avx2Tiles {
+  static constexpr int bytes = 32;
+  static constexpr int rows = 4;
+  static constexpr int vectors = 3;
+
+  template <class T, int Rows, int Vectors, LeftLayout>
+  static constexpr auto function = &Avx2Tile<T, Rows, Vectors>::multiply;
+};
+
+#endif
+
+}  // namespace ctgrad::cpu::detail

@@ -58,7 +58,7 @@ public:
 
   /// One training step on a minibatch. Returns what the loss function returned: numbers for scalars, views that
   /// are valid until the next step for the rest.
-  auto step(const TensorView<const typename Specs::element_type, typename Specs::shape_type>&... batch) {
+  auto step(const TensorView<const typename Specs::element_type, typename Specs::shape_type>&... minibatch) {
     const auto numbers = optimizer.scalars(steps_ + 1);
     for (std::size_t i = 0; i < numbers.size(); ++i) scalars_[i] = static_cast<element_type>(numbers[i]);
     step_.set_block(0, parameters_.data());
@@ -66,7 +66,7 @@ public:
       step_.set_block(1 + i, reinterpret_cast<element_type*>(state_.data()) + i * parameters_.size());
     for (int i = 0; i < StepProgram::scalar_count; ++i) step_.set_scalar(i, &scalars_[static_cast<std::size_t>(i)]);
     // The seed of a step depends on nothing but the trainer's seed and the step's number.
-    const auto result = detail::as_number(step_(seed_ + 0x9e3779b97f4a7c15ULL * (static_cast<std::uint64_t>(steps_) + 1), batch...));
+    const auto result = detail::as_number(step_(seed_ + 0x9e3779b97f4a7c15ULL * (static_cast<std::uint64_t>(steps_) + 1), minibatch...));
     ++steps_;
     return result;
   }

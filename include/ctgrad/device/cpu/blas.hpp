@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
 /// The calls into a CBLAS library, when the build found one and defined CTGRAD_HAS_CBLAS.
-///
-/// The same product on the same machine gives the same bits each time, as long as the library's
-/// number of threads stays the same. See matmul.hpp for what changes with it.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +9,8 @@
 
 #if defined(CTGRAD_HAS_CBLAS)
 #include <cblas.h>
-#endif
 
 namespace ctgrad::cpu::blas {
-
-#if defined(CTGRAD_HAS_CBLAS)
 
 /// Whether the library multiplies matrices of T.
 template <class T>
@@ -43,11 +37,6 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, bool transpose_a, bool
   }
 }
 
-#else
-
-template <class T>
-inline constexpr bool serves = false;
+}  // namespace ctgrad::cpu::blas
 
 #endif
-
-}  // namespace ctgrad::cpu::blas

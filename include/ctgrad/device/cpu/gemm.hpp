@@ -1,80 +1,27 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// The built-in matrix product, for builds without a BLAS, integers, and products too small for one.
+/// The built-in matrix product, for builds without a BLAS, integers, and products too small for
+/// one.
 ///
 /// The blocking follows Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication"
-/// (ACM TOMS, 2008), and Van Zee and van de Geijn, "BLIS: A Framework for Rapidly Instantiating BLAS
-/// Functionality" (ACM TOMS, 2015).
+/// (ACM TOMS, 2008), and Van Zee and van de Geijn, "BLIS: A Framework for Rapidly Instantiating
+/// BLAS Functionality" (ACM TOMS, 2015).
 #pragma once
 
 #include <ctgrad/device/cpu/gemm_kernel.hpp>
 #include <ctgrad/device/cpu/gemm_kernel_avx2.hpp>
 #include <ctgrad/device/cpu/gemm_pack.hpp>
+#include <ctgrad/device/cpu/matmul_workspace.hpp>
 #include <ctgrad/device/cpu/matvec.hpp>
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <new>
 
 #if defined(_OPENMP)
 #include <omp.h>
 #endif
 
 namespace ctgrad::cpu {
-
-/// C[m,n] = alpha * op(A)[m,k] * op(B)[k,n] + beta * C, all row-major. A is stored as [m,k] or, when
-/// transposed, as [k,m]; B as [k,n] or, when transposed, as [n,k].
-struct MatmulShape {
-  std::int64_t m, n, k;
-  bool transpose_a, transpose_b;
-};
-
-namespace detail {
-
-/// How much of each operand is packed at a time, in elements. A block of A (rows x depth) is meant
-/// for the second-level cache, a panel of B (depth x columns) for the third.
-template <class T>
-struct GemmBlocks {
-  static constexpr std::int64_t depth = 1024 / static_cast<std::int64_t>(sizeof(T));
-  static constexpr std::int64_t rows = 192;
-  static constexpr std::int64_t columns = 1056;  // 22 tiles of 48, 44 of 24, 88 of 12.
-  static constexpr std::size_t a_size = static_cast<std::size_t>(rows * depth);
-  static constexpr std::size_t b_size = static_cast<std::size_t>(columns * depth);
-};
-
-}  // namespace detail
-
-/// Bytes of scratch memory a product of elements of type T needs, whatever its shape.
-template <class T>
-constexpr std::size_t matmul_workspace_bytes() {
-  return (detail::GemmBlocks<T>::a_size + detail::GemmBlocks<T>::b_size) * sizeof(T);
-}
-
-/// Scratch memory for `matmul`, allocated once. One call at a time may use it.
-template <class T>
-struct MatmulWorkspace {
-  MatmulWorkspace()
-      : memory_(static_cast<std::byte*>(
-            ::operator new(matmul_workspace_bytes<T>(), std::align_val_t(alignment)))) {}
-
-  template <class U>
-  U* a_block() {
-    return reinterpret_cast<U*>(memory_.get());
-  }
-  template <class U>
-  U* b_panel() {
-    return a_block<U>() + detail::GemmBlocks<T>::a_size;
-  }
-
- private:
-  static constexpr std::size_t alignment = 64;
-  struct Free {
-    void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t(alignment)); }
-  };
-  std::unique_ptr<std::byte, Free> memory_;
-};
 
 namespace detail {
 
@@ -124,9 +71,9 @@ struct Gemm {
   T* a_block;
   T* b_panel;
 
-  // Packing costs one pass over the operand. It pays when the packed copy is read often enough; else
-  // the inner loop reads the operand where it lies. The inner loop wants the columns of B side by
-  // side, so a transposed B is always packed.
+  // Packing costs one pass over the operand. It pays when the packed copy is read often enough;
+  // else the inner loop reads the operand where it lies. The inner loop wants the columns of B side
+  // by side, so a transposed B is always packed.
   bool pack_a = !(shape.n < 256 || shape.m * shape.k < 16384);
   bool pack_b = shape.transpose_b || !(shape.m < 96 || shape.k * shape.n < 32768);
 
@@ -154,8 +101,9 @@ struct Gemm {
     }
   }
 
- private:
-  /// The extent cut into as few pieces as fit `most`, all about equal and a multiple of `unit` long.
+private:
+  /// The extent cut into as few pieces as fit `most`, all about equal and a multiple of `unit`
+  /// long.
   static std::int64_t even_piece(std::int64_t extent, std::int64_t most, std::int64_t unit) {
     const std::int64_t pieces = (extent + most - 1) / most;
     const std::int64_t piece = (extent + pieces - 1) / pieces;
@@ -197,8 +145,8 @@ struct Gemm {
     for (std::int64_t s = share.begin; s < share.end; ++s) {
       const std::int64_t first = s * tile_rows;
       const T* from = shape.transpose_a ? a + p * lda + i + first : a + (i + first) * lda + p;
-      pack_strip(depth, std::min(tile_rows, rows - first), tile_rows,
-                 shape.transpose_a, from, lda, a_block + first * depth);
+      pack_strip(depth, std::min(tile_rows, rows - first), tile_rows, shape.transpose_a, from, lda,
+                 a_block + first * depth);
     }
   }
 
@@ -218,8 +166,8 @@ struct Gemm {
       const std::int64_t right_step = packed ? end - first : ldb;
       const std::int64_t last = std::min(row_share.end * tile_rows, rows);
       for (std::int64_t r = row_share.begin * tile_rows; r < last; r += tile_rows) {
-        multiply_rows(r, std::min(tile_rows, last - r), i, p, depth, right,
-                      right_step, c + (i + r) * ldc + j + first, std::min(end, columns) - first,
+        multiply_rows(r, std::min(tile_rows, last - r), i, p, depth, right, right_step,
+                      c + (i + r) * ldc + j + first, std::min(end, columns) - first,
                       (end - first) / vector_lanes, old_scale);
       }
     }
@@ -326,7 +274,8 @@ void gemm(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, st
                                shape.transpose_b, c, std::int64_t{1}, alpha, beta);
   }
 #if defined(CTGRAD_DISPATCH_AVX2)
-  if (cpu_has_avx2()) {
+  // Rows of 16 bytes fit the narrow vectors.
+  if (shape.n > lanes<T, 16> && cpu_has_avx2()) {
     return run_gemm(
         Gemm<T, Avx2Tiles>{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
   }

@@ -12,9 +12,9 @@ namespace ctgrad::cpu::detail {
 
 /// The widest vector the compiler may use here, and the tile that fills its registers.
 ///
-/// A tile of `rows` x `vectors` sums stays in registers for the whole inner loop. It must leave room
-/// for one row of the right operand and one element of the left. Four or eight rows divide the usual
-/// batch sizes evenly.
+/// A tile of `rows` x `vectors` sums stays in registers for the whole inner loop. It must leave
+/// room for one row of the right operand and one element of the left. Four or eight rows divide the
+/// usual batch sizes evenly.
 #if defined(__AVX512F__)
 inline constexpr int vector_bytes = 64;
 inline constexpr int tile_rows = 8;
@@ -83,8 +83,8 @@ struct Tile {
   Vector<T, Bytes> sum[Rows * Vectors];
 
   /// sum[i, :] += a[i] * b[:] for each of k steps, in the order of k: the bits of an element do not
-  /// depend on the tile it falls in. Rows of the left operand are `a_row` apart, its steps `a_step`;
-  /// the steps of the right operand are `b_step` apart.
+  /// depend on the tile it falls in. Rows of the left operand are `a_row` apart, its steps
+  /// `a_step`; the steps of the right operand are `b_step` apart.
   CTGRAD_ALWAYS_INLINE void multiply(std::int64_t k, const T* a, std::int64_t a_row,
                                      std::int64_t a_step, const T* b, std::int64_t b_step) {
     clear();
@@ -129,7 +129,7 @@ struct Tile {
     for (std::int64_t i = 0; i < Rows; ++i) copy_part(c + i * ldc, buffer + i * width, columns);
   }
 
- private:
+private:
   template <int... I>
   CTGRAD_ALWAYS_INLINE void clear_each(std::integer_sequence<int, I...>) {
     ((sum[I] = Vector<T, Bytes>{}), ...);
@@ -174,12 +174,12 @@ struct Tile {
   }
 };
 
-/// How the left operand of a tile lies in memory. Where one distance is known to be 1, the inner loop
-/// needs fewer addresses.
+/// How the left operand of a tile lies in memory. Where one distance is known to be 1, the inner
+/// loop needs fewer addresses.
 enum class LeftLayout { rows_adjacent, steps_adjacent, any };
 
-/// One tile of C = alpha * A * B + beta * C. Rows of A are `a_row` elements apart, its steps `a_step`.
-/// `columns` of the tile's columns exist in C; B has all of them.
+/// One tile of C = alpha * A * B + beta * C. Rows of A are `a_row` elements apart, its steps
+/// `a_step`. `columns` of the tile's columns exist in C; B has all of them.
 template <class T, int Rows, int Vectors, LeftLayout Layout>
 void multiply_tile(std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_step, const T* b,
                    std::int64_t b_step, T* c, std::int64_t ldc, std::int64_t columns, T alpha,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// The register tile for x86-64 programs built for any processor: AVX2 and FMA, if it turns out at run
-/// time that there are any.
+/// The register tile for x86-64 programs built for any processor: AVX2 and FMA, if it turns out at
+/// run time that there are any.
 #pragma once
 
 #include <ctgrad/device/cpu/gemm_kernel.hpp>
@@ -25,21 +25,24 @@ template <class T, int Rows, int Vectors,
           class Sums = std::make_integer_sequence<int, Rows * Vectors>>
 struct Avx2Tile;
 
-/// What Tile and multiply_tile do, in one function: vectors wider than the rest of the program knows
-/// must not be handed from function to function.
+/// What Tile and multiply_tile do, in one function: vectors wider than the rest of the program
+/// knows must not be handed from function to function.
 template <class T, int Rows, int Vectors, int... I>
 struct Avx2Tile<T, Rows, Vectors, std::integer_sequence<int, I...>> {
   using Wide = Vector<T, 32>;
+  // Read in place: g++ would make two copies of 16 bytes of a memcpy of 32.
+  typedef T WideInMemory __attribute__((vector_size(32), aligned(alignof(T)), may_alias));
   static constexpr int count = lanes<T, 32>;
 
-  __attribute__((target("avx2,fma"))) static void multiply(
-      std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_step, const T* b,
-      std::int64_t b_step, T* c, std::int64_t ldc, std::int64_t columns, T alpha, T beta) {
+  __attribute__((target("avx2,fma"))) static void multiply(std::int64_t k, const T* a,
+                                                           std::int64_t a_row, std::int64_t a_step,
+                                                           const T* b, std::int64_t b_step, T* c,
+                                                           std::int64_t ldc, std::int64_t columns,
+                                                           T alpha, T beta) {
     Wide sum[Rows * Vectors];
     ((sum[I] = Wide{}), ...);
     for (std::int64_t p = 0; p < k; ++p) {
-      Wide right[Vectors];
-      __builtin_memcpy(right, b, sizeof(right));
+      const auto* right = reinterpret_cast<const WideInMemory*>(b);
       ((sum[I] += a[(I / Vectors) * a_row] * right[I % Vectors]), ...);
       a += a_step;
       b += b_step;
@@ -53,12 +56,12 @@ struct Avx2Tile<T, Rows, Vectors, std::integer_sequence<int, I...>> {
       if (!whole) {
         for (int i = 0; i < Rows; ++i) copy_part(buffer + i * to_row, c + i * ldc, columns);
       }
-      Wide old;
-      ((__builtin_memcpy(&old, to + (I / Vectors) * to_row + (I % Vectors) * count, sizeof(old)),
-        sum[I] += beta * old),
+      ((sum[I] += beta * *reinterpret_cast<const WideInMemory*>(to + (I / Vectors) * to_row +
+                                                                (I % Vectors) * count)),
        ...);
     }
-    (__builtin_memcpy(to + (I / Vectors) * to_row + (I % Vectors) * count, &sum[I], sizeof(Wide)),
+    ((*reinterpret_cast<WideInMemory*>(to + (I / Vectors) * to_row + (I % Vectors) * count) =
+          sum[I]),
      ...);
     if (!whole) {
       for (int i = 0; i < Rows; ++i) copy_part(c + i * ldc, buffer + i * to_row, columns);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// Copies blocks of matrices into the order in which the inner loop of the matrix product reads them.
+/// Copies blocks of matrices into the order in which the inner loop of the matrix product reads
+/// them.
 #pragma once
 
 #include <ctgrad/device/cpu/gemm_kernel.hpp>
@@ -21,9 +22,11 @@ CTGRAD_ALWAYS_INLINE void interleave(Vector<T, 16>& to, const Vector<T, 16>& fir
 }
 
 /// Transposes a square of 16-byte vectors. Interleaving row i with row i + n/2 moves the top bit of
-/// the row number to the bottom of the column number; after log2(n) rounds they have changed places.
+/// the row number to the bottom of the column number; after log2(n) rounds they have changed
+/// places.
 template <class T, int... I>
-CTGRAD_ALWAYS_INLINE void transpose_registers(Vector<T, 16>* x, std::integer_sequence<int, I...> all) {
+CTGRAD_ALWAYS_INLINE void transpose_registers(Vector<T, 16>* x,
+                                              std::integer_sequence<int, I...> all) {
   constexpr int n = lanes<T, 16>;
   static_assert(n == 2 || n == 4);
   Vector<T, 16> y[n];

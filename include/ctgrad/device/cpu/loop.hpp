@@ -125,10 +125,9 @@ private:
   struct Sum {};
   template <int O>
   struct Sum<O, true> {
-    using T = element_out<O>;
     using Op = typename Kernel::template output<O>::reduction;
-    kernels::lanes_t<dtype_of<T>, width> value;
-    T tail;
+    kernels::lanes_t<Kernel::template output<O>::dtype, width> value;
+    element_out<O> tail;
   };
   template <class Indices>
   struct Accumulators;
@@ -137,9 +136,8 @@ private:
     template <int I>
     CTGRAD_ALWAYS_INLINE void reset() {
       if constexpr (Kernel::template output<I>::is_inner_reduction) {
-        using T = element_out<I>;
-        Sum<I>::value = Sum<I>::Op::template identity<T>();
-        Sum<I>::tail = Sum<I>::Op::template identity<T>();
+        Sum<I>::value = Sum<I>::Op::template identity<element_out<I>>();
+        Sum<I>::tail = Sum<I>::Op::template identity<element_out<I>>();
       }
     }
   };

@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
 /// Matrix products on the CPU: a CBLAS where the build has one and it pays, else the built-in code.
+///
+/// On one machine, the same shape always takes the same path. The built-in code gives the same bits
+/// for any number of threads, because no sum is split between threads. OpenBLAS does not: with more
+/// than one thread it may cut the sum over k, or the rows, at other places, and some of its kernels
+/// round the rows and columns at an edge differently. Measured with OpenBLAS 0.3.21, one thread
+/// against two, sgemm at batch 64: on SkylakeX and Cooperlake kernels [64,784] x [784,128] and
+/// [64,1000] x [1000,100] differ, in all four combinations of transposes, and only sums of more
+/// than 700 terms; on Haswell and Zen kernels so do products with short sums, such as the weight
+/// gradient [784,64] x [64,128]. To get the same bits whatever the number of threads, run OpenBLAS
+/// with one thread (OPENBLAS_NUM_THREADS=1), or choose MatmulLibrary::built_in for the workspace.
 #pragma once
 
 #include <ctgrad/device/cpu/blas.hpp>
 #include <ctgrad/device/cpu/gemm.hpp>
+#include <ctgrad/device/cpu/matmul_workspace.hpp>
 
 #include <cstdint>
 #include <type_traits>
@@ -23,24 +34,32 @@ struct Arithmetic<T, true> {
   using type = std::make_unsigned_t<T>;
 };
 
-/// Whether the library call is worth its overhead.
-constexpr bool worth_blas(const MatmulShape& shape) {
-  return shape.m > 1 && shape.n > 1 && shape.m * shape.n * shape.k > 32 * 32 * 32;
+/// Whether the library is the quicker one. Measured with OpenBLAS 0.3.21: it multiplies a vector
+/// and a matrix up to ten times slower than the built-in code, as it packs the matrix. With AVX-512
+/// it has kernels for small products; without, its call costs more than the built-in code up to
+/// about 32^3.
+inline bool worth_blas(const MatmulShape& shape) {
+  if (shape.m <= 1 || shape.n <= 1 || shape.k <= 0) return false;
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f")) return true;
+#endif
+  return shape.m * shape.n * shape.k > 32 * 32 * 32;
 }
 
 }  // namespace detail
 
-/// C[m,n] = alpha * op(A)[m,k] * op(B)[k,n] + beta * C[m,n], row-major. `lda`, `ldb` and `ldc` are the
-/// elements from one row to the next as stored. C is not read where beta is zero; with k = 0 the
-/// result is beta * C. C must not overlap A or B. T is float, double or an integer of 32 or 64 bits.
-/// Allocates nothing and throws nothing.
+/// C[m,n] = alpha * op(A)[m,k] * op(B)[k,n] + beta * C[m,n], row-major. `lda`, `ldb` and `ldc` are
+/// the elements from one row to the next as stored. C is not read where beta is zero; with k = 0
+/// the result is beta * C. C must not overlap A or B. T is float, double or an integer of 32 or 64
+/// bits. Allocates nothing and throws nothing.
 template <class T>
 void matmul(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb,
             T* c, std::int64_t ldc, T alpha, T beta, MatmulWorkspace<T>& workspace) {
 #if defined(CTGRAD_HAS_CBLAS)
   if constexpr (blas::serves<T>) {
-    if (detail::worth_blas(shape) && blas::fits(shape.m) && blas::fits(shape.n) &&
-        blas::fits(shape.k) && blas::fits(lda) && blas::fits(ldb) && blas::fits(ldc)) {
+    if (workspace.library == MatmulLibrary::fastest && detail::worth_blas(shape) &&
+        blas::fits(shape.m) && blas::fits(shape.n) && blas::fits(shape.k) && blas::fits(lda) &&
+        blas::fits(ldb) && blas::fits(ldc)) {
       return blas::gemm(shape.m, shape.n, shape.k, shape.transpose_a, shape.transpose_b, a, lda, b,
                         ldb, c, ldc, alpha, beta);
     }
@@ -52,8 +71,9 @@ void matmul(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, 
                   workspace.template a_block<U>(), workspace.template b_panel<U>());
 }
 
-/// `batch` products; the operands of the next are `stride_a`, `stride_b` and `stride_c` elements on.
-/// A stride of zero uses the same A or B in every product; `stride_c` must keep the results apart.
+/// `batch` products; the operands of the next are `stride_a`, `stride_b` and `stride_c` elements
+/// on. A stride of zero uses the same A or B in every product; `stride_c` must keep the results
+/// apart.
 template <class T>
 void batched_matmul(std::int64_t batch, std::int64_t stride_a, std::int64_t stride_b,
                     std::int64_t stride_c, const MatmulShape& shape, const T* a, std::int64_t lda,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// The built-in product of a vector and a matrix. Each element of the matrix is read once, so nothing
-/// is packed.
+/// The built-in product of a vector and a matrix. Each element of the matrix is read once, so
+/// nothing is packed.
 #pragma once
 
 #include <ctgrad/device/cpu/gemm_kernel.hpp>
@@ -13,8 +13,9 @@
 
 namespace ctgrad::cpu::detail {
 
-/// y[j] += x[q] * b[q, j] for `Steps` rows of b, from column j on while a vector of `Bytes` fits; then
-/// with half the bytes. Four sums at a time: one chain of additions would be slow for few columns.
+/// y[j] += x[q] * b[q, j] for `Steps` rows of b, from column j on while a vector of `Bytes` fits;
+/// then with half the bytes. Four sums at a time: one chain of additions would be slow for few
+/// columns.
 template <class T, int Steps, int Bytes, int... Q>
 CTGRAD_ALWAYS_INLINE void add_rows(std::int64_t j, std::int64_t n, const T* x, const T* b,
                                    std::int64_t ldb, T* y, std::integer_sequence<int, Q...> steps) {
@@ -103,12 +104,12 @@ CTGRAD_ALWAYS_INLINE void dot_rows(std::int64_t k, const T* x, const T* b, std::
   for (; p < k; ++p) ((y[R] += x[p] * b[R * ldb + p]), ...);
 }
 
-/// c[j * c_step] = alpha * sum_p x[p * x_step] * B[p, j] + beta * c[j * c_step] for j < n, p < k. B is
-/// stored as [k, n], or as [n, k] when `transposed`. c is not read where beta is zero.
+/// c[j * c_step] = alpha * sum_p x[p * x_step] * B[p, j] + beta * c[j * c_step] for j < n, p < k. B
+/// is stored as [k, n], or as [n, k] when `transposed`. c is not read where beta is zero.
 template <class T>
-void vector_times_matrix(std::int64_t n, std::int64_t k, const T* x, std::int64_t x_step, const T* b,
-                         std::int64_t ldb, bool transposed, T* c, std::int64_t c_step, T alpha,
-                         T beta) {
+void vector_times_matrix(std::int64_t n, std::int64_t k, const T* x, std::int64_t x_step,
+                         const T* b, std::int64_t ldb, bool transposed, T* c, std::int64_t c_step,
+                         T alpha, T beta) {
   // Sums of a few columns and a piece of x wait here, so that neither stride matters to the loops.
   constexpr std::int64_t columns = 1024;
   constexpr std::int64_t depth = 512;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// Products of tiny matrices whose extents are known to the compiler, meant to vanish into the caller.
+/// Products of tiny matrices whose extents are known to the compiler, meant to vanish into the
+/// caller.
 #pragma once
 
 #include <ctgrad/device/cpu/gemm_kernel.hpp>
@@ -35,8 +36,8 @@ CTGRAD_ALWAYS_INLINE void multiply_in_parts(SomeTile& tile, const T* a, std::int
   }
 }
 
-/// Columns [J, N) of C for rows [i, i + Rows): the widest vectors that fit, then narrower ones, then
-/// single elements.
+/// Columns [J, N) of C for rows [i, i + Rows): the widest vectors that fit, then narrower ones,
+/// then single elements.
 template <class T, int Rows, int J, int N, int K, int Bytes>
 CTGRAD_ALWAYS_INLINE void small_columns(const T* a, std::int64_t a_row, std::int64_t a_step,
                                         const T* b, T* c) {
@@ -117,7 +118,8 @@ CTGRAD_ALWAYS_INLINE void small_matmul(const T* a, const T* b, T* c) {
     // Dot products run along K. They save turning B round for few rows, and fill the vectors where
     // a row of C would not.
     constexpr int four = detail::lanes<T, 16>;
-    constexpr bool dots = !TA && K >= four && ((TB && M < 4) || (N < four && K >= 2 * four && (TB || M >= 8)));
+    constexpr bool dots =
+        !TA && K >= four && ((TB && M < 4) || (N < four && K >= 2 * four && (TB || M >= 8)));
     const auto multiply = [&](const T* right) {
       if constexpr (dots) {
         detail::small_dots<T, 0, M, N, K, 8>(a, right, c);

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// The command line of the example.
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+struct Options {
+  std::string data;  ///< Directory of the full data set; empty for the small one beside the source.
+  std::size_t epochs = 20;
+  std::size_t batch_size = 64;
+  double learning_rate = 3e-3;
+  std::uint64_t seed = 1;
+  std::string save = "mnist.safetensors";
+  bool help = false;
+};
+
+/// A mistake on the command line.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+inline void print_help() {
+  std::puts(
+      "mnist - trains a 784-128-10 network on handwritten digits\n"
+      "\n"
+      "usage: mnist [options]\n"
+      "  --data DIR           directory with the four MNIST files (plain or .gz);\n"
+      "                       without it: 8,000 of the 10,000 test images to train, 2,000 to test\n"
+      "  --epochs N           passes over the training images (20)\n"
+      "  --batch-size N       images in a step (64)\n"
+      "  --learning-rate X    step size of Adam (0.003)\n"
+      "  --seed N             seed of initial weights, shuffling and dropout (1)\n"
+      "  --save FILE          where the trained parameters go (mnist.safetensors)\n"
+      "  --help               this text\n"
+      "\n"
+      "exit codes: 0 done, 1 failed, 2 wrong usage");
+}
+
+namespace detail {
+
+template <class T>
+T parse_number(std::string_view option, std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(value > T(0)))
+    throw UsageError(std::string(option) + " needs a number above 0, not \"" + std::string(text) + "\"");
+  return value;
+}
+
+}  // namespace detail
+
+inline Options parse_options(int count, char** arguments) {
+  Options options;
+  for (int i = 1; i < count; ++i) {
+    const std::string_view option = arguments[i];
+    if (option == "--help" || option == "-h") {
+      options.help = true;
+      continue;
+    }
+    auto value = [&]() -> std::string_view {
+      if (i + 1 >= count) throw UsageError(std::string(option) + " needs a value");
+      return arguments[++i];
+    };
+    if (option == "--data") {
+      options.data = value();
+    } else if (option == "--epochs") {
+      options.epochs = detail::parse_number<std::size_t>(option, value());
+    } else if (option == "--batch-size") {
+      options.batch_size = detail::parse_number<std::size_t>(option, value());
+    } else if (option == "--learning-rate") {
+      options.learning_rate = detail::parse_number<double>(option, value());
+    } else if (option == "--seed") {
+      options.seed = detail::parse_number<std::uint64_t>(option, value());
+    } else if (option == "--save") {
+      options.save = value();
+    } else {
+      throw UsageError("unknown option \"" + std::string(option) + "\"");
+    }
+  }
+  return options;
+}

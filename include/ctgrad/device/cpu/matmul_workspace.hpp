@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// What a matrix product is asked for, and the scratch memory it packs its operands into.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+
+namespace ctgrad::cpu {
+
+/// C[m,n] = alpha * op(A)[m,k] * op(B)[k,n] + beta * C, all row-major. A is stored as [m,k] or,
+/// when transposed, as [k,m]; B as [k,n] or, when transposed, as [n,k].
+struct MatmulShape {
+  std::int64_t m, n, k;
+  bool transpose_a, transpose_b;
+};
+
+namespace detail {
+
+/// How much of each operand is packed at a time, in elements. A block of A (rows x depth) is meant
+/// for the second-level cache, a panel of B (depth x columns) for the third.
+template <class T>
+struct GemmBlocks {
+  static constexpr std::int64_t depth = 1024 / static_cast<std::int64_t>(sizeof(T));
+  static constexpr std::int64_t rows = 192;
+  static constexpr std::int64_t columns = 1056;  // 22 tiles of 48, 44 of 24, 88 of 12.
+  static constexpr std::size_t a_size = static_cast<std::size_t>(rows * depth);
+  static constexpr std::size_t b_size = static_cast<std::size_t>(columns * depth);
+};
+
+}  // namespace detail
+
+/// Bytes of scratch memory a product of elements of type T needs, whatever its shape.
+template <class T>
+constexpr std::size_t matmul_workspace_bytes() {
+  return (detail::GemmBlocks<T>::a_size + detail::GemmBlocks<T>::b_size) * sizeof(T);
+}
+
+/// Who multiplies. `fastest` calls the BLAS the program was built with, except where the built-in
+/// code is quicker; `built_in` never does, and gives the same bits for any number of threads.
+enum class MatmulLibrary { fastest, built_in };
+
+/// Scratch memory for `matmul`, allocated once, and the choice of library. One call at a time may
+/// use it.
+template <class T>
+struct MatmulWorkspace {
+  explicit MatmulWorkspace(MatmulLibrary choice = MatmulLibrary::fastest)
+      : library(choice),
+        memory_(static_cast<std::byte*>(
+            ::operator new(matmul_workspace_bytes<T>(), std::align_val_t(alignment)))) {}
+
+  MatmulLibrary library;
+
+  template <class U>
+  U* a_block() {
+    return reinterpret_cast<U*>(memory_.get());
+  }
+  template <class U>
+  U* b_panel() {
+    return a_block<U>() + detail::GemmBlocks<T>::a_size;
+  }
+
+private:
+  static constexpr std::size_t alignment = 64;
+  struct Free {
+    void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t(alignment)); }
+  };
+  std::unique_ptr<std::byte, Free> memory_;
+};
+
+}  // namespace ctgrad::cpu

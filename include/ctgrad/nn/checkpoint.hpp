@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Saves the parameters of a model and loads them back, in the format and with the names of a PyTorch state dict.
+#pragma once
+
+#include "ctgrad/io/safetensors.hpp"
+#include "ctgrad/nn/parameter_block.hpp"
+
+namespace ctgrad::nn {
+
+/// Writes all parameters to a safetensors file. The file is complete or, when something fails, the old one is
+/// untouched and Error says why.
+template <class T>
+void save(const std::filesystem::path& path, const ParameterBlock<T>& block,
+          const SafetensorsMetadata& metadata = {}) {
+  std::vector<NamedArray> arrays;
+  for (const NamedParameter<T>& p : block.parameters())
+    arrays.push_back(named_array<T>(p.name, std::vector<std::size_t>(p.shape.begin(), p.shape.end()), p.elements));
+  save_safetensors(path, arrays, metadata);
+}
+
+/// Reads all parameters from a safetensors file. Every parameter must be there with its shape and element type, and
+/// nothing else; otherwise Error says what differs and no parameter has changed.
+template <class T>
+void load(const std::filesystem::path& path, ParameterBlock<T>& block) {
+  const SafetensorsFile file = load_safetensors(path);
+  std::string missing;
+  for (const NamedParameter<T>& p : block.parameters()) {
+    if (!file.contains(p.name)) {
+      missing += (missing.empty() ? "" : ", ") + p.name;
+      continue;
+    }
+    const SafetensorsArray& array = file.at(p.name);
+    const std::vector<std::size_t> shape(p.shape.begin(), p.shape.end());
+    if (array.shape != shape || array.type() != dtype_of<T>)
+      throw_error("'" + path.string() + "': the array \"" + p.name + "\" is " + array.dtype + " " +
+                  ctgrad::detail::text_of_shape(array.shape) + ", but the model needs " +
+                  std::string(name_of(dtype_of<T>)) + " " + ctgrad::detail::text_of_shape(shape) +
+                  "; load a file saved from the same model");
+  }
+  if (!missing.empty() || file.arrays().size() != block.parameters().size())
+    throw_error("'" + path.string() + "' holds " + std::to_string(file.arrays().size()) + " arrays, the model has " +
+                std::to_string(block.parameters().size()) + " parameters" +
+                (missing.empty() ? std::string("; remove what is not a parameter from the file")
+                                 : "; missing in the file: " + missing));
+  for (const NamedParameter<T>& p : block.parameters()) file.at(p.name).copy_to(p.elements);
+}
+
+}  // namespace ctgrad::nn

@@ -26,18 +26,27 @@ inline constexpr bool is_floating_symbol = false;
 template <class T, class S>
 inline constexpr bool is_floating_symbol<Symbol<T, S>> = std::is_floating_point_v<T>;
 
+/// The same value as a node of its own. Differentiating by it follows what a function does with this argument, and
+/// not what else in the graph came from the same node: in f(x, tanh(x)) the second argument is a constant to the
+/// derivative by the first.
+template <class T, class S>
+constexpr Symbol<T, S> fresh_argument(const Symbol<T, S>& x) {
+  return {x.builder, apply_shaped<ops::Reshape>(x.value(), S::value).id};
+}
+
 /// Value and gradient inside a trace.
 template <class F, int... A, class... X>
 constexpr auto trace_value_and_grad(const F& f, Wrt<A...>, const X&... x) {
-  const auto arguments = std::tuple<X...>{x...};
-  const auto value = f(x...);
+  static_assert((is_floating_symbol<std::tuple_element_t<A, std::tuple<X...>>> && ...),
+                "ctgrad: an argument to differentiate by is not of a floating type; select others with wrt<...>");
+  auto arguments = std::tuple<X...>{x...};
+  ((std::get<A>(arguments) = fresh_argument(std::get<A>(arguments))), ...);
+  const auto value = std::apply(f, arguments);
   using Y = std::remove_const_t<decltype(value)>;
   static_assert(is_symbol<Y>,
                 "ctgrad: the function to differentiate must return one scalar; for several results use jacobian or vjp");
   static_assert(Y::shape_type::value.size() == 1,
                 "ctgrad: the function to differentiate must return a scalar; sum or average its result, or use vjp");
-  static_assert((is_floating_symbol<std::tuple_element_t<A, std::tuple<X...>>> && ...),
-                "ctgrad: an argument to differentiate by is not of a floating type; select others with wrt<...>");
   GraphBuilder& builder = *value.builder;
   const Value one = record_constant(builder, dtype_of<typename Y::element_type>, 1);
   const int seed = broadcast_value(one, Y::shape_type::value).id;
@@ -170,11 +179,12 @@ struct Jvp {
   constexpr auto operator()(const X& x, const V& tangent) const {
     if constexpr (detail::any_symbol<X>) {
       static_assert(std::is_same_v<X, V>, "ctgrad: the tangent must have the argument's element type and shape");
-      const auto value = function(x);
+      const auto argument = detail::fresh_argument(x);
+      const auto value = function(argument);
       using Y = std::remove_const_t<decltype(value)>;
       static_assert(detail::is_symbol<Y>, "ctgrad: jvp takes a function that returns one tensor");
       int result = -1;
-      forward(*x.builder, &x.id, &tangent.id, 1, &value.id, 1, &result);
+      forward(*x.builder, &argument.id, &tangent.id, 1, &value.id, 1, &result);
       return std::pair{value, Y{value.builder, result}};
     } else {
       return detail::evaluate(*this, x, tangent);
@@ -196,12 +206,13 @@ struct Vjp {
   template <class X, class V>
   constexpr auto operator()(const X& x, const V& cotangent) const {
     if constexpr (detail::any_symbol<X>) {
-      const auto value = function(x);
+      const auto argument = detail::fresh_argument(x);
+      const auto value = function(argument);
       using Y = std::remove_const_t<decltype(value)>;
       static_assert(detail::is_symbol<Y>, "ctgrad: vjp takes a function that returns one tensor");
       static_assert(std::is_same_v<Y, V>, "ctgrad: the cotangent must have the result's element type and shape");
       int result = -1;
-      reverse(*x.builder, value.id, cotangent.id, &x.id, 1, &result);
+      reverse(*x.builder, value.id, cotangent.id, &argument.id, 1, &result);
       return std::pair{value, X{x.builder, result}};
     } else {
       return detail::evaluate(*this, x, cotangent);

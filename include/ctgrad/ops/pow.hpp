@@ -25,7 +25,8 @@ struct Pow : Elementwise<2> {
   }
   template <class V>
   static constexpr auto derivative(V t, V a, V b, V y) {
-    return partials(t * b * pow(a, b - 1), where(a == 0, 0, t * y * log(a)));
+    // 0 to the power -1 and log(0) would spoil the zeros that b = 0 and a = 0 give.
+    return partials(where(b == 0, 0, t * b * pow(a, b - 1)), where(a == 0, 0, t * y * log(a)));
   }
 };
 

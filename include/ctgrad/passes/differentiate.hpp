@@ -7,6 +7,8 @@
 
 namespace ctgrad {
 
+constexpr void reverse(GraphBuilder& builder, int result, int seed, const int* wrt, int count, int* adjoints);
+
 namespace detail {
 
 /// For each operand of a node, a node id: the adjoint's or tangent's share, or -1 for none.
@@ -47,7 +49,9 @@ constexpr Shares elementwise_shares(Value t, const Value (&x)[3], Value y) {
                        std::is_same_v<Op, ops::CustomDerivative> || std::is_same_v<Op, ops::UserKernel>) {
     const Node node = y.node();
     Shares shares;
-    if (node.user->derivative == nullptr) return shares;
+    if (node.user->derivative == nullptr)
+      throw "ctgrad: a user operation without a derivative rule is differentiated: give it a member derivative, or "
+            "wrap its operands in stop_gradient";
     // A custom rule speaks of the operands after the value it replaces.
     constexpr int first = std::is_same_v<Op, ops::CustomDerivative> ? 1 : 0;
     const Value operands[3] = {x[first], x[1 + first < 3 ? 1 + first : 2], x[2]};
@@ -86,6 +90,21 @@ constexpr Shares pull_back(Value t, const Value (&x)[3], Value y, const bool (&w
   return shares;
 }
 
+/// The tangent of a node whose rule was written for reverse mode. The rule is linear in the adjoint, so the
+/// adjoint of the rule is the Jacobian itself.
+template <class Op>
+constexpr int transpose_rule(int tangent, int which, const Value (&x)[3], Value y) {
+  GraphBuilder& builder = *y.builder;
+  const Value zero = record_constant(builder, y.dtype(), 0);
+  const Value t = apply_shaped<ops::BroadcastTo>(zero, y.shape());
+  const Shares shares = elementwise_shares<Op>(t, x, y);
+  if (shares.id[which] < 0) return -1;
+  const Value share = sum_to(Value{&builder, shares.id[which]}, x[which].shape());
+  int result = -1;
+  reverse(builder, share.id, tangent, &t.id, 1, &result);
+  return result;
+}
+
 /// The tangent of node `y` given the tangents of its operands (-1: zero); -1 when it is zero.
 template <class Op>
 constexpr int push_forward(const int (&tangent)[3], const Value (&x)[3], Value y) {
@@ -100,18 +119,23 @@ constexpr int push_forward(const int (&tangent)[3], const Value (&x)[3], Value y
     const Value wide_y = apply_shaped<ops::Reshape>(y, reduce_shape(x[0].shape(), mask, true));
     const Value share = Op::derivative(Value{&builder, tangent[0]}, x[0], wide_y, mask);
     accumulate(apply_shaped<ops::Sum>(share, y.shape(), mask).id);
+  } else if constexpr (std::is_same_v<Op, ops::Concat>) {
+    // Linear in both operands together.
+    Node node = y.node();
+    for (int i = 0; i < 2; ++i)
+      node.operand[i] = tangent[i] >= 0
+                            ? tangent[i]
+                            : broadcast_value(record_constant(builder, node.dtype, 0), x[i].shape()).id;
+    accumulate(builder.append(node));
+  } else if constexpr (std::is_same_v<Op, ops::CustomDerivative> || std::is_same_v<Op, ops::UserKernel>) {
+    for (int i = 0; i < 3; ++i)
+      if (tangent[i] >= 0) accumulate(transpose_rule<Op>(tangent[i], i, x, y));
   } else if constexpr (HasAdjoint<Op>) {
     // Linear in each operand: the same operation with that operand replaced by its tangent.
     for (int i = 0; i < 3; ++i) {
       if (tangent[i] < 0 || (Op::linear >> i & 1U) == 0) continue;
       Node node = y.node();
       node.operand[i] = tangent[i];
-      if constexpr (std::is_same_v<Op, ops::Concat>) {
-        // Joining is linear in both operands together: the other half is zero.
-        const Value other{&builder, node.operand[1 - i]};
-        node.operand[1 - i] =
-            broadcast_value(record_constant(builder, node.dtype, 0), other.shape()).id;
-      }
       accumulate(builder.append(node));
     }
   } else {

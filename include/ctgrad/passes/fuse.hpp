@@ -38,9 +38,16 @@ struct FusionView {
 
 namespace detail {
 
+/// Bounds on the size of one loop. They keep kernels cheap to compile, and the compiler's recursion shallow
+/// however long a chain of elementwise operations is.
 struct FusionLimits {
-  int members = 48;
+  /// Operations and arrays of a loop together. No loop reads and writes more arrays than that.
+  int operands = 48;
   int loads = 24;
+  /// Operations that one root may pull into a loop.
+  int demand = 24;
+  /// Operations in a row that may wait to be pulled into a loop.
+  int chain = 24;
   int recompute_depth = 3;
 };
 
@@ -58,6 +65,7 @@ public:
         stored_(graph.size, 0),
         producer_(graph.size, -1),
         latest_loop_(graph.size, -1),
+        chain_(graph.size, 0),
         mark_(graph.size, -1) {}
 
   constexpr FusionBuilder run() {
@@ -70,7 +78,12 @@ public:
           break;
         case OpKind::view: break;
         case OpKind::elementwise:
-          if (stored_[i] != 0 && producer_[i] < 0) place_root(i);
+          chain_[i] = chain_length(i);
+          if (chain_[i] >= limits_.chain) stored_[i] = 1;
+          if (stored_[i] != 0) {
+            place_root(i);
+            chain_[i] = 0;
+          }
           break;
         case OpKind::reduction: place_root(i); break;
         case OpKind::structured:
@@ -82,6 +95,7 @@ public:
           break;
       }
     }
+    drop_unread_stores();
     return finish();
   }
 
@@ -98,6 +112,9 @@ private:
   struct Demand {
     Vector<std::int32_t> members;
     Vector<std::int32_t> loads;
+    /// Operands that did not fit: they must be placed first, as roots of their own.
+    Vector<std::int32_t> cuts;
+    int visited = 0;
   };
 
   constexpr bool is_elementwise(int i) const { return info(graph_[i]).kind == OpKind::elementwise; }
@@ -143,32 +160,61 @@ private:
     producer_[i] = last;
   }
 
+  /// True when operand `x` of member `i` can be computed in the loop of `i`.
+  constexpr bool is_fusible(int x, int i) const {
+    return is_elementwise(x) && graph_[x].shape == space_of(i) && producer_[x] < 0;
+  }
+
+  /// The number of operations in a row, up to `i`, that no loop has computed yet.
+  constexpr int chain_length(int i) const {
+    int longest = 0;
+    for (int k = 0; k < 3 && graph_[i].operand[k] >= 0; ++k) {
+      const int x = graph_[i].operand[k];
+      if (is_fusible(x, i) && chain_[x] > longest) longest = chain_[x];
+    }
+    return longest + 1;
+  }
+
   /// Collects what computing node `i` takes, in the loop of a root.
   constexpr void demand(int i, Demand& need, int depth) {
-    if (mark_[i] == stamp_) return;
     mark_[i] = stamp_;
+    ++need.visited;
     const Node& node = graph_[i];
+    for (int k = 0; k < 3 && node.operand[k] >= 0; ++k)
+      if (!is_fusible(node.operand[k], i)) add_load(need, node.operand[k]);
     for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
       const int x = node.operand[k];
-      const bool fusible = is_elementwise(x) && graph_[x].shape == space_of(i);
-      if (!fusible || producer_[x] >= 0) {
-        add_load(need, x);
-      } else if (latest_loop_[x] >= 0 && (!info(graph_[x]).cheap || depth >= limits_.recompute_depth)) {
+      if (!is_fusible(x, i) || mark_[x] == stamp_) continue;
+      const bool computed = latest_loop_[x] >= 0;
+      const bool full = need.visited >= limits_.demand || need.loads.size() >= limits_.loads - 2;
+      if (computed && (full || !info(graph_[x]).cheap || depth >= limits_.recompute_depth)) {
         // Computed in an earlier loop and too dear to compute again: unless this root joins that loop, the
         // loop stores it.
         add_load(need, x);
-      } else if (need.members.size() >= limits_.members / 2 && latest_loop_[x] < 0) {
-        // The loop is full: this operand becomes a loop of its own.
-        stored_[x] = 1;
-        const int outer = stamp_;
-        place_root(x);
-        stamp_ = outer;
-        add_load(need, x);
+      } else if (full) {
+        need.cuts.push_back(x);
       } else {
-        demand(x, need, latest_loop_[x] >= 0 ? depth + 1 : depth);
+        demand(x, need, computed ? depth + 1 : depth);
       }
     }
     need.members.push_back(i);
+  }
+
+  /// What root `root` takes, once everything that is too much for one loop has been placed in others.
+  constexpr Demand demand_within_limits(int root) {
+    while (true) {
+      stamp_ = next_stamp_++;
+      Demand need;
+      demand(root, need, 0);
+      if (need.cuts.empty() && need.loads.size() > limits_.loads)
+        for (int k = 0; k < 3 && graph_[root].operand[k] >= 0; ++k)
+          if (is_fusible(graph_[root].operand[k], root)) need.cuts.push_back(graph_[root].operand[k]);
+      if (need.cuts.empty()) return need;
+      for (int i = 0; i < need.cuts.size(); ++i) {
+        stored_[need.cuts[i]] = 1;
+        if (producer_[need.cuts[i]] < 0) place_root(need.cuts[i]);
+      }
+    }
   }
 
   constexpr void add_load(Demand& need, int x) const {
@@ -178,9 +224,7 @@ private:
   }
 
   constexpr void place_root(int root) {
-    stamp_ = next_stamp_++;
-    Demand need;
-    demand(root, need, 0);
+    const Demand need = demand_within_limits(root);
     const std::int32_t space = space_of(root);
     // The first step this root may run in: after the writers of what it reads; a value of the same iteration
     // space may also be taken over within the loop that computes it.
@@ -228,7 +272,6 @@ private:
   }
 
   constexpr bool can_join(const Loop& loop, int step, int root, const Demand& need) const {
-    if (loop.members.size() + need.members.size() > limits_.members) return false;
     if (is_reduction(root) && loop.has_reduction &&
         loop.reduced_axes != static_cast<unsigned>(graph_[root].attribute))
       return false;
@@ -242,7 +285,8 @@ private:
       // Constants do not count: reading one costs nothing.
       shares = shares || (known && !graph_[x].is<ops::Constant>());
     }
-    return loads <= limits_.loads && shares;
+    return shares && loads <= limits_.loads &&
+           loads + loop.members.size() + need.members.size() <= limits_.operands;
   }
 
   constexpr void add_to_loop(int step, int root, const Demand& need) {
@@ -272,6 +316,37 @@ private:
     producer_[root] = step;
   }
 
+  /// A value that was stored to keep a loop small need not be, if all its readers ended up in that loop.
+  constexpr void drop_unread_stores() {
+    Vector<char> read(graph_.size, 0);
+    Vector<int> in_loop(graph_.size, -1);
+    for (int step = 0; step < loops_of_step_.size(); ++step) {
+      const int l = loops_of_step_[step];
+      if (l < 0) {
+        for (int k = 0; k < 3 && graph_[own_[step]].operand[k] >= 0; ++k)
+          read[accesses_[graph_[own_[step]].operand[k]].root] = 1;
+        continue;
+      }
+      const Loop& loop = loops_[l];
+      for (int m = 0; m < loop.members.size(); ++m) in_loop[loop.members[m]] = step;
+      for (int m = 0; m < loop.members.size(); ++m) {
+        const Node& node = graph_[loop.members[m]];
+        for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
+          const int x = node.operand[k];
+          const bool at_hand = is_elementwise(x) && graph_[x].shape == loop.space && in_loop[x] == step;
+          if (!at_hand) read[accesses_[x].root] = 1;
+        }
+      }
+    }
+    for (int i = 0; i < graph_.size; ++i)
+      if (graph_[i].is<ops::Pack>())
+        for (int k = 0; k < ops::Pack::count(graph_[i].attribute); ++k)
+          read[accesses_[graph_.lists[ops::Pack::first(graph_[i].attribute) + k]].root] = 1;
+    for (int i = 0; i < graph_.output_count; ++i) read[accesses_[graph_.outputs[i].node].root] = 1;
+    for (int i = 0; i < graph_.size; ++i)
+      if (is_elementwise(i) && read[i] == 0) producer_[i] = -1;
+  }
+
   constexpr FusionBuilder finish() {
     FusionBuilder result;
     for (int step = 0; step < loops_of_step_.size(); ++step) {
@@ -297,6 +372,8 @@ private:
   Vector<std::int32_t> producer_;
   /// The first loop that computes a node; -1 when none does.
   Vector<int> latest_loop_;
+  /// See chain_length.
+  Vector<int> chain_;
   Vector<int> mark_;
   int stamp_ = 0;
   int next_stamp_ = 0;

@@ -104,13 +104,11 @@ public:
       for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
         int operand = map[node.operand[k]];
         const bool reshaped = node.is<ops::Reshape>();
-        // A slice from a run-time stride has an offset that one extent cannot hold.
-        const bool sliced = node.is<ops::Slice>() && access_[operand].offset != 0 &&
-                            !is_static(access_[operand].stride[ops::Slice::axis(node.attribute)]);
-        if ((kind == OpKind::structured || reshaped) && !is_contiguous(access_[operand], graph.shape(operand)))
-          operand = copy(operand);
-        else if (sliced || (kind == OpKind::structured && !is_static(access_[operand].offset)))
-          operand = copy(operand);
+        const bool scattered = (kind == OpKind::structured || reshaped) &&
+                               !is_contiguous(access_[operand], graph.shape(operand));
+        if (scattered || (node.is<ops::Slice>() && !offset_fits(node, access_[operand])) ||
+            (kind == OpKind::structured && !is_static(access_[operand].offset)))
+          operand = shared_copy(operand);
         node.operand[k] = operand;
       }
       if (node.is<ops::Pack>()) pack_operands(node, map);
@@ -127,6 +125,7 @@ private:
   constexpr int append(const Node& node) {
     const int id = graph.append(node);
     claimed_.push_back(0);
+    copy_.push_back(-1);
     if (is_view(node)) {
       const int x = node.operand[0];
       access_.push_back(view_access(node, access_[x], graph.shape(x), graph.shape(id)));
@@ -146,14 +145,30 @@ private:
     return append(node);
   }
 
+  /// A copy for reading: one for all who ask.
+  constexpr int shared_copy(int x) {
+    if (copy_[x] < 0) {
+      const int made = copy(x);
+      copy_[x] = made;
+    }
+    return copy_[x];
+  }
+
+  /// False when a slice would start at a sum of two terms of which one is known at run time only: one extent
+  /// cannot hold it.
+  static constexpr bool offset_fits(const Node& slice, const Access& x) {
+    const Extent step = multiply(ops::Slice::first(slice.attribute), x.stride[ops::Slice::axis(slice.attribute)]);
+    return x.offset == 0 || step == 0 || (is_static(x.offset) && is_static(step));
+  }
+
   /// Each part of a pack is written straight into its place, so it must be an array that a step writes and
   /// that has no other fixed place.
   constexpr void pack_operands(const Node& node, const Vector<int>& map) {
     const int first = ops::Pack::first(node.attribute);
     for (int k = 0; k < ops::Pack::count(node.attribute); ++k) {
       int part = map[source_.lists[first + k]];
-      if (!is_contiguous(access_[part], graph.shape(part)) || !claim(access_[part].root) ||
-          access_[part].offset != 0 || graph.shape(access_[part].root).size() != graph.shape(part).size()) {
+      if (!is_contiguous(access_[part], graph.shape(part)) || access_[part].offset != 0 ||
+          graph.shape(access_[part].root).size() != graph.shape(part).size() || !claim(access_[part].root)) {
         part = copy(part);
         claim(part);
       }
@@ -190,6 +205,7 @@ private:
   Vector<Access> access_;
   ContiguousAccesses contiguous_;
   Vector<char> claimed_;
+  Vector<int> copy_;
 };
 
 }  // namespace detail

@@ -38,6 +38,21 @@ constexpr double fold_constants(DType dtype, double a, double b) {
   return dtype == DType::float32 ? run(static_cast<float>(a), static_cast<float>(b)) : run(a, b);
 }
 
+/// True when a compiler can work out `op` on these constants: one that overflows or is not a number is
+/// an error in constant evaluation, so such constants are left to the run.
+constexpr bool can_fold(Opcode op, double a, double b) {
+  auto moderate = [](double x) {
+    const double magnitude = x < 0 ? -x : x;
+    return magnitude == 0 || (magnitude >= 0x1p-60 && magnitude <= 0x1p60);
+  };
+  if (!moderate(a) || !moderate(b)) return false;
+  if (op == opcode<ops::Divide>) return b != 0;
+  if (info(op).cheap) return true;
+  if (op == opcode<ops::Log> || op == opcode<ops::Sqrt> || op == opcode<ops::Pow>)
+    return a >= 0x1p-10 && a <= 0x1p10 && b >= -10 && b <= 10;
+  return a >= -60 && a <= 60;
+}
+
 using Fold = double (*)(DType, double, double);
 
 template <class Op>
@@ -83,9 +98,7 @@ public:
     const Vector<char> live = mark_live();
     map_ = Vector<int>(source_.size, -1);
     uses_ = Vector<int>(source_.size, 0);
-    for (int i = 0; i < source_.size; ++i)
-      if (live[i] != 0)
-        for (int k = 0; k < 3 && source_[i].operand[k] >= 0; ++k) ++uses_[source_[i].operand[k]];
+    count_uses(live);
     single_use_ = Vector<char>();
     for (int i = 0; i < source_.size; ++i) {
       if (live[i] == 0) continue;
@@ -123,6 +136,20 @@ private:
           live[source_.lists[ops::Pack::first(node.attribute) + k]] = 1;
     }
     return live;
+  }
+
+  constexpr void count_uses(const Vector<char>& live) {
+    for (int i = 0; i < source_.list_count; ++i) ++uses_[source_.lists[i]];
+    for (int i = 0; i < source_.output_count; ++i) ++uses_[source_.outputs[i].node];
+    for (int i = source_.size - 1; i >= 0; --i) {
+      if (live[i] == 0) continue;
+      const Node& node = source_[i];
+      // The users of a node that will be gone are users of its operand.
+      const bool vanishes = node.is<ops::StopGradient>() || node.is<ops::CustomDerivative>() ||
+                            (node.is<ops::Reshape>() && source_[node.operand[0]].shape == node.shape);
+      for (int k = 0; k < 3 && node.operand[k] >= 0; ++k)
+        uses_[node.operand[k]] += !vanishes ? 1 : k == 0 ? uses_[i] : 0;
+    }
   }
 
   constexpr const ShapeValue& shape(int id) const { return graph.shape(id); }
@@ -180,7 +207,7 @@ private:
     if (all_constant && arity <= 2 && fold_table.fold[node.op] != nullptr && is_floating(node.dtype)) {
       const double a = graph.nodes[node.operand[0]].scalar;
       const double b = arity == 2 ? graph.nodes[node.operand[1]].scalar : 0;
-      return constant(node, fold_table.fold[node.op](node.dtype, a, b));
+      if (can_fold(node.op, a, b)) return constant(node, fold_table.fold[node.op](node.dtype, a, b));
     }
     const int a = node.operand[0];
     const int b = node.operand[1];

@@ -7,7 +7,7 @@
 #include <string>
 #include <tuple>
 
-#include "ctgrad/device/cpu/cpu.hpp"
+#include "ctgrad/device/cpu/inline.hpp"
 #include "ctgrad/program/pipeline.hpp"
 #include "ctgrad/tensor/tensor.hpp"
 
@@ -70,7 +70,12 @@ public:
   }
 
   void run(std::uint64_t seed) {
-    cpu::run<Source>(cpu::RunContext{region_.data(), factor_.data(), &dimensions_, seed, &device_});
+    const cpu::RunContext context{region_.data(), factor_.data(), &dimensions_, seed, &device_};
+    if constexpr (cpu::runs_inline<Source>) {
+      cpu::run_inline<Source>(context);
+    } else {
+      cpu::run<Source>(context);
+    }
   }
 
   /// Where result i lies after a run.

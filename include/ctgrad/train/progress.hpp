@@ -22,12 +22,12 @@ namespace ctgrad {
 /// What a Progress is to show, and how.
 struct ProgressOptions {
   std::size_t epochs = 1;
-  std::size_t samples_per_epoch = 0;  ///< 0 if not known: no bar and no time left then.
-  std::string unit = "images";        ///< What a sample is called in "images/s".
-  double redraw_seconds = 0.1;        ///< On a terminal: least time between two redraws.
-  double line_seconds = 0;            ///< Elsewhere: a line so often within an epoch; 0 for never.
-  int columns = 0;                    ///< Width of the terminal; 0 to ask the terminal.
-  std::function<double()> clock;      ///< Seconds from any beginning; empty for the steady clock.
+  std::size_t samples_per_epoch = 0;   ///< 0 if not known: no bar and no time left then.
+  std::string unit = "images";         ///< What a sample is called in "images/s".
+  double redraw_seconds = 0.1;         ///< On a terminal: least time between two redraws.
+  double line_seconds = 0;             ///< Elsewhere: a line so often within an epoch; 0 for never.
+  int columns = 0;                     ///< Width of the terminal; 0 to ask the terminal.
+  std::function<double()> clock = {};  ///< Seconds from any beginning; empty for the steady clock.
 };
 
 /// Shows epoch, bar, loss, accuracy, samples per second and the time left:

@@ -51,7 +51,7 @@ CTGRAD_FUNCTION V erf(V x) {
   const V z = magnitude * magnitude;
   const V inner = magnitude * detail::erf_near_zero(z);
   const V t = (magnitude - V(T(2))) / (magnitude + V(T(2)));
-  const V outer = V(T(1)) - detail::exp_below_bound(-z) * detail::erf_scaled_complement(t);
+  const V outer = fma(-detail::exp_below_bound(-z), detail::erf_scaled_complement(t), V(T(1)));
   return copy_sign(select(magnitude < V(T(1)), inner, outer), x);
 }
 

@@ -133,7 +133,9 @@ CTGRAD_FUNCTION V expm1(V x) {
   const V half_power = detail::from_bits<V>(
       (detail::to_bits(reduced.biased) << Format::mantissa_bits) + Bits(detail::to_bits(T(0.5))));
   const V half = fma(half_power, q, half_power - V(T(0.5)));
-  return select(x == V(T(0)), x, half + half);
+  // Next to 0 the result is x; the product above would cost a subnormal its last bit, and -0 its
+  // sign.
+  return select(abs(x) < V(static_cast<T>(single ? 1e-12 : 1e-20)), x, half + half);
 }
 
 }  // namespace ctgrad::math

@@ -153,13 +153,20 @@ CTGRAD_FUNCTION V copy_sign(V x, V sign) {
 }
 
 /// a * b + c: one rounding where the target has the instruction (x86 -mfma, every GPU), two
-/// elsewhere.
+/// elsewhere. In these files no product that rounds is ever an operand of a plain sum, so that a
+/// compiler has no choice what to join.
 template <class V>
 CTGRAD_FUNCTION V fma(V a, std::type_identity_t<V> b, std::type_identity_t<V> c) {
-  if constexpr (std::is_arithmetic_v<V>) {
-    return a * b + c;
-  } else {
+  if constexpr (!std::is_arithmetic_v<V>) {
     return multiply_add(a, b, c);
+  } else {
+#if (defined(__FMA__) || defined(__AVX512F__)) && !defined(__CUDACC__)
+    if (!std::is_constant_evaluated()) {
+      if constexpr (std::is_same_v<V, float>) return __builtin_fmaf(a, b, c);
+      if constexpr (std::is_same_v<V, double>) return __builtin_fma(a, b, c);
+    }
+#endif
+    return a * b + c;
   }
 }
 

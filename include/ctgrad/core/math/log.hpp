@@ -56,10 +56,10 @@ CTGRAD_FUNCTION V log_of(V exponent, V f) {
     const V half_square = f * f * V(T(0.5));
     const V s = f / (f + V(T(2)));
     const V z = s * s;
-    const V r = z * polynomial(z, 0x1.5555555555593p-1, 0x1.999999997f9fdp-2, 0x1.2492494229dbep-2,
-                               0x1.c71c51d838fbep-3, 0x1.7466499679550p-3, 0x1.39a0985e69426p-3,
-                               0x1.2f1160410292ep-3);
-    const V tail = fma(s, half_square + r, exponent * V(0x1.a39ef35793c76p-33));
+    const V p = polynomial(z, 0x1.5555555555593p-1, 0x1.999999997f9fdp-2, 0x1.2492494229dbep-2,
+                           0x1.c71c51d838fbep-3, 0x1.7466499679550p-3, 0x1.39a0985e69426p-3,
+                           0x1.2f1160410292ep-3);
+    const V tail = fma(s, fma(z, p, half_square), exponent * V(0x1.a39ef35793c76p-33));
     return fma(exponent, V(0x1.62e42feep-1), f - (half_square - tail));
   }
 }

@@ -48,24 +48,23 @@ CTGRAD_FUNCTION TwoPart<V> log_in_two_parts(V exponent, V f) {
       ((f - s_high * divisor_high) - s_high * (divisor - divisor_high)) - s_high * divisor_lost;
   const V s_low = rest / divisor;
   const V z = s_high * s_high;
-  const V z_low = (s + s_high) * s_low;
   const V z_high = shorten(z);
-  const V square = z + z_low;
+  const V z_low = fma(s + s_high, s_low, z - z_high);
+  const V square = z_high + z_low;
   const V series = polynomial(square, 0x1.999999999999ap-3, 0x1.2492492492492p-3,
                               0x1.c71c71c71c71cp-4, 0x1.745d1745d1746p-4, 0x1.3b13b13b13b14p-4,
                               0x1.1111111111111p-4, 0x1.e1e1e1e1e1e1ep-5, 0x1.af286bca1af28p-5,
                               0x1.8618618618618p-5, 0x1.642c8590b2164p-5, 0x1.47ae147ae147bp-5);
   const V g_high = z_high * V(third_high);
-  const V g_low =
-      (z - z_high + z_low) * V(1.0 / 3.0) + z_high * V(third_low) + square * square * series;
+  const V g_low = fma(square * square, series, fma(z_high, V(third_low), z_low * V(1.0 / 3.0)));
   const V g_short = shorten(g_high);
   const V main = s_high * V(2.0);
   const V correction = main * g_short;
   const V remainder =
-      s_low * V(2.0) * (V(1.0) + (g_high + g_low)) + main * ((g_high - g_short) + g_low);
+      fma(s_low * V(2.0), V(1.0) + (g_high + g_low), main * ((g_high - g_short) + g_low));
   const TwoPart<V> whole = add_exactly(exponent * V(0x1.62e42feep-1), main);
   const TwoPart<V> sum = add_exactly(whole.high, correction);
-  return {sum.high, sum.low + (whole.low + (remainder + exponent * V(0x1.a39ef35793c76p-33)))};
+  return {sum.high, sum.low + (whole.low + fma(exponent, V(0x1.a39ef35793c76p-33), remainder))};
 }
 
 /// x^y for normal positive x and |y| <= 2^64, with an error that hardly grows with y log(x).
@@ -75,7 +74,7 @@ CTGRAD_FUNCTION V pow_positive(V exponent, V fraction, V y) {
   const V high = shorten(logarithm.high);
   const V y_high = shorten(y);
   const V product = y_high * high;
-  const V rest = y * ((logarithm.high - high) + logarithm.low) + (y - y_high) * high;
+  const V rest = fma(y, (logarithm.high - high) + logarithm.low, (y - y_high) * high);
   const V sum = product + rest;
   // Beyond exp's bounds the last bits do not matter.
   const V low = select(abs(sum) < V(800.0), rest - (sum - product), V(0.0));

@@ -7,16 +7,62 @@
 
 namespace ctgrad {
 
+namespace detail {
+
+#if (defined(__FMA__) || defined(__AVX512F__)) && !defined(__CUDACC__)
+/// The fused instruction by name. Left to itself, g++ joins a product with a sum wherever it sees
+/// one, and where both operands of a sum are products it chooses one, not always the same for lanes
+/// as for numbers.
+template <class T, int N>
+CTGRAD_ALWAYS_INLINE Simd<T, N> multiply_add_register(Simd<T, N> a, Simd<T, N> b, Simd<T, N> c) {
+  constexpr int bytes = N * static_cast<int>(sizeof(T));
+  [[maybe_unused]] constexpr bool single = std::is_same_v<T, float>;
+  using Data = typename Simd<T, N>::Data;
+#if defined(__AVX512F__)
+  if constexpr (bytes == 64 && single) {
+    return Simd<T, N>(
+        Data{__builtin_ia32_vfmaddps512_mask(a.v, b.v, c.v, static_cast<unsigned short>(-1), 4)});
+  }
+  if constexpr (bytes == 64 && !single) {
+    return Simd<T, N>(
+        Data{__builtin_ia32_vfmaddpd512_mask(a.v, b.v, c.v, static_cast<unsigned char>(-1), 4)});
+  }
+#endif
+#if defined(__FMA__)
+  if constexpr (bytes == 32 && single)
+    return Simd<T, N>(Data{__builtin_ia32_vfmaddps256(a.v, b.v, c.v)});
+  if constexpr (bytes == 32 && !single)
+    return Simd<T, N>(Data{__builtin_ia32_vfmaddpd256(a.v, b.v, c.v)});
+  if constexpr (bytes == 16 && single)
+    return Simd<T, N>(Data{__builtin_ia32_vfmaddps(a.v, b.v, c.v)});
+  if constexpr (bytes == 16 && !single)
+    return Simd<T, N>(Data{__builtin_ia32_vfmaddpd(a.v, b.v, c.v)});
+#else
+  if constexpr (bytes == 32 || bytes == 16) return a * b + c;
+#endif
+  if constexpr (bytes < 16)
+    return low_half(multiply_add_register(join(a, a), join(b, b), join(c, c)));
+}
+#else
+template <class T, int N>
+CTGRAD_ALWAYS_INLINE Simd<T, N> multiply_add_register(Simd<T, N> a, Simd<T, N> b, Simd<T, N> c) {
+  return Simd<T, N>(typename Simd<T, N>::Data{a.v * b.v + c.v});
+}
+#endif
+
+}  // namespace detail
+
 /// a * b + c lane by lane, with one rounding where the target has such an instruction and two
-/// elsewhere. One expression per register: clang joins a product and a sum only inside an
-/// expression.
+/// elsewhere.
 template <class T, int N>
 CTGRAD_ALWAYS_INLINE Simd<T, N> multiply_add(Simd<T, N> a, Simd<T, N> b, Simd<T, N> c) {
-  if constexpr (Simd<T, N>::one_register) {
-    return Simd<T, N>(typename Simd<T, N>::Data{a.v * b.v + c.v});
-  } else {
+  if constexpr (!Simd<T, N>::one_register) {
     return Simd<T, N>(
         typename Simd<T, N>::Data{multiply_add(a.lo, b.lo, c.lo), multiply_add(a.hi, b.hi, c.hi)});
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return detail::multiply_add_register(a, b, c);
+  } else {
+    return a * b + c;
   }
 }
 

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-#include "ctgrad/kernels/kernel.hpp"
+#include "ctgrad/device/cpu/row.hpp"
 
 #if defined(_OPENMP)
 #include <omp.h>
@@ -39,10 +39,8 @@ class Loop {
   static constexpr int inputs = Kernel::input_count;
   static constexpr int outputs = Kernel::output_count;
   static constexpr int operands = inputs + outputs;
-  static constexpr int width = native_lanes<std::int8_t> / Kernel::widest;
-  // Several independent sums hide the latency of an addition.
-  static constexpr int chains = Kernel::has_inner_reduction && Kernel::step_count <= 12 ? 4 : 1;
-  using Bank = typename Kernel::template bank<width>;
+  static constexpr int width = native_width<Kernel>;
+  using Row = cpu::Row<Kernel>;
   using Inputs = std::make_integer_sequence<int, inputs>;
   using Outputs = std::make_integer_sequence<int, outputs>;
 
@@ -50,13 +48,6 @@ class Loop {
   using element_in = element_t<Kernel::template input<I>::dtype>;
   template <int O>
   using element_out = element_t<Kernel::template output<O>::dtype>;
-
-  /// The pointers of one row.
-  struct Row {
-    char* pointer[operands];
-    std::int64_t inner[operands];
-    bool first[outputs];
-  };
 
 public:
   static void run(const LoopArguments& arguments) {
@@ -93,198 +84,10 @@ public:
     }
   }
 
-  /// One row of `end - begin` neighbouring elements. Not inlined: there are several callers, and code size is compile time.
-  [[gnu::noinline]] static void run_row(Row& row, std::int64_t begin, std::int64_t end) {
-    Bank bank;
-    load_broadcasts(bank, row, Inputs{});
-    [&]<int... O>(std::integer_sequence<int, O...>) {
-      Accumulators<std::integer_sequence<int, O...>> sums[chains];
-      for (auto& sum : sums) (sum.template reset<O>(), ...);
-      std::int64_t i = begin;
-      for (; i + chains * width <= end; i += chains * width) {
-        for (int c = 0; c < chains; ++c) {
-          step(bank, row, i + c * width, Inputs{});
-          (write<O>(bank, row, i + c * width, sums[c]), ...);
-        }
-      }
-      for (; i + width <= end; i += width) {
-        step(bank, row, i, Inputs{});
-        (write<O>(bank, row, i, sums[0]), ...);
-      }
-      if (i < end) {
-        step_partial(bank, row, i, end - i, Inputs{});
-        (write_partial<O>(bank, row, i, end - i, sums[0]), ...);
-      }
-      (finish<O>(row, sums), ...);
-    }(Outputs{});
-  }
-
 private:
-  /// For each output the running value of a reduction over the innermost axis.
-  template <int O, bool Used = Kernel::template output<O>::is_inner_reduction>
-  struct Sum {};
-  template <int O>
-  struct Sum<O, true> {
-    using Op = typename Kernel::template output<O>::reduction;
-    kernels::lanes_t<Kernel::template output<O>::dtype, width> value;
-    element_out<O> tail;
-  };
-  template <class Indices>
-  struct Accumulators;
-  template <int... O>
-  struct Accumulators<std::integer_sequence<int, O...>> : Sum<O>... {
-    template <int I>
-    CTGRAD_ALWAYS_INLINE void reset() {
-      if constexpr (Kernel::template output<I>::is_inner_reduction) {
-        Sum<I>::value = Sum<I>::Op::template identity<element_out<I>>();
-        Sum<I>::tail = Sum<I>::Op::template identity<element_out<I>>();
-      }
-    }
-  };
-
-  template <int I>
-  CTGRAD_ALWAYS_INLINE static const element_in<I>* source(const Row& row, std::int64_t i) {
-    return reinterpret_cast<const element_in<I>*>(row.pointer[I]) + i;
-  }
-  template <int O>
-  CTGRAD_ALWAYS_INLINE static element_out<O>* target(const Row& row, std::int64_t i) {
-    return reinterpret_cast<element_out<O>*>(row.pointer[inputs + O]) + i;
-  }
-
-  template <int... I>
-  CTGRAD_ALWAYS_INLINE static void load_broadcasts(Bank& bank, const Row& row, std::integer_sequence<int, I...>) {
-    (load_broadcast<I>(bank, row), ...);
-  }
-  template <int I>
-  CTGRAD_ALWAYS_INLINE static void load_broadcast(Bank& bank, const Row& row) {
-    if constexpr (Kernel::template input<I>::access == InnerAccess::broadcast)
-      kernels::get<I>(bank) = *source<I>(row, 0);
-  }
-
-  template <int I>
-  CTGRAD_ALWAYS_INLINE static void load(Bank& bank, const Row& row, std::int64_t i) {
-    using Input = typename Kernel::template input<I>;
-    using Lanes = kernels::lanes_t<Input::dtype, width>;
-    if constexpr (width == 1 && Input::access != InnerAccess::broadcast) {
-      kernels::get<I>(bank) = *source<I>(row, i * row.inner[I]);
-    } else if constexpr (Input::access == InnerAccess::contiguous) {
-      kernels::get<I>(bank) = Lanes::load(source<I>(row, i));
-    } else if constexpr (Input::access == InnerAccess::strided) {
-      element_in<I> lanes[width];
-      for (int k = 0; k < width; ++k) lanes[k] = *source<I>(row, (i + k) * row.inner[I]);
-      kernels::get<I>(bank) = Lanes::load(lanes);
-    }
-  }
-  template <int I>
-  CTGRAD_ALWAYS_INLINE static void load_partial(Bank& bank, const Row& row, std::int64_t i, std::int64_t count) {
-    using Input = typename Kernel::template input<I>;
-    using Lanes = kernels::lanes_t<Input::dtype, width>;
-    if constexpr (Input::access != InnerAccess::broadcast) {
-      element_in<I> lanes[width] = {};
-      const std::int64_t stride = Input::access == InnerAccess::contiguous ? 1 : row.inner[I];
-      for (int k = 0; k < count; ++k) lanes[k] = *source<I>(row, (i + k) * stride);
-      if constexpr (width == 1) {
-        kernels::get<I>(bank) = lanes[0];
-      } else {
-        kernels::get<I>(bank) = Lanes::load(lanes);
-      }
-    }
-  }
-
-  template <int... I>
-  CTGRAD_ALWAYS_INLINE static void step(Bank& bank, const Row& row, std::int64_t i,
-                                        std::integer_sequence<int, I...>) {
-    (load<I>(bank, row, i), ...);
-    Kernel::template compute<width>(bank);
-  }
-  template <int... I>
-  CTGRAD_ALWAYS_INLINE static void step_partial(Bank& bank, const Row& row, std::int64_t i, std::int64_t count,
-                                                std::integer_sequence<int, I...>) {
-    (load_partial<I>(bank, row, i, count), ...);
-    Kernel::template compute<width>(bank);
-  }
-
-  template <int O>
-  CTGRAD_ALWAYS_INLINE static auto result(const Bank& bank) {
-    using Output = typename Kernel::template output<O>;
-    return kernels::lanes_t<Output::dtype, width>(kernels::get<Output::value>(bank));
-  }
-
-  template <int O, class Sums>
-  CTGRAD_ALWAYS_INLINE static void write(const Bank& bank, const Row& row, std::int64_t i, Sums& sums) {
-    using Output = typename Kernel::template output<O>;
-    using Lanes = kernels::lanes_t<Output::dtype, width>;
-    const Lanes value = result<O>(bank);
-    if constexpr (Output::is_inner_reduction) {
-      sums.Sum<O>::value = Output::reduction::combine(sums.Sum<O>::value, value);
-    } else if constexpr (Output::access == InnerAccess::contiguous && width > 1) {
-      element_out<O>* to = target<O>(row, i);
-      if constexpr (Output::is_reduction) {
-        (row.first[O] ? value : Output::reduction::combine(Lanes::load(to), value)).store(to);
-      } else {
-        value.store(to);
-      }
-    } else {
-      write_lanes<O>(value, row, i, width);
-    }
-  }
-
-  template <int O, class Sums>
-  CTGRAD_ALWAYS_INLINE static void write_partial(const Bank& bank, const Row& row, std::int64_t i,
-                                                 std::int64_t count, Sums& sums) {
-    using Output = typename Kernel::template output<O>;
-    const auto value = result<O>(bank);
-    if constexpr (Output::is_inner_reduction) {
-      element_out<O> lanes[width];
-      spill(value, lanes);
-      for (int k = 0; k < count; ++k)
-        sums.Sum<O>::tail = Output::reduction::combine(sums.Sum<O>::tail, lanes[k]);
-    } else {
-      write_lanes<O>(value, row, i, count);
-    }
-  }
-
-  template <class Lanes, class T>
-  CTGRAD_ALWAYS_INLINE static void spill(const Lanes& value, T* lanes) {
-    if constexpr (width == 1) {
-      lanes[0] = value;
-    } else {
-      value.store(lanes);
-    }
-  }
-
-  template <int O, class Lanes>
-  CTGRAD_ALWAYS_INLINE static void write_lanes(const Lanes& value, const Row& row, std::int64_t i,
-                                               std::int64_t count) {
-    using Output = typename Kernel::template output<O>;
-    element_out<O> lanes[width];
-    spill(value, lanes);
-    const std::int64_t stride = Output::access == InnerAccess::contiguous ? 1 : row.inner[inputs + O];
-    for (int k = 0; k < count; ++k) {
-      element_out<O>& to = *target<O>(row, (i + k) * stride);
-      if constexpr (Output::is_reduction) {
-        to = row.first[O] ? lanes[k] : Output::reduction::combine(to, lanes[k]);
-      } else {
-        to = lanes[k];
-      }
-    }
-  }
-
-  template <int O, class Sums>
-  CTGRAD_ALWAYS_INLINE static void finish(const Row& row, Sums& sums) {
-    using Output = typename Kernel::template output<O>;
-    if constexpr (Output::is_inner_reduction) {
-      using Op = typename Output::reduction;
-      auto total = sums[0].Sum<O>::value;
-      for (int c = 1; c < chains; ++c) total = Op::combine(total, sums[c].Sum<O>::value);
-      element_out<O> lanes[width];
-      spill(total, lanes);
-      for (int half = width / 2; half > 0; half /= 2)
-        for (int k = 0; k < half; ++k) lanes[k] = Op::combine(lanes[k], lanes[k + half]);
-      const element_out<O> value = Op::combine(lanes[0], sums[0].Sum<O>::tail);
-      element_out<O>& to = *target<O>(row, 0);
-      to = row.first[O] ? value : Op::combine(to, value);
-    }
+  /// Not inlined: it has several callers, and code size is compile time.
+  [[gnu::noinline]] static void run_row(Row& row, std::int64_t begin, std::int64_t end) {
+    RowLoop<Kernel, width>::run(row, begin, end);
   }
 
   /// True when every output has elements of its own for each index of the axis.

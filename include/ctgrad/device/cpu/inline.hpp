@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Runs a tiny program as straight-line code: every step inline, every extent and offset a constant, temporaries
+/// on the stack and, where they are scalars, in registers.
+///
+/// A table of kernels costs some tens of nanoseconds a step. That is nothing beside a layer of a thousand numbers
+/// and everything beside one of four. Which way a program runs is decided while it compiles, by `runs_inline`.
+#pragma once
+
+#include "ctgrad/device/cpu/cpu.hpp"
+#include "ctgrad/device/cpu/small_matmul.hpp"
+
+/// Programs of at most this many element operations, and no run-time extent, run as straight-line code. 0 turns
+/// it off.
+#ifndef CTGRAD_INLINE_OPERATIONS
+#define CTGRAD_INLINE_OPERATIONS 65536
+#endif
+
+namespace ctgrad::cpu {
+
+namespace detail {
+
+/// Element operations of a step; negative for steps with a run-time extent.
+constexpr std::int64_t count_operations(const ScheduleView& schedule, const Step& step) {
+  const Extent size = step.space.size();
+  if (size < 0) return -1;
+  if (step.kind == StepKind::kernel) return size * (schedule.kernels[step.kernel].instruction_count + 1);
+  if (step.kind != StepKind::matmul) return size;
+  const StepOperand& a = schedule.operands[step.first_operand];
+  const Extent inner = a.stride[a.rank - (ops::MatMul::transpose_a(step.attribute) ? 2 : 1)];
+  return size * inner;
+}
+
+/// Steps whose code is worth repeating inline.
+inline constexpr int inline_steps = 64;
+
+}  // namespace detail
+
+/// True for programs that run as straight-line code.
+template <class Source>
+inline constexpr bool runs_inline = [] {
+  const ScheduleView schedule = Source::view();
+  if (schedule.step_count > detail::inline_steps) return false;
+  std::int64_t total = 0;
+  for (int i = 0; i < schedule.step_count; ++i) {
+    const std::int64_t operations = detail::count_operations(schedule, schedule.steps[i]);
+    if (operations < 0) return false;
+    total += operations;
+  }
+  return total <= CTGRAD_INLINE_OPERATIONS;
+}();
+
+namespace detail {
+
+template <class Source, int I>
+struct StaticStep {
+  static constexpr ScheduleView schedule = Source::view();
+  static constexpr Step step = schedule.steps[I];
+  template <int K>
+  static constexpr StepOperand operand = schedule.operands[step.first_operand + K];
+
+  /// True when operand K is one of the program's results, which outlive the call.
+  template <int K>
+  static constexpr bool is_result = [] {
+    for (int i = 0; i < schedule.result_count; ++i)
+      if (schedule.results[i].place.node == operand<K>.node) return true;
+    return false;
+  }();
+
+  /// The number of the constant that operand K is, or -1.
+  template <int K>
+  static constexpr int constant = [] {
+    if (operand<K>.region != schedule.regions.constants()) return -1;
+    for (int i = 0; i < schedule.constant_count; ++i)
+      if (schedule.constants[i].byte_offset == operand<K>.byte_offset &&
+          schedule.constants[i].kind == ConstantEntry::Kind::scalar)
+        return i;
+    return -1;
+  }();
+};
+
+/// A scalar constant that the optimiser can see.
+template <class Source, int C>
+struct StaticConstant {
+  static constexpr ConstantEntry entry = Source::view().constants[C];
+  static constexpr element_t<entry.dtype> value = static_cast<element_t<entry.dtype>>(entry.value);
+};
+
+/// The address of operand K of step I. Temporaries lie in `stack`.
+template <class Source, int I, int K>
+CTGRAD_ALWAYS_INLINE void* static_address(const RunContext& context, std::byte* stack) {
+  using S = StaticStep<Source, I>;
+  constexpr StepOperand operand = S::template operand<K>;
+  constexpr std::int64_t offset =
+      operand.byte_offset + operand.offset * static_cast<std::int64_t>(size_of(operand.dtype));
+  if constexpr (S::template constant<K> >= 0) {
+    return const_cast<void*>(static_cast<const void*>(&StaticConstant<Source, S::template constant<K>>::value));
+  } else if constexpr (operand.region < S::schedule.regions.arenas && !S::template is_result<K>) {
+    return stack + offset;
+  } else {
+    return static_cast<std::byte*>(context.region[operand.region]) + offset;
+  }
+}
+
+/// The largest power of two that is not above the count or the machine's lanes.
+constexpr int fitting_width(std::int64_t count, int native) {
+  int width = native;
+  while (width > count) width /= 2;
+  return width < 1 ? 1 : width;
+}
+
+/// The elements [Begin, End) of a row: whole registers, then ever narrower ones.
+template <class Kernel, std::int64_t Begin, std::int64_t End>
+CTGRAD_ALWAYS_INLINE void run_static_row(Row<Kernel>& row) {
+  if constexpr (Begin < End) {
+    constexpr int width = fitting_width(End - Begin, native_width<Kernel>);
+    constexpr std::int64_t middle = Begin + (End - Begin) / width * width;
+    RowLoop<Kernel, width>::run(row, Begin, middle);
+    if constexpr (middle < End && Kernel::has_inner_reduction) {
+      [&]<int... O>(std::integer_sequence<int, O...>) {
+        ((Kernel::template output<O>::is_inner_reduction ? static_cast<void>(row.first[O] = false)
+                                                         : static_cast<void>(0)),
+         ...);
+      }(std::make_integer_sequence<int, Kernel::output_count>{});
+    }
+    run_static_row<Kernel, middle, End>(row);
+  }
+}
+
+/// All axes from `Axis` on of a loop with constant extents.
+template <class Source, int I, class Kernel, int Axis>
+CTGRAD_ALWAYS_INLINE void run_static_axes(const Row<Kernel>& start, const bool (&fresh)[Kernel::output_count]) {
+  using S = StaticStep<Source, I>;
+  constexpr ShapeValue space = S::step.space;
+  if constexpr (Axis + 1 == space.rank) {
+    Row<Kernel> row = start;
+    for (int o = 0; o < Kernel::output_count; ++o) row.first[o] = fresh[o];
+    run_static_row<Kernel, 0, space.extent[Axis]>(row);
+  } else {
+    Row<Kernel> row = start;
+    bool first[Kernel::output_count];
+    for (int o = 0; o < Kernel::output_count; ++o) first[o] = fresh[o];
+    for (std::int64_t i = 0; i < space.extent[Axis]; ++i) {
+      run_static_axes<Source, I, Kernel, Axis + 1>(row, first);
+      [&]<int... K>(std::integer_sequence<int, K...>) {
+        ((row.pointer[K] += S::template operand<K>.stride[Axis] *
+                            static_cast<std::int64_t>(size_of(S::template operand<K>.dtype))),
+         ...);
+      }(std::make_integer_sequence<int, Row<Kernel>::operands>{});
+      [&]<int... O>(std::integer_sequence<int, O...>) {
+        ((S::template operand<Kernel::input_count + O>.stride[Axis] == 0 ? static_cast<void>(first[O] = false)
+                                                                         : static_cast<void>(0)),
+         ...);
+      }(std::make_integer_sequence<int, Kernel::output_count>{});
+    }
+  }
+}
+
+template <class Source, int I>
+CTGRAD_ALWAYS_INLINE void run_static_step(const RunContext& context, std::byte* stack) {
+  using S = StaticStep<Source, I>;
+  if constexpr (S::step.kind == StepKind::kernel && S::step.space.size() > 0) {
+    using Kernel = kernels::kernel_of<Source, S::step.kernel>;
+    Row<Kernel> row;
+    bool fresh[Kernel::output_count];
+    for (bool& first : fresh) first = true;
+    [&]<int... K>(std::integer_sequence<int, K...>) {
+      ((row.pointer[K] = static_cast<char*>(static_address<Source, I, K>(context, stack)),
+        row.inner[K] = S::template operand<K>.stride[S::step.space.rank - 1]),
+       ...);
+    }(std::make_integer_sequence<int, Row<Kernel>::operands>{});
+    run_static_axes<Source, I, Kernel, 0>(row, fresh);
+  } else if constexpr (S::step.kind == StepKind::matmul && S::step.space.rank == 2) {
+    using T = element_t<S::template operand<2>.dtype>;
+    constexpr bool transpose_a = ops::MatMul::transpose_a(S::step.attribute);
+    constexpr bool transpose_b = ops::MatMul::transpose_b(S::step.attribute);
+    constexpr int k = static_cast<int>(S::template operand<0>.stride[transpose_a ? 0 : 1]);
+    small_matmul<T, static_cast<int>(S::step.space.extent[0]), static_cast<int>(S::step.space.extent[1]), k,
+                 transpose_a, transpose_b>(static_cast<const T*>(static_address<Source, I, 0>(context, stack)),
+                                           static_cast<const T*>(static_address<Source, I, 1>(context, stack)),
+                                           static_cast<T*>(static_address<Source, I, 2>(context, stack)));
+  } else {
+    // Rare steps run as in the table, on the same addresses.
+    void* region[S::step.operand_count];
+    std::int64_t factor[S::step.operand_count];
+    StepOperand operands[S::step.operand_count];
+    [&]<int... K>(std::integer_sequence<int, K...>) {
+      ((region[K] = static_address<Source, I, K>(context, stack), factor[K] = 1,
+        operands[K] = S::template operand<K>, operands[K].region = K, operands[K].byte_offset = 0,
+        operands[K].offset = 0),
+       ...);
+    }(std::make_integer_sequence<int, S::step.operand_count>{});
+    RunContext own = context;
+    own.region = region;
+    own.factor = factor;
+    constexpr Step step = S::step;
+    if constexpr (S::step.kind == StepKind::kernel) {
+      run_loop<kernels::kernel_of<Source, S::step.kernel>>(step, operands, own);
+    } else {
+      constexpr Routine routine = S::schedule.routines[S::step.kernel];
+      run_own_step<routine.kind, element_t<routine.dtype>>(step, operands, own);
+    }
+  }
+}
+
+template <class Source, int... I>
+CTGRAD_ALWAYS_INLINE void run_static_steps(const RunContext& context, std::integer_sequence<int, I...>) {
+  alignas(64) std::byte stack[Source::view().arenas[0].bytes + 64];
+  (run_static_step<Source, I>(context, stack), ...);
+}
+
+}  // namespace detail
+
+/// Runs the whole program as straight-line code.
+template <class Source>
+void run_inline(const RunContext& context) {
+  detail::run_static_steps<Source>(context, std::make_integer_sequence<int, Source::view().step_count>{});
+}
+
+}  // namespace ctgrad::cpu

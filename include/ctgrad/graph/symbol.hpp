@@ -29,14 +29,16 @@ inline constexpr bool is_symbol = false;
 template <class T, class S>
 inline constexpr bool is_symbol<Symbol<T, S>> = true;
 
-// A number beside a symbol has no shape of its own and takes the symbol's element type.
+// What follows is for every kind of handle that has its shape in its type: symbols, tensors, expressions. A number
+// beside a handle has no shape of its own and takes the handle's element type.
 template <class X>
 struct OperandShape {
   using type = Shape<>;
 };
-template <class T, class S>
-struct OperandShape<Symbol<T, S>> {
-  using type = S;
+template <class X>
+  requires(!std::is_arithmetic_v<X>)
+struct OperandShape<X> {
+  using type = typename X::shape_type;
 };
 template <class X>
 using operand_shape = typename OperandShape<X>::type;
@@ -80,7 +82,7 @@ struct BroadcastAll<X, Y, Rest...> {
   using type = typename BroadcastAll<typename BroadcastPair<X, Y>::type, Rest...>::type;
 };
 
-/// The element type that numbers take beside `X...`: that of the last symbol that is not boolean.
+/// The element type that numbers take beside `X...`: that of the last handle that is not boolean.
 template <class... X>
 struct NumberType {
   using type = bool;
@@ -89,7 +91,7 @@ template <class X, class... Rest>
 struct NumberType<X, Rest...> {
   using rest = typename NumberType<Rest...>::type;
   static constexpr auto choose() {
-    if constexpr (!std::is_same_v<rest, bool> || !is_symbol<X>) {
+    if constexpr (!std::is_same_v<rest, bool> || std::is_arithmetic_v<X>) {
       return Tag<rest>{};
     } else {
       return Tag<typename X::element_type>{};
@@ -102,9 +104,10 @@ template <class X, class Number>
 struct OperandElement {
   using type = Number;
 };
-template <class T, class S, class Number>
-struct OperandElement<Symbol<T, S>, Number> {
-  using type = T;
+template <class X, class Number>
+  requires(!std::is_arithmetic_v<X>)
+struct OperandElement<X, Number> {
+  using type = typename X::element_type;
 };
 
 /// True when all operands that are not conditions have one element type.
@@ -125,9 +128,46 @@ constexpr GraphBuilder& builder_of(const X&... x) {
   return *first_handle(x...).builder;
 }
 
+/// The element type of numbers alone: where(condition, 1.0F, 0.0F) gives floats.
+template <class Op, class... X>
+struct ElementwiseNumber : NumberType<X...> {};
+template <class C, class A, class B>
+  requires std::is_arithmetic_v<A> && std::is_arithmetic_v<B>
+struct ElementwiseNumber<ops::Where, C, A, B> {
+  using Common = std::common_type_t<A, B>;
+  using Integer = std::conditional_t<(sizeof(Common) > 4), std::int64_t, std::int32_t>;
+  using type = std::conditional_t<Element<Common>, Common,
+                                  std::conditional_t<std::is_floating_point_v<Common>, double, Integer>>;
+};
+
+/// False for a number that the element type would change beyond rounding: a fraction beside integers, anything but
+/// true and false beside booleans.
+template <class X, class Number>
+inline constexpr bool number_fits =
+    !std::is_arithmetic_v<X> ||
+    (std::is_same_v<Number, bool> ? std::is_same_v<X, bool>
+                                  : std::is_floating_point_v<Number> || !std::is_floating_point_v<X>);
+
+template <class Op, class T>
+constexpr void check_element_type() {
+  if constexpr (Op::takes == Takes::numbers) {
+    static_assert(elements_are_numbers<T>,
+                  "ctgrad: this operation needs numbers, not booleans; convert them with cast<float>(x)");
+  } else if constexpr (Op::takes == Takes::floating) {
+    static_assert(std::is_floating_point_v<T>,
+                  "ctgrad: this operation needs float or double elements; convert them with cast<float>(x)");
+  } else if constexpr (Op::takes == Takes::booleans) {
+    static_assert(std::is_same_v<T, bool>,
+                  "ctgrad: && || and ! need booleans; compare with a number, x != 0");
+  }
+}
+
 template <class Op, class... X>
 constexpr void check_elementwise() {
-  using Number = typename NumberType<X...>::type;
+  using Number = typename ElementwiseNumber<Op, X...>::type;
+  static_assert((number_fits<X, Number> && ...),
+                "ctgrad: a number does not fit the element type beside it (a fraction beside integers, or a number "
+                "beside booleans); convert the other operand with cast<T>(x)");
   if constexpr (std::is_same_v<Op, ops::Where>) {
     []<class C, class A, class B>(Tag<C>, Tag<A>, Tag<B>) {
       static_assert(std::is_same_v<typename OperandElement<C, bool>::type, bool>,
@@ -139,6 +179,7 @@ constexpr void check_elementwise() {
   } else {
     static_assert(elementwise_types_agree<typename OperandElement<X, Number>::type...>,
                   "ctgrad: the operands have different element types; convert one with cast<T>(x)");
+    (check_element_type<Op, typename OperandElement<X, Number>::type>(), ...);
   }
 }
 
@@ -150,7 +191,7 @@ template <class Op, std::int64_t Attribute, class... X>
 constexpr auto ctgrad_apply(OpCall<Op, Attribute>, const X&... operands) {
   using S = typename detail::BroadcastAll<detail::operand_shape<X>...>::type;
   detail::check_elementwise<Op, X...>();
-  using Number = typename detail::NumberType<X...>::type;
+  using Number = typename detail::ElementwiseNumber<Op, X...>::type;
   using Result = element_t<detail::elementwise_result<Op, Attribute, Number>()>;
   GraphBuilder& builder = detail::builder_of(operands...);
   Node node;

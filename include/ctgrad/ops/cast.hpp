@@ -10,6 +10,7 @@ namespace ctgrad::ops {
 /// Attribute: the target DType.
 struct Cast : Elementwise<1> {
   static constexpr std::string_view name = "cast";
+  static constexpr Takes takes = Takes::any;
   static constexpr int flops = 0;
   template <std::int64_t Attribute>
   static constexpr DType cast_type = static_cast<DType>(Attribute);
@@ -18,6 +19,7 @@ struct Cast : Elementwise<1> {
 /// The operand itself; its derivative is zero.
 struct StopGradient : Elementwise<1> {
   static constexpr std::string_view name = "stop_gradient";
+  static constexpr Takes takes = Takes::any;
   static constexpr int flops = 0;
   template <class T>
   CTGRAD_FUNCTION static T value(T x) {
@@ -28,6 +30,7 @@ struct StopGradient : Elementwise<1> {
 /// The operand itself, as an array of its own: how a view becomes contiguous.
 struct Copy : Elementwise<1> {
   static constexpr std::string_view name = "copy";
+  static constexpr Takes takes = Takes::any;
   static constexpr int flops = 0;
   template <class T>
   CTGRAD_FUNCTION static T value(T x) {

@@ -5,6 +5,14 @@
 
 #include "ctgrad/ops/operation.hpp"
 
+namespace ctgrad::detail {
+
+/// True for lanes of booleans, which have && || ! but no comparisons.
+template <class T>
+inline constexpr bool is_mask = !std::is_arithmetic_v<T> && requires(T a) { a && !a; };
+
+}  // namespace ctgrad::detail
+
 namespace ctgrad::ops {
 
 /// Base of the comparisons: the result is boolean and has no derivative.
@@ -15,17 +23,27 @@ struct Comparison : Elementwise<2> {
 
 struct Equal : Comparison {
   static constexpr std::string_view name = "equal";
+  static constexpr Takes takes = Takes::any;
   template <class T>
   CTGRAD_FUNCTION static auto value(T a, T b) {
-    return a == b;
+    if constexpr (detail::is_mask<T>) {
+      return (a && b) || (!a && !b);
+    } else {
+      return a == b;
+    }
   }
 };
 
 struct NotEqual : Comparison {
   static constexpr std::string_view name = "not_equal";
+  static constexpr Takes takes = Takes::any;
   template <class T>
   CTGRAD_FUNCTION static auto value(T a, T b) {
-    return a != b;
+    if constexpr (detail::is_mask<T>) {
+      return (a && !b) || (!a && b);
+    } else {
+      return a != b;
+    }
   }
 };
 

@@ -12,6 +12,7 @@ namespace ctgrad::ops {
 
 struct Cos : Elementwise<1> {
   static constexpr std::string_view name = "cos";
+  static constexpr Takes takes = Takes::floating;
   static constexpr int flops = 16;
   static constexpr bool cheap = false;
 

@@ -3,6 +3,7 @@
 /// Quotient of two operands, element by element, with NumPy broadcasting.
 #pragma once
 
+#include "ctgrad/core/math.hpp"
 #include "ctgrad/ops/multiply.hpp"
 #include "ctgrad/ops/negate.hpp"
 #include "ctgrad/ops/operation.hpp"
@@ -17,7 +18,15 @@ struct Divide : Elementwise<2> {
 
   template <class T>
   CTGRAD_FUNCTION static T value(T a, T b) {
-    return a / b;
+    if constexpr (std::is_integral_v<math::detail::ValueOf<T>>) {
+      // A processor stops at x / 0 and at the smallest integer / -1.
+      const auto zero = b == T(0);
+      const auto minus_one = b == T(-1);
+      const T quotient = a / math::select(zero || minus_one, T(1), b);
+      return math::select(zero, T(0), math::select(minus_one, Negate::value(a), quotient));
+    } else {
+      return a / b;
+    }
   }
   template <class V>
   static constexpr auto derivative(V t, V, V b, V y) {
@@ -29,7 +38,8 @@ struct Divide : Elementwise<2> {
 
 namespace ctgrad {
 
-/// Quotient of two operands, element by element, with NumPy broadcasting.
+/// Quotient of two operands, element by element, with NumPy broadcasting. Integers are divided as in C++, towards
+/// zero; an integer divided by zero gives 0.
 template <class A, class B>
   requires Operands<A, B>
 constexpr auto operator/(const A& a, const B& b) {

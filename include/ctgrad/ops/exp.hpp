@@ -11,6 +11,7 @@ namespace ctgrad::ops {
 
 struct Exp : Elementwise<1> {
   static constexpr std::string_view name = "exp";
+  static constexpr Takes takes = Takes::floating;
   static constexpr int flops = 12;
   static constexpr bool cheap = false;
 

@@ -38,6 +38,7 @@
 #include "ctgrad/ops/sin.hpp"
 #include "ctgrad/ops/slice.hpp"
 #include "ctgrad/ops/softmax.hpp"
+#include "ctgrad/ops/softplus.hpp"
 #include "ctgrad/ops/sqrt.hpp"
 #include "ctgrad/ops/square.hpp"
 #include "ctgrad/ops/subtract.hpp"
@@ -53,8 +54,8 @@ using List = detail::TypeList<
     Input, Parameter, Block, Constant, Arange, ExtentOf, RandomUniform,
     // elementwise
     Abs, Add, Cast, Copy, Cos, Divide, Equal, Exp, Greater, GreaterEqual, Less, LessEqual, Log, LogicalAnd,
-    LogicalNot, LogicalOr, Maximum, Minimum, Multiply, Negate, NotEqual, Pow, Relu, Sigmoid, Sin, Sqrt,
-    Square, StopGradient, Subtract, Tanh, Where,
+    LogicalNot, LogicalOr, Maximum, Minimum, Multiply, Negate, NotEqual, Pow, Relu, Sigmoid, Sin, Softplus,
+    Sqrt, Square, StopGradient, Subtract, Tanh, Where,
     // reductions
     Max, Min, Sum,
     // views

@@ -11,6 +11,7 @@ namespace ctgrad::ops {
 
 struct Log : Elementwise<1> {
   static constexpr std::string_view name = "log";
+  static constexpr Takes takes = Takes::floating;
   static constexpr int flops = 14;
   static constexpr bool cheap = false;
 

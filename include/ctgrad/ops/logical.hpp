@@ -9,6 +9,7 @@ namespace ctgrad::ops {
 
 struct LogicalAnd : Elementwise<2> {
   static constexpr std::string_view name = "logical_and";
+  static constexpr Takes takes = Takes::booleans;
   static constexpr int flops = 1;
   static constexpr bool commutative = true;
   template <class T>
@@ -19,6 +20,7 @@ struct LogicalAnd : Elementwise<2> {
 
 struct LogicalOr : Elementwise<2> {
   static constexpr std::string_view name = "logical_or";
+  static constexpr Takes takes = Takes::booleans;
   static constexpr int flops = 1;
   static constexpr bool commutative = true;
   template <class T>
@@ -29,6 +31,7 @@ struct LogicalOr : Elementwise<2> {
 
 struct LogicalNot : Elementwise<1> {
   static constexpr std::string_view name = "logical_not";
+  static constexpr Takes takes = Takes::booleans;
   static constexpr int flops = 1;
   template <class T>
   CTGRAD_FUNCTION static T value(T a) {

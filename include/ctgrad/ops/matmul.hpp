@@ -107,6 +107,8 @@ constexpr auto matmul(const A& a, const B& b) {
                 "transpose one of them or check the layer sizes");
   static_assert(detail::element_types_agree<typename A::element_type, typename B::element_type>,
                 "ctgrad: matmul needs operands of one element type; convert one with cast<T>(x)");
+  static_assert(detail::elements_are_numbers<typename A::element_type>,
+                "ctgrad: matmul needs numbers, not booleans; convert them with cast<float>(x)");
   static_assert(detail::matmul_batch_axes_broadcast<SA, SB>,
                 "ctgrad: matmul needs batch axes (all but the last two) that broadcast");
   using S = detail::shape_from<detail::ProductShape<SA, SB>>;

@@ -23,6 +23,14 @@ enum class OpKind : std::uint8_t {
   structured,   ///< has a step of its own: matmul, gather, concat, ...
 };
 
+/// The element types an elementwise operation is defined for.
+enum class Takes : std::uint8_t {
+  any,
+  numbers,   ///< not booleans
+  floating,  ///< float and double
+  booleans,
+};
+
 /// An operation applied with a compile-time attribute (axes, flags) and, where the operands do not
 /// determine it, a result shape. `ctgrad_apply(OpCall<ops::Sum, mask>{}, x)` is the one way in: each
 /// kind of handle (Symbol, Tensor, a node under differentiation) overloads it.
@@ -74,6 +82,7 @@ template <int Arity>
 struct Elementwise {
   static constexpr OpKind kind = OpKind::elementwise;
   static constexpr int arity = Arity;
+  static constexpr Takes takes = Takes::numbers;
   static constexpr bool commutative = false;
   /// Cheap operations are computed again where they are needed rather than stored.
   static constexpr bool cheap = true;
@@ -107,6 +116,8 @@ template <class A, class B>
 inline constexpr bool shapes_can_broadcast = can_broadcast(A::value, B::value);
 template <class A, class B>
 inline constexpr bool element_types_agree = std::is_same_v<A, B>;
+template <class T>
+inline constexpr bool elements_are_numbers = !std::is_same_v<T, bool>;
 
 }  // namespace detail
 

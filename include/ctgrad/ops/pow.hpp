@@ -15,6 +15,7 @@ namespace ctgrad::ops {
 
 struct Pow : Elementwise<2> {
   static constexpr std::string_view name = "pow";
+  static constexpr Takes takes = Takes::floating;
   static constexpr int flops = 40;
   static constexpr bool commutative = false;
   static constexpr bool cheap = false;

@@ -12,6 +12,7 @@ namespace ctgrad::ops {
 
 struct Sigmoid : Elementwise<1> {
   static constexpr std::string_view name = "sigmoid";
+  static constexpr Takes takes = Takes::floating;
   static constexpr int flops = 16;
   static constexpr bool cheap = false;
 

@@ -12,6 +12,7 @@ namespace ctgrad::ops {
 
 struct Sin : Elementwise<1> {
   static constexpr std::string_view name = "sin";
+  static constexpr Takes takes = Takes::floating;
   static constexpr int flops = 16;
   static constexpr bool cheap = false;
 

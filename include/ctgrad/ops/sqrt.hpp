@@ -12,6 +12,7 @@ namespace ctgrad::ops {
 
 struct Sqrt : Elementwise<1> {
   static constexpr std::string_view name = "sqrt";
+  static constexpr Takes takes = Takes::floating;
   static constexpr int flops = 4;
   static constexpr bool cheap = false;
 

@@ -4,17 +4,23 @@
 #pragma once
 
 #include "ctgrad/core/math.hpp"
+#include "ctgrad/ops/compare.hpp"
 #include "ctgrad/ops/operation.hpp"
 
 namespace ctgrad::ops {
 
 struct Where : Elementwise<3> {
   static constexpr std::string_view name = "where";
+  static constexpr Takes takes = Takes::any;
   static constexpr int flops = 1;
 
   template <class M, class T>
   CTGRAD_FUNCTION static T value(M condition, T a, T b) {
-    return math::select(condition, a, b);
+    if constexpr (detail::is_mask<T>) {
+      return (condition && a) || (!condition && b);  // lanes of booleans
+    } else {
+      return math::select(condition, a, b);
+    }
   }
   template <class V>
   static constexpr auto derivative(V t, V condition, V, V, V) {

@@ -138,6 +138,9 @@ constexpr int push_forward(const int (&tangent)[3], const Value (&x)[3], Value y
       node.operand[i] = tangent[i];
       accumulate(builder.append(node));
     }
+  } else if constexpr (std::is_same_v<Op, ops::Cast>) {
+    if (is_floating(x[0].dtype()) && is_floating(y.dtype()))
+      accumulate(cast_like(Value{&builder, tangent[0]}, y).id);
   } else {
     for (int i = 0; i < 3; ++i) {
       if (tangent[i] < 0) continue;

@@ -61,7 +61,7 @@ class Fuser {
 public:
   constexpr explicit Fuser(const GraphView& graph)
       : graph_(graph),
-        accesses_(find_accesses(graph)),
+        accesses_(graph),
         stored_(graph.size, 0),
         producer_(graph.size, -1),
         latest_loop_(graph.size, -1),
@@ -124,7 +124,7 @@ private:
   }
 
   constexpr void store(int node) {
-    const int root = accesses_[node].root;
+    const int root = accesses_.root(node);
     if (!is_memory_leaf(graph_[root])) stored_[root] = 1;
   }
 
@@ -154,7 +154,7 @@ private:
   constexpr void place_pack(int i) {
     int last = -1;
     for (int k = 0; k < ops::Pack::count(graph_[i].attribute); ++k) {
-      const int part = accesses_[graph_.lists[ops::Pack::first(graph_[i].attribute) + k]].root;
+      const int part = accesses_.root(graph_.lists[ops::Pack::first(graph_[i].attribute) + k]);
       if (producer_[part] > last) last = producer_[part];
     }
     producer_[i] = last;
@@ -249,7 +249,7 @@ private:
 
   /// The step after which, or in whose loop, a load can be had; -1 for leaves.
   constexpr int writer_of(int x) const {
-    const int root = accesses_[x].root;
+    const int root = accesses_.root(x);
     return producer_[root] >= 0 || !is_elementwise(root) ? producer_[root] : latest_loop_[root];
   }
 
@@ -324,7 +324,7 @@ private:
       const int l = loops_of_step_[step];
       if (l < 0) {
         for (int k = 0; k < 3 && graph_[own_[step]].operand[k] >= 0; ++k)
-          read[accesses_[graph_[own_[step]].operand[k]].root] = 1;
+          read[accesses_.root(graph_[own_[step]].operand[k])] = 1;
         continue;
       }
       const Loop& loop = loops_[l];
@@ -334,15 +334,15 @@ private:
         for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
           const int x = node.operand[k];
           const bool at_hand = is_elementwise(x) && graph_[x].shape == loop.space && in_loop[x] == step;
-          if (!at_hand) read[accesses_[x].root] = 1;
+          if (!at_hand) read[accesses_.root(x)] = 1;
         }
       }
     }
     for (int i = 0; i < graph_.size; ++i)
       if (graph_[i].is<ops::Pack>())
         for (int k = 0; k < ops::Pack::count(graph_[i].attribute); ++k)
-          read[accesses_[graph_.lists[ops::Pack::first(graph_[i].attribute) + k]].root] = 1;
-    for (int i = 0; i < graph_.output_count; ++i) read[accesses_[graph_.outputs[i].node].root] = 1;
+          read[accesses_.root(graph_.lists[ops::Pack::first(graph_[i].attribute) + k])] = 1;
+    for (int i = 0; i < graph_.output_count; ++i) read[accesses_.root(graph_.outputs[i].node)] = 1;
     for (int i = 0; i < graph_.size; ++i)
       if (is_elementwise(i) && read[i] == 0) producer_[i] = -1;
   }
@@ -367,7 +367,7 @@ private:
 
   GraphView graph_;
   FusionLimits limits_;
-  Vector<Access> accesses_;
+  AccessTable accesses_;
   Vector<char> stored_;
   Vector<std::int32_t> producer_;
   /// The first loop that computes a node; -1 when none does.

@@ -77,15 +77,55 @@ constexpr bool is_memory_leaf(const Node& node) {
   return info(node).kind == OpKind::leaf && !node.is<ops::RandomUniform>();
 }
 
-/// The row-major accesses of each shape of a graph, worked out once per shape.
-class ContiguousAccesses {
+/// The access of every node of a legal graph. Most nodes are arrays of their own, whose strides follow from the
+/// shape: only the views are worked out one by one.
+class AccessTable {
 public:
-  constexpr const Access& get(const ShapeValue* shapes, int shape) {
-    while (by_shape_.size() <= shape) by_shape_.push_back(contiguous_access(-1, shapes[by_shape_.size()]));
-    return by_shape_[shape];
+  constexpr AccessTable() = default;
+  constexpr explicit AccessTable(const GraphView& graph) {
+    roots_.reserve(graph.size);
+    views_of_.reserve(graph.size);
+    for (int i = 0; i < graph.size; ++i) add(graph.nodes, graph.shapes, i);
   }
 
+  /// Adds node i, the one after those added so far.
+  constexpr void add(const Node* nodes, const ShapeValue* shapes, int i) {
+    const Node& node = nodes[i];
+    if (is_view(node)) {
+      const int x = node.operand[0];
+      const ShapeValue& from = shapes[nodes[x].shape];
+      views_.push_back(view_access(node, at(nodes, shapes, x), from, shapes[node.shape]));
+      roots_.push_back(views_.back().root);
+      views_of_.push_back(views_.size() - 1);
+    } else {
+      roots_.push_back(i);
+      views_of_.push_back(-1);
+    }
+  }
+
+  /// The node whose array holds the elements of node i.
+  constexpr int root(int i) const { return roots_[i]; }
+
+  constexpr Access at(const Node* nodes, const ShapeValue* shapes, int i) {
+    if (views_of_[i] >= 0) return views_[views_of_[i]];
+    const int shape = nodes[i].shape;
+    while (by_shape_.size() <= shape) by_shape_.push_back(contiguous_access(-1, shapes[by_shape_.size()]));
+    Access access = by_shape_[shape];
+    access.root = i;
+    return access;
+  }
+  constexpr Access at(const GraphView& graph, int i) { return at(graph.nodes, graph.shapes, i); }
+
+  /// True for a node that is no view; its elements lie in row-major order by themselves.
+  constexpr bool owns(int i) const { return views_of_[i] < 0; }
+  /// The access of a view.
+  constexpr const Access& view(int i) const { return views_[views_of_[i]]; }
+
 private:
+  Vector<int> roots_;
+  /// For each node its position among the views, or -1.
+  Vector<int> views_of_;
+  Vector<Access> views_;
   Vector<Access> by_shape_;
 };
 
@@ -103,12 +143,14 @@ public:
       const OpKind kind = info(node).kind;
       for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
         int operand = map[node.operand[k]];
-        const bool reshaped = node.is<ops::Reshape>();
-        const bool scattered = (kind == OpKind::structured || reshaped) &&
-                               !is_contiguous(access_[operand], graph.shape(operand));
-        if (scattered || (node.is<ops::Slice>() && !offset_fits(node, access_[operand])) ||
-            (kind == OpKind::structured && !is_static(access_[operand].offset)))
-          operand = shared_copy(operand);
+        if (!access_.owns(operand)) {
+          const Access& access = access_.view(operand);
+          const bool scattered = (kind == OpKind::structured || node.is<ops::Reshape>()) &&
+                                 !is_contiguous(access, graph.shape(operand));
+          if (scattered || (node.is<ops::Slice>() && !offset_fits(node, access)) ||
+              (kind == OpKind::structured && !is_static(access.offset)))
+            operand = shared_copy(operand);
+        }
         node.operand[k] = operand;
       }
       if (node.is<ops::Pack>()) pack_operands(node, map);
@@ -126,13 +168,7 @@ private:
     const int id = graph.append(node);
     claimed_.push_back(0);
     copy_.push_back(-1);
-    if (is_view(node)) {
-      const int x = node.operand[0];
-      access_.push_back(view_access(node, access_[x], graph.shape(x), graph.shape(id)));
-    } else {
-      access_.push_back(contiguous_.get(graph.shapes.data(), node.shape));
-      access_.back().root = id;
-    }
+    access_.add(graph.nodes.data(), graph.shapes.data(), id);
     return id;
   }
 
@@ -167,13 +203,20 @@ private:
     const int first = ops::Pack::first(node.attribute);
     for (int k = 0; k < ops::Pack::count(node.attribute); ++k) {
       int part = map[source_.lists[first + k]];
-      if (!is_contiguous(access_[part], graph.shape(part)) || access_[part].offset != 0 ||
-          graph.shape(access_[part].root).size() != graph.shape(part).size() || !claim(access_[part].root)) {
+      if (!is_whole_array(part) || !claim(access_.root(part))) {
         part = copy(part);
         claim(part);
       }
       graph.lists[first + k] = part;
     }
+  }
+
+  /// True when a node is all elements of its array in order: the array itself, or reshaped.
+  constexpr bool is_whole_array(int i) const {
+    if (access_.owns(i)) return true;
+    const Access& access = access_.view(i);
+    return is_contiguous(access, graph.shape(i)) && access.offset == 0 &&
+           graph.shape(access.root).size() == graph.shape(i).size();
   }
 
   /// Claims an array for a fixed place; false when that cannot be.
@@ -202,8 +245,7 @@ private:
   }
 
   GraphView source_;
-  Vector<Access> access_;
-  ContiguousAccesses contiguous_;
+  AccessTable access_;
   Vector<char> claimed_;
   Vector<int> copy_;
 };
@@ -216,24 +258,6 @@ constexpr GraphBuilder legalize(const GraphView& source) {
   detail::Legalizer legalizer(source);
   legalizer.run();
   return static_cast<GraphBuilder&&>(legalizer.graph);
-}
-
-/// The access of every node of a legal graph.
-constexpr detail::Vector<Access> find_accesses(const GraphView& graph) {
-  detail::Vector<Access> accesses;
-  detail::ContiguousAccesses contiguous;
-  accesses.reserve(graph.size);
-  for (int i = 0; i < graph.size; ++i) {
-    const Node& node = graph[i];
-    if (detail::is_view(node)) {
-      const int x = node.operand[0];
-      accesses.push_back(detail::view_access(node, accesses[x], graph.shape(x), graph.shape(i)));
-    } else {
-      accesses.push_back(contiguous.get(graph.shapes, node.shape));
-      accesses.back().root = i;
-    }
-  }
-  return accesses;
 }
 
 }  // namespace ctgrad

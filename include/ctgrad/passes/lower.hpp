@@ -12,7 +12,7 @@ namespace detail {
 class Lowerer {
 public:
   constexpr Lowerer(const GraphView& graph, const FusionView& fusion)
-      : graph_(graph), fusion_(fusion), accesses_(find_accesses(graph)), value_of_(graph.size, -1) {}
+      : graph_(graph), fusion_(fusion), accesses_(graph), value_of_(graph.size, -1) {}
 
   constexpr ScheduleBuilder run() {
     out_.steps.reserve(fusion_.step_count);
@@ -65,10 +65,10 @@ private:
     step.first_operand = out_.operands.size();
     for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
       const int x = node.operand[k];
-      add_own_operand(x, accesses_[x]);
+      add_own_operand(x, accesses_.at(graph_, x));
       ++step.input_count;
     }
-    add_own_operand(i, accesses_[i]);
+    add_own_operand(i, accesses_.at(graph_, i));
     step.operand_count = step.input_count + 1;
     // argmax and argmin work on the operand's type, the others on the result's.
     const bool searches = step.kind == StepKind::argmax || step.kind == StepKind::argmin;
@@ -116,7 +116,7 @@ private:
         if (is_value(x, fused.space) || value_of_[x] >= 0) continue;
         value_of_[x] = operands_.size();
         loaded_.push_back(x);
-        operands_.push_back({x, stretch(accesses_[x], graph_.shape(x), space)});
+        operands_.push_back({x, stretch(accesses_.at(graph_, x), graph_.shape(x), space)});
       }
     }
     const int input_count = operands_.size();
@@ -144,7 +144,7 @@ private:
         operands_.push_back({i, reduced_access(i, space)});
       } else {
         output.value = value_of_[i];
-        operands_.push_back({i, accesses_[i]});
+        operands_.push_back({i, accesses_.at(graph_, i)});
       }
       outputs_.push_back(output);
     }
@@ -176,12 +176,12 @@ private:
   }
 
   /// Where a reduction's result goes: stride 0 along the reduced axes.
-  constexpr Access reduced_access(int i, const ShapeValue& space) const {
-    Access access = accesses_[i];
+  constexpr Access reduced_access(int i, const ShapeValue& space) {
+    Access access = accesses_.at(graph_, i);
     const auto mask = static_cast<unsigned>(graph_[i].attribute);
     int own = 0;
     for (int axis = 0; axis < space.rank; ++axis)
-      access.stride[axis] = (mask >> axis & 1U) != 0 ? 0 : accesses_[i].stride[own++];
+      access.stride[axis] = (mask >> axis & 1U) != 0 ? 0 : accesses_.at(graph_, i).stride[own++];
     return access;
   }
 
@@ -251,7 +251,7 @@ private:
 
   GraphView graph_;
   FusionView fusion_;
-  Vector<Access> accesses_;
+  AccessTable accesses_;
   /// In the loop at hand: a value's number; -2 - position for members without one yet; -1 for others.
   Vector<int> value_of_;
   ScheduleBuilder out_;

@@ -80,7 +80,7 @@ public:
   constexpr Planner(const GraphView& graph, ScheduleBuilder& schedule, int blocks)
       : graph_(graph),
         out_(schedule),
-        accesses_(find_accesses(graph)),
+        accesses_(graph),
         region_(graph.size, -1),
         offset_(graph.size, 0),
         last_use_(graph.size, -1),
@@ -189,7 +189,7 @@ private:
       if (!node.is<ops::Pack>()) continue;
       std::int64_t offset = 0;
       for (int k = 0; k < ops::Pack::count(node.attribute); ++k) {
-        const int part = accesses_[graph_.lists[ops::Pack::first(node.attribute) + k]].root;
+        const int part = accesses_.root(graph_.lists[ops::Pack::first(node.attribute) + k]);
         owner_[part] = i;
         part_offset_[part] = offset;
         offset += size_of_node(part) * static_cast<std::int64_t>(ctgrad::size_of(node.dtype));
@@ -303,7 +303,7 @@ private:
 
   GraphView graph_;
   ScheduleBuilder& out_;
-  Vector<Access> accesses_;
+  AccessTable accesses_;
   /// Number of elements of each shape of the graph.
   Vector<Extent> shape_size_;
   Vector<ArenaPlanner> planners_;

@@ -187,7 +187,7 @@ private:
     return as_shape(unique(node), like.shape);
   }
 
-  constexpr int emit(Node node) {
+  constexpr int emit(Node& node) {
     const OpKind kind = info(node).kind;
     if (node.is<ops::StopGradient>() || node.is<ops::CustomDerivative>()) return node.operand[0];
     if (kind == OpKind::elementwise) return emit_elementwise(node);
@@ -196,7 +196,7 @@ private:
     return unique(node);
   }
 
-  constexpr int emit_elementwise(Node node) {
+  constexpr int emit_elementwise(Node& node) {
     const int arity = node.arity();
     bool all_constant = true;
     for (int k = 0; k < arity; ++k) {
@@ -258,7 +258,7 @@ private:
     return emit_elementwise(node);
   }
 
-  constexpr int emit_view(Node node) {
+  constexpr int emit_view(const Node& node) {
     const int x = node.operand[0];
     const Node inner = graph.nodes[x];
     if (node.is<ops::Reshape>()) {

@@ -47,15 +47,38 @@ std::string text_of(const std::array<std::int64_t, Rank>& extents) {
   return text + "]";
 }
 
-/// Checks run-time extents against a shape: static extents must match, named ones must be consistent.
+/// Checks run-time extents against a shape: static extents must match, and what stands twice must be equal.
 template <class S>
 void check_extents(const Extents<S::rank>& extents) {
-  Dimensions dimensions;
   for (std::size_t axis = 0; axis < S::rank; ++axis) {
     const Extent wanted = S::value.extent[axis];
-    if (is_static(wanted) ? extents[axis] != wanted : extents[axis] < 0)
+    bool fits = is_static(wanted) ? extents[axis] == wanted : extents[axis] >= 0;
+    for (std::size_t other = 0; other < axis; ++other)
+      if (S::value.extent[other] == wanted && extents[other] != extents[axis]) fits = false;
+    if (!fits)
       throw_error("ctgrad: the extents " + text_of(extents) + " do not fit the shape " + ctgrad::text_of(S::value) +
                   "; give every axis its length");
+  }
+}
+
+}  // namespace detail
+
+/// Something that computes elements and can write them to a tensor: what the operations on tensors give.
+template <class E>
+concept TensorExpression = requires { typename E::ctgrad_expression; };
+
+namespace detail {
+
+/// The extents of a new tensor of shape S that holds the elements of an expression.
+template <class S, class E>
+Extents<S::rank> extents_for(const E& expression) {
+  if constexpr (S::value.is_static()) {
+    return static_extents<S>();
+  } else {
+    static_assert(std::is_same_v<S, typename E::shape_type>,
+                  "ctgrad: a tensor whose shape has run-time axes takes an expression of that very shape; "
+                  "broadcast_to or reshape the expression");
+    return expression.extents();
   }
 }
 
@@ -65,6 +88,8 @@ void check_extents(const Extents<S::rank>& extents) {
 template <class T, class S>
 class TensorView {
 public:
+  using ctgrad_handle = TensorView;
+  using ctgrad_eager = void;
   using element_type = std::remove_const_t<T>;
   using shape_type = S;
   static constexpr int rank = S::rank;
@@ -97,6 +122,31 @@ public:
   constexpr T* end() const { return data_ + size(); }
   constexpr std::span<T> span() const { return {data_, static_cast<std::size_t>(size())}; }
 
+  /// Writes the elements of an expression here: `view = a + b`. (Assigning a view to a view makes it look
+  /// elsewhere; `view.assign(other)` copies.) The expression's shape must stretch to the view's.
+  template <TensorExpression E>
+  const TensorView& operator=(const E& expression) const
+    requires(!std::is_const_v<T>)
+  {
+    expression.ctgrad_evaluate(*this);
+    return *this;
+  }
+  template <TensorExpression E>
+  void assign(const E& expression) const
+    requires(!std::is_const_v<T>)
+  {
+    expression.ctgrad_evaluate(*this);
+  }
+  /// Copies the elements of a view of the same extents.
+  void assign(TensorView<const T, S> other) const
+    requires(!std::is_const_v<T>)
+  {
+    if (other.extents() != extents_)
+      throw_error("ctgrad: a view of the extents " + detail::text_of(extents_) + " cannot take the elements of " +
+                  detail::text_of(other.extents()) + "; assign a tensor of the same extents");
+    std::memmove(data_, other.data(), static_cast<std::size_t>(size()) * sizeof(T));
+  }
+
   /// The element at the given indices, one for each axis; they are not checked.
   template <std::integral... I>
     requires(sizeof...(I) == S::rank)
@@ -109,6 +159,12 @@ public:
   /// The number itself, for a scalar.
   constexpr T& item() const
     requires(S::value.size() == 1)
+  {
+    return *data_;
+  }
+  /// A scalar is a number: `float loss = program(x);`.
+  constexpr operator element_type() const
+    requires(S::rank == 0)
   {
     return *data_;
   }
@@ -125,6 +181,8 @@ class Tensor {
   static_assert(std::is_same_v<Device, Cpu>, "ctgrad: this build has the Cpu device only");
 
 public:
+  using ctgrad_handle = Tensor;
+  using ctgrad_eager = void;
   using element_type = T;
   using shape_type = S;
   using device_type = Device;
@@ -137,7 +195,7 @@ public:
   /// Zeros with the given extents.
   explicit Tensor(const Extents<rank>& extents) : extents_(extents) {
     detail::check_extents<S>(extents);
-    memory_.reserve(std::max<std::size_t>(static_cast<std::size_t>(size()) * sizeof(T), 1));
+    memory_.reserve(bytes());
   }
   /// The given elements in row-major order; there must be as many as the shape holds.
   Tensor(std::initializer_list<T> elements)
@@ -147,6 +205,43 @@ public:
   }
   /// A copy of a view's elements.
   explicit Tensor(TensorView<const T, S> view) : Tensor(view.extents()) { assign(view.span()); }
+  /// The elements of an expression: `Tensor z = a * x + tanh(y);`. Element types must be equal, and the
+  /// expression's shape must stretch to the tensor's.
+  template <class E>
+    requires TensorExpression<std::remove_cvref_t<E>>
+  Tensor(E&& expression) : extents_(detail::extents_for<S>(expression)) {
+    // A result that nobody else holds gives its memory away.
+    if constexpr (requires { expression.ctgrad_release(*this, memory_); }) {
+      if constexpr (!std::is_reference_v<E>)
+        if (expression.ctgrad_release(*this, memory_)) return;
+    }
+    memory_.reserve(bytes());
+    expression.ctgrad_evaluate(view());
+  }
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&&) noexcept = default;
+  Tensor& operator=(Tensor&&) noexcept = default;
+  /// Copies the elements; allocates only when there are more of them than ever before.
+  Tensor& operator=(const Tensor& other) {
+    if (this == &other) return *this;
+    memory_.reserve(other.bytes());
+    extents_ = other.extents_;
+    std::copy(other.begin(), other.end(), begin());
+    return *this;
+  }
+  /// The elements of an expression. Run-time axes take the expression's lengths; when the tensor is large
+  /// enough already nothing is allocated. The expression may read this tensor.
+  template <TensorExpression E>
+  Tensor& operator=(const E& expression) {
+    const Extents<rank> extents = detail::extents_for<S>(expression);
+    if (static_cast<std::size_t>(detail::product(extents)) * sizeof(T) <= memory_.bytes()) {
+      expression.ctgrad_evaluate(TensorView<T, S>(data(), extents));
+      extents_ = extents;
+    } else {
+      *this = Tensor(expression);
+    }
+    return *this;
+  }
 
   /// The elements 0, 1, 2, ...
   static Tensor arange()
@@ -229,10 +324,24 @@ public:
   {
     return *data();
   }
+  /// A scalar is a number: `float loss = sum(x);`.
+  operator T() const
+    requires(S::rank == 0)
+  {
+    return *data();
+  }
 
 private:
+  std::size_t bytes() const { return std::max<std::size_t>(static_cast<std::size_t>(size()) * sizeof(T), 1); }
+
   Extents<rank> extents_;
   Memory memory_;
 };
+
+template <class E>
+  requires TensorExpression<std::remove_cvref_t<E>>
+Tensor(E&&) -> Tensor<typename std::remove_cvref_t<E>::element_type, typename std::remove_cvref_t<E>::shape_type>;
+template <class T, class S>
+Tensor(TensorView<T, S>) -> Tensor<std::remove_const_t<T>, S>;
 
 }  // namespace ctgrad

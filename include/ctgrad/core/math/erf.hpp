@@ -42,7 +42,7 @@ CTGRAD_FUNCTION V erf_scaled_complement(V t) {
 
 }  // namespace detail
 
-/// 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. Within 2 ulp (float and double). Odd,
+/// 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. Within 3 ulp (float and double). Odd,
 /// keeps -0; +-1 from |x| = 4 (float) and 6 (double) on.
 template <class V>
 CTGRAD_FUNCTION V erf(V x) {

@@ -46,12 +46,12 @@ CTGRAD_FUNCTION V exp_tail(V r) {
   }
 }
 
-/// p * 2^n for 1/2 < p < 2 and x = n ln 2 + r between exp's bounds, rounded once.
+/// p * 2^n for 1/2 < p < 2 and the n of a reduction within exp's bounds, rounded once.
 template <class V>
-CTGRAD_FUNCTION V scale_exp(V p, const ExpReduction<V>& reduced, V x) {
+CTGRAD_FUNCTION V scale_exp(V p, const ExpReduction<V>& reduced) {
   using T = ValueOf<V>;
-  using Word = typename FloatFormat<T>::Word;
-#if defined(__AVX512F__) && !defined(__CUDACC__)
+  using Bits = BitsOf<V>;
+#if defined(__AVX512F__) && !defined(__CUDA_ARCH__)
   if constexpr (!std::is_arithmetic_v<V>) {
     if constexpr (sizeof(p) == 64 && V::one_register) {
       // One instruction, with the same result as the code below.
@@ -63,26 +63,20 @@ CTGRAD_FUNCTION V scale_exp(V p, const ExpReduction<V>& reduced, V x) {
             p.v, reduced.n.v, p.v, static_cast<unsigned char>(-1), 4)});
       }
     } else if constexpr (!V::one_register) {
-      return V(
-          typename V::Data{scale_exp(p.lo, {reduced.biased.lo, reduced.n.lo, reduced.r.lo}, x.lo),
-                           scale_exp(p.hi, {reduced.biased.hi, reduced.n.hi, reduced.r.hi}, x.hi)});
+      return V(typename V::Data{scale_exp(p.lo, {reduced.biased.lo, reduced.n.lo, reduced.r.lo}),
+                                scale_exp(p.hi, {reduced.biased.hi, reduced.n.hi, reduced.r.hi})});
     }
   }
 #endif
-  // n goes into the exponent field in two steps: most of it by adding integers, the rest by a
-  // product, which overflows to infinity and rounds a subnormal as it should be. Below `small` the
-  // sum is kept from leaving the field.
+  // 2^n alone may be no normal number, so n goes in two halves: the first product is exact, the
+  // second overflows to infinity or rounds to a subnormal as it should. Bits of n above the
+  // exponent field fall off.
   constexpr int mantissa_bits = FloatFormat<T>::mantissa_bits;
-  constexpr T small = static_cast<T>(is_single<V> ? -86.0 : -700.0);
-  constexpr Word lift = Word{is_single<V> ? 63 : 511} << mantissa_bits;
-  constexpr Word half = ~((Word{1} << mantissa_bits) - 1);  // minus one, in the exponent field
-  constexpr T unlift = static_cast<T>(is_single<V> ? 0x1p-63 : 0x1p-511);
-  const auto is_small = x < V(small);
-  const BitsOf<V> scaled = to_bits(p) + (to_bits(reduced.biased) << mantissa_bits) +
-                           select(is_small, BitsOf<V>(lift), BitsOf<V>(half));
-  // 2, but NaN where n is: the sum of integers above does not keep it.
-  const V two = fma(reduced.n, V(T(0)), V(T(2)));
-  return from_bits<V>(scaled) * select(is_small, V(unlift), two);
+  const Bits one = Bits(to_bits(T(1)));
+  const Bits n = to_bits(reduced.biased);
+  const Bits half = (n >> 1) << mantissa_bits;
+  const Bits rest = (n << mantissa_bits) - half;
+  return p * from_bits<V>(half + one) * from_bits<V>(rest + one);
 }
 
 /// exp(x) for x <= 89 (float) or 710 (double), NaN aside.
@@ -91,15 +85,13 @@ CTGRAD_FUNCTION V exp_below_bound(V x) {
   using T = ValueOf<V>;
   // Below it the result is less than half the smallest subnormal.
   constexpr T smallest = static_cast<T>(is_single<V> ? -104.0 : -746.0);
-  const V clamped = at_least(x, smallest);
-  const ExpReduction<V> reduced = reduce_exp(clamped);
-  const V p = fma(fma(exp_tail(reduced.r), reduced.r, V(T(1))), reduced.r, V(T(1)));
-  return scale_exp(p, reduced, clamped);
+  const ExpReduction<V> reduced = reduce_exp(at_least(x, smallest));
+  return scale_exp(fma(fma(exp_tail(reduced.r), reduced.r, V(T(1))), reduced.r, V(T(1))), reduced);
 }
 
 }  // namespace detail
 
-/// e to the x. Within 1 ulp (float and double). Overflows to infinity, underflows gradually to 0,
+/// e to the x. Within 1.5 ulp (float and double). Overflows to infinity, underflows gradually to 0,
 /// NaN gives NaN.
 template <class V>
 CTGRAD_FUNCTION V exp(V x) {
@@ -108,7 +100,7 @@ CTGRAD_FUNCTION V exp(V x) {
       detail::at_most(x, static_cast<T>(detail::is_single<V> ? 89.0 : 710.0)));
 }
 
-/// 1 / (1 + exp(-x)). Within 2 ulp (float and double), also where the result is close to 0.
+/// 1 / (1 + exp(-x)). Within 3 ulp (float and double), also where the result is close to 0.
 template <class V>
 CTGRAD_FUNCTION V sigmoid(V x) {
   using T = detail::ValueOf<V>;

@@ -160,7 +160,7 @@ CTGRAD_FUNCTION V fma(V a, std::type_identity_t<V> b, std::type_identity_t<V> c)
   if constexpr (!std::is_arithmetic_v<V>) {
     return multiply_add(a, b, c);
   } else {
-#if (defined(__FMA__) || defined(__AVX512F__)) && !defined(__CUDACC__)
+#if (defined(__FMA__) || defined(__AVX512F__)) && !defined(__CUDA_ARCH__)
     if (!std::is_constant_evaluated()) {
       if constexpr (std::is_same_v<V, float>) return __builtin_fmaf(a, b, c);
       if constexpr (std::is_same_v<V, double>) return __builtin_fma(a, b, c);

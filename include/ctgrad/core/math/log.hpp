@@ -66,7 +66,7 @@ CTGRAD_FUNCTION V log_of(V exponent, V f) {
 
 }  // namespace detail
 
-/// The natural logarithm. Within 1 ulp (float and double), subnormal arguments included.
+/// The natural logarithm. Within 1.5 ulp (float) or 1 ulp (double), subnormal arguments included.
 /// log(0) is -infinity, of a negative number NaN, of infinity infinity.
 template <class V>
 CTGRAD_FUNCTION V log(V x) {

@@ -78,11 +78,10 @@ CTGRAD_FUNCTION V pow_positive(V exponent, V fraction, V y) {
   const V sum = product + rest;
   // Beyond exp's bounds the last bits do not matter.
   const V low = select(abs(sum) < V(800.0), rest - (sum - product), V(0.0));
-  const V clamped = at_least(at_most(sum, 710.0), -746.0);
-  ExpReduction<V> reduced = reduce_exp(clamped);
+  ExpReduction<V> reduced = reduce_exp(at_least(at_most(sum, 710.0), -746.0));
   reduced.r = reduced.r + low;
   const V p = fma(fma(exp_tail(reduced.r), reduced.r, V(1.0)), reduced.r, V(1.0));
-  return scale_exp(p, reduced, clamped);
+  return scale_exp(p, reduced);
 }
 
 }  // namespace detail

@@ -74,7 +74,7 @@ CTGRAD_FUNCTION V sin_or_cos(V x) {
 
 }  // namespace detail
 
-/// The sine of an angle in radians. Within 1 ulp (float) or 2 ulp (double) for |x| < 2^20; from
+/// The sine of an angle in radians. Within 1 ulp (float) or 3 ulp (double) for |x| < 2^20; from
 /// there on the C library's. Keeps -0; NaN for infinities. float is computed in double.
 template <class V>
 CTGRAD_FUNCTION V sin(V x) {

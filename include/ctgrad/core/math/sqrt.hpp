@@ -49,11 +49,11 @@ constexpr T sqrt_by_digits(T x) {
   return from_bits<T>((root >> 1) + (static_cast<Word>(field - 1) << mantissa_bits));
 }
 
-#if defined(__x86_64__) && !defined(__CUDACC__)
+#if defined(__x86_64__) && !defined(__CUDA_ARCH__)
 /// Neither compiler has an operator for the square root of a vector; these are the instructions by
 /// name.
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, N> sqrt_register(Simd<T, N> x) {
+CTGRAD_SIMD_FUNCTION Simd<T, N> sqrt_register(Simd<T, N> x) {
   constexpr int bytes = N * static_cast<int>(sizeof(T));
   using Data = typename Simd<T, N>::Data;
   if constexpr (bytes == 64) {
@@ -94,7 +94,7 @@ CTGRAD_ALWAYS_INLINE Simd<T, N> sqrt_register(Simd<T, N> x) {
 }
 #else
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, N> sqrt_register(Simd<T, N> x) {
+CTGRAD_SIMD_FUNCTION Simd<T, N> sqrt_register(Simd<T, N> x) {
   for (int i = 0; i < N; ++i) {
     if constexpr (sizeof(T) == 4) {
       x.v[i] = __builtin_sqrtf(x.v[i]);
@@ -120,7 +120,7 @@ requires std::is_floating_point_v<T> CTGRAD_FUNCTION T sqrt(T x) {
 }
 
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, N> sqrt(Simd<T, N> x) {
+CTGRAD_SIMD_FUNCTION Simd<T, N> sqrt(Simd<T, N> x) {
   if constexpr (Simd<T, N>::one_register) {
     return detail::sqrt_register(x);
   } else {

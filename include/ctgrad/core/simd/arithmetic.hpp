@@ -9,12 +9,12 @@ namespace ctgrad {
 
 namespace detail {
 
-#if (defined(__FMA__) || defined(__AVX512F__)) && !defined(__CUDACC__)
+#if (defined(__FMA__) || defined(__AVX512F__)) && !defined(__CUDA_ARCH__)
 /// The fused instruction by name. Left to itself, g++ joins a product with a sum wherever it sees
 /// one, and where both operands of a sum are products it chooses one, not always the same for lanes
 /// as for numbers.
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, N> multiply_add_register(Simd<T, N> a, Simd<T, N> b, Simd<T, N> c) {
+CTGRAD_SIMD_FUNCTION Simd<T, N> multiply_add_register(Simd<T, N> a, Simd<T, N> b, Simd<T, N> c) {
   constexpr int bytes = N * static_cast<int>(sizeof(T));
   [[maybe_unused]] constexpr bool single = std::is_same_v<T, float>;
   using Data = typename Simd<T, N>::Data;
@@ -45,7 +45,7 @@ CTGRAD_ALWAYS_INLINE Simd<T, N> multiply_add_register(Simd<T, N> a, Simd<T, N> b
 }
 #else
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, N> multiply_add_register(Simd<T, N> a, Simd<T, N> b, Simd<T, N> c) {
+CTGRAD_SIMD_FUNCTION Simd<T, N> multiply_add_register(Simd<T, N> a, Simd<T, N> b, Simd<T, N> c) {
   return Simd<T, N>(typename Simd<T, N>::Data{a.v * b.v + c.v});
 }
 #endif
@@ -55,7 +55,7 @@ CTGRAD_ALWAYS_INLINE Simd<T, N> multiply_add_register(Simd<T, N> a, Simd<T, N> b
 /// a * b + c lane by lane, with one rounding where the target has such an instruction and two
 /// elsewhere.
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, N> multiply_add(Simd<T, N> a, Simd<T, N> b, Simd<T, N> c) {
+CTGRAD_SIMD_FUNCTION Simd<T, N> multiply_add(Simd<T, N> a, Simd<T, N> b, Simd<T, N> c) {
   if constexpr (!Simd<T, N>::one_register) {
     return Simd<T, N>(
         typename Simd<T, N>::Data{multiply_add(a.lo, b.lo, c.lo), multiply_add(a.hi, b.hi, c.hi)});
@@ -68,11 +68,11 @@ CTGRAD_ALWAYS_INLINE Simd<T, N> multiply_add(Simd<T, N> a, Simd<T, N> b, Simd<T,
 
 namespace detail {
 
-#if defined(__x86_64__) && !defined(__clang__) && !defined(__CUDACC__)
+#if defined(__x86_64__) && !defined(__clang__) && !defined(__CUDA_ARCH__)
 /// The minimum and maximum instructions by name: the second operand where the comparison fails, NaN
 /// included. clang finds them by itself; g++ 12 does not, as it may not assume away NaN and -0.
 template <bool Less, class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, N> pick_register(Simd<T, N> a, Simd<T, N> b) {
+CTGRAD_SIMD_FUNCTION Simd<T, N> pick_register(Simd<T, N> a, Simd<T, N> b) {
   constexpr int bytes = N * static_cast<int>(sizeof(T));
   [[maybe_unused]] constexpr bool single = std::is_same_v<T, float>;
   using Data = typename Simd<T, N>::Data;
@@ -109,14 +109,14 @@ CTGRAD_ALWAYS_INLINE Simd<T, N> pick_register(Simd<T, N> a, Simd<T, N> b) {
 }
 #else
 template <bool Less, class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, N> pick_register(Simd<T, N> a, Simd<T, N> b) {
+CTGRAD_SIMD_FUNCTION Simd<T, N> pick_register(Simd<T, N> a, Simd<T, N> b) {
   return Less ? select(a < b, a, b) : select(a > b, a, b);
 }
 #endif
 
 /// a < b ? a : b, or a > b ? a : b, for every lane.
 template <bool Less, class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, N> pick(Simd<T, N> a, Simd<T, N> b) {
+CTGRAD_SIMD_FUNCTION Simd<T, N> pick(Simd<T, N> a, Simd<T, N> b) {
   if constexpr (!Simd<T, N>::one_register) {
     return Simd<T, N>(typename Simd<T, N>::Data{pick<Less>(a.lo, b.lo), pick<Less>(a.hi, b.hi)});
   } else if constexpr (std::is_floating_point_v<T>) {
@@ -131,7 +131,7 @@ CTGRAD_ALWAYS_INLINE Simd<T, N> pick(Simd<T, N> a, Simd<T, N> b) {
 /// The smaller of each pair; a NaN in either operand is the result, as in PyTorch. Cheapest with a
 /// constant as the second operand.
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, N> minimum(Simd<T, N> a, Simd<T, N> b) {
+CTGRAD_SIMD_FUNCTION Simd<T, N> minimum(Simd<T, N> a, Simd<T, N> b) {
   // `pick` gives its second operand where either is NaN: right for a, put right for b.
   const Simd<T, N> smaller = detail::pick<true>(b, a);
   if constexpr (std::is_floating_point_v<T>) {
@@ -144,7 +144,7 @@ CTGRAD_ALWAYS_INLINE Simd<T, N> minimum(Simd<T, N> a, Simd<T, N> b) {
 /// The larger of each pair; a NaN in either operand is the result, as in PyTorch. Cheapest with a
 /// constant as the second operand.
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, N> maximum(Simd<T, N> a, Simd<T, N> b) {
+CTGRAD_SIMD_FUNCTION Simd<T, N> maximum(Simd<T, N> a, Simd<T, N> b) {
   const Simd<T, N> larger = detail::pick<false>(b, a);
   if constexpr (std::is_floating_point_v<T>) {
     return select(b != b, b, larger);
@@ -155,7 +155,7 @@ CTGRAD_ALWAYS_INLINE Simd<T, N> maximum(Simd<T, N> a, Simd<T, N> b) {
 
 /// The magnitude of every lane; -0 gives 0, the smallest signed integer itself.
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, N> abs(Simd<T, N> a) {
+CTGRAD_SIMD_FUNCTION Simd<T, N> abs(Simd<T, N> a) {
   if constexpr (std::is_floating_point_v<T>) {
     using Bits = typename Simd<T, N>::Bits;
     using Integer = typename Bits::value_type;

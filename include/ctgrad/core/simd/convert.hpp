@@ -12,7 +12,7 @@ namespace detail {
 // nvcc's front end does not hand a pack inside __builtin_shufflevector on to the host compiler;
 // there memory serves.
 template <class T, int N, int Offset, int... I>
-CTGRAD_ALWAYS_INLINE Simd<T, N / 2> take_half(Simd<T, N> a, std::integer_sequence<int, I...>) {
+CTGRAD_SIMD_FUNCTION Simd<T, N / 2> take_half(Simd<T, N> a, std::integer_sequence<int, I...>) {
 #if defined(__CUDACC__)
   Simd<T, N / 2> r;
   __builtin_memcpy(&r.v, reinterpret_cast<const char*>(&a.v) + Offset * sizeof(T), sizeof(r.v));
@@ -23,7 +23,7 @@ CTGRAD_ALWAYS_INLINE Simd<T, N / 2> take_half(Simd<T, N> a, std::integer_sequenc
 #endif
 }
 template <class T, int N, int... I>
-CTGRAD_ALWAYS_INLINE Simd<T, 2 * N> concatenate(Simd<T, N> a, Simd<T, N> b,
+CTGRAD_SIMD_FUNCTION Simd<T, 2 * N> concatenate(Simd<T, N> a, Simd<T, N> b,
                                                 std::integer_sequence<int, I...>) {
 #if defined(__CUDACC__)
   Simd<T, 2 * N> r;
@@ -39,7 +39,7 @@ CTGRAD_ALWAYS_INLINE Simd<T, 2 * N> concatenate(Simd<T, N> a, Simd<T, N> b,
 
 /// The first N/2 lanes.
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, N / 2> low_half(Simd<T, N> a) {
+CTGRAD_SIMD_FUNCTION Simd<T, N / 2> low_half(Simd<T, N> a) {
   if constexpr (Simd<T, N>::one_register) {
     return detail::take_half<T, N, 0>(a, std::make_integer_sequence<int, N / 2>{});
   } else {
@@ -49,7 +49,7 @@ CTGRAD_ALWAYS_INLINE Simd<T, N / 2> low_half(Simd<T, N> a) {
 
 /// The last N/2 lanes.
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, N / 2> high_half(Simd<T, N> a) {
+CTGRAD_SIMD_FUNCTION Simd<T, N / 2> high_half(Simd<T, N> a) {
   if constexpr (Simd<T, N>::one_register) {
     return detail::take_half<T, N, N / 2>(a, std::make_integer_sequence<int, N / 2>{});
   } else {
@@ -59,7 +59,7 @@ CTGRAD_ALWAYS_INLINE Simd<T, N / 2> high_half(Simd<T, N> a) {
 
 /// The lanes of `a`, then those of `b`.
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, 2 * N> join(Simd<T, N> a, Simd<T, N> b) {
+CTGRAD_SIMD_FUNCTION Simd<T, 2 * N> join(Simd<T, N> a, Simd<T, N> b) {
   if constexpr (Simd<T, 2 * N>::one_register) {
     return detail::concatenate(a, b, std::make_integer_sequence<int, 2 * N>{});
   } else {
@@ -69,7 +69,7 @@ CTGRAD_ALWAYS_INLINE Simd<T, 2 * N> join(Simd<T, N> a, Simd<T, N> b) {
 
 /// The same bits read as lanes of `U`, which has the size of `T`.
 template <class U, class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<U, N> bit_cast_lanes(Simd<T, N> a) {
+CTGRAD_SIMD_FUNCTION Simd<U, N> bit_cast_lanes(Simd<T, N> a) {
   static_assert(sizeof(U) == sizeof(T), "ctgrad::bit_cast_lanes keeps the size of a lane.");
   if constexpr (Simd<T, N>::one_register) {
     return Simd<U, N>(typename Simd<U, N>::Data{(typename detail::VectorOf<U, N>::type)a.v});
@@ -80,7 +80,7 @@ CTGRAD_ALWAYS_INLINE Simd<U, N> bit_cast_lanes(Simd<T, N> a) {
 
 /// Every lane converted as static_cast<U> does: towards zero from floating point to integer.
 template <class U, class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<U, N> convert(Simd<T, N> a) {
+CTGRAD_SIMD_FUNCTION Simd<U, N> convert(Simd<T, N> a) {
   if constexpr (std::is_same_v<U, T>) {
     return a;
   } else if constexpr (!Simd<T, N>::one_register || !Simd<U, N>::one_register) {
@@ -99,8 +99,12 @@ CTGRAD_ALWAYS_INLINE Simd<U, N> convert(Simd<T, N> a) {
   } else if constexpr (std::is_floating_point_v<T> && std::is_integral_v<U> && sizeof(U) < 4) {
     return convert<U>(convert<std::int32_t>(a));
   } else {
-    return Simd<U, N>(typename Simd<U, N>::Data{
-        __builtin_convertvector(a.v, typename detail::VectorOf<U, N>::type)});
+    using Vector = typename detail::VectorOf<U, N>::type;
+#if defined(__CUDA_ARCH__)
+    return Simd<U, N>(typename Simd<U, N>::Data{static_cast<Vector>(a.v)});
+#else
+    return Simd<U, N>(typename Simd<U, N>::Data{__builtin_convertvector(a.v, Vector)});
+#endif
   }
 }
 

@@ -10,6 +10,10 @@
 
 #include "ctgrad/core/config.hpp"
 
+/// A function on Simds. Only the host runs it; it is marked for the device too because templates
+/// that serve both call it.
+#define CTGRAD_SIMD_FUNCTION CTGRAD_HOST_DEVICE CTGRAD_ALWAYS_INLINE
+
 namespace ctgrad {
 
 template <class T, int N>
@@ -44,10 +48,55 @@ using SignedOfSize = std::conditional_t<
     std::conditional_t<Bytes == 2, std::int16_t,
                        std::conditional_t<Bytes == 4, std::int32_t, std::int64_t>>>;
 
+#if defined(__CUDA_ARCH__)
+/// nvcc checks templates marked for host and device also for the device, which has no vectors, even
+/// where only the host calls them. This stands in for a vector there: same size, and operations
+/// that are declared and never called.
+template <class T, int N>
+struct alignas(N * sizeof(T)) VectorStandIn {
+  T lanes[N];
+  template <class U>
+  CTGRAD_HOST_DEVICE explicit operator VectorStandIn<U, N>() const;
+  CTGRAD_HOST_DEVICE explicit operator bool() const;
+  CTGRAD_HOST_DEVICE T& operator[](int);
+  CTGRAD_HOST_DEVICE T operator[](int) const;
+  CTGRAD_HOST_DEVICE VectorStandIn operator-() const;
+  CTGRAD_HOST_DEVICE VectorStandIn operator~() const;
+#define CTGRAD_SIMD_DECLARE(op) CTGRAD_HOST_DEVICE VectorStandIn operator op(VectorStandIn) const;
+  CTGRAD_SIMD_DECLARE(+)
+  CTGRAD_SIMD_DECLARE(-)
+  CTGRAD_SIMD_DECLARE(*)
+  CTGRAD_SIMD_DECLARE(/)
+  CTGRAD_SIMD_DECLARE(%)
+  CTGRAD_SIMD_DECLARE(&)
+  CTGRAD_SIMD_DECLARE(|)
+  CTGRAD_SIMD_DECLARE(^)
+#undef CTGRAD_SIMD_DECLARE
+#define CTGRAD_SIMD_DECLARE(op) \
+  CTGRAD_HOST_DEVICE VectorStandIn<SignedOfSize<sizeof(T)>, N> operator op(VectorStandIn) const;
+  CTGRAD_SIMD_DECLARE(==)
+  CTGRAD_SIMD_DECLARE(!=)
+  CTGRAD_SIMD_DECLARE(<)
+  CTGRAD_SIMD_DECLARE(<=)
+  CTGRAD_SIMD_DECLARE(>)
+  CTGRAD_SIMD_DECLARE(>=)
+#undef CTGRAD_SIMD_DECLARE
+  CTGRAD_HOST_DEVICE VectorStandIn operator<<(T) const;
+  CTGRAD_HOST_DEVICE VectorStandIn operator>>(T) const;
+};
+template <class T, int N>
+CTGRAD_HOST_DEVICE VectorStandIn<T, N> operator-(T, VectorStandIn<T, N>);
+
+template <class T, int N>
+struct VectorOf {
+  using type = VectorStandIn<T, N>;
+};
+#else
 template <class T, int N>
 struct VectorOf {
   typedef T type __attribute__((vector_size(N * sizeof(T))));
 };
+#endif
 
 /// What a Simd stores: one vector where a register holds it, else two halves. The halves are
 /// explicit because g++ takes comparisons and selections of vectors wider than a register apart
@@ -89,17 +138,17 @@ struct Simd : detail::SimdData<T, N> {
   Simd() = default;
 
   /// All lanes `value`. `x - 0` is x for every x, -0 included.
-  CTGRAD_ALWAYS_INLINE Simd(T value) {
+  CTGRAD_SIMD_FUNCTION Simd(T value) {
     if constexpr (one_register) {
       this->v = value - decltype(this->v){};
     } else {
       this->lo = this->hi = value;
     }
   }
-  CTGRAD_ALWAYS_INLINE explicit Simd(Data data) : Data(data) {}
+  CTGRAD_SIMD_FUNCTION explicit Simd(Data data) : Data(data) {}
 
   /// Reads N elements; no alignment is asked for.
-  CTGRAD_ALWAYS_INLINE static Simd load(const T* from) {
+  CTGRAD_SIMD_FUNCTION static Simd load(const T* from) {
     Simd r;
     if constexpr (one_register) {
       __builtin_memcpy(&r.v, from, sizeof(r.v));
@@ -111,7 +160,7 @@ struct Simd : detail::SimdData<T, N> {
   }
 
   /// Writes N elements; no alignment is asked for.
-  CTGRAD_ALWAYS_INLINE void store(T* to) const {
+  CTGRAD_SIMD_FUNCTION void store(T* to) const {
     if constexpr (one_register) {
       __builtin_memcpy(to, &this->v, sizeof(this->v));
     } else {
@@ -121,23 +170,23 @@ struct Simd : detail::SimdData<T, N> {
   }
 
   /// Reads the first `count` elements (0 to N) and nothing beyond them; the other lanes are `fill`.
-  static Simd load_partial(const T* from, std::int64_t count, T fill = T{});
+  CTGRAD_HOST_DEVICE static Simd load_partial(const T* from, std::int64_t count, T fill = T{});
 
   /// Writes the first `count` lanes (0 to N) and nothing beyond them.
-  void store_partial(T* to, std::int64_t count) const;
+  CTGRAD_HOST_DEVICE void store_partial(T* to, std::int64_t count) const;
 
   /// Reads from[0], from[stride], from[2 * stride], ...; the stride counts elements.
-  CTGRAD_ALWAYS_INLINE static Simd load_strided(const T* from, std::int64_t stride) {
+  CTGRAD_SIMD_FUNCTION static Simd load_strided(const T* from, std::int64_t stride) {
     return strided(from, stride, std::make_integer_sequence<int, N>{});
   }
 
   /// first, first + 1, first + 2, ...
-  CTGRAD_ALWAYS_INLINE static Simd iota(T first = T{}) {
+  CTGRAD_SIMD_FUNCTION static Simd iota(T first = T{}) {
     return counting(std::make_integer_sequence<int, N>{}) + Simd(first);
   }
 
   /// The value in lane `i` (0 to N - 1).
-  CTGRAD_ALWAYS_INLINE T operator[](int i) const {
+  CTGRAD_SIMD_FUNCTION T operator[](int i) const {
     if constexpr (one_register) {
       return this->v[i];
     } else {
@@ -146,14 +195,14 @@ struct Simd : detail::SimdData<T, N> {
   }
 
 #define CTGRAD_SIMD_BINARY(op)                                   \
-  CTGRAD_ALWAYS_INLINE friend Simd operator op(Simd a, Simd b) { \
+  CTGRAD_SIMD_FUNCTION friend Simd operator op(Simd a, Simd b) { \
     if constexpr (one_register) {                                \
       return Simd(Data{a.v op b.v});                             \
     } else {                                                     \
       return Simd(Data{a.lo op b.lo, a.hi op b.hi});             \
     }                                                            \
   }                                                              \
-  CTGRAD_ALWAYS_INLINE Simd& operator op##=(Simd b) { return *this = *this op b; }
+  CTGRAD_SIMD_FUNCTION Simd& operator op##=(Simd b) { return *this = *this op b; }
   CTGRAD_SIMD_BINARY(+)
   CTGRAD_SIMD_BINARY(-)
   CTGRAD_SIMD_BINARY(*)
@@ -165,7 +214,7 @@ struct Simd : detail::SimdData<T, N> {
 #undef CTGRAD_SIMD_BINARY
 
 #define CTGRAD_SIMD_COMPARE(op)                                  \
-  CTGRAD_ALWAYS_INLINE friend Mask operator op(Simd a, Simd b) { \
+  CTGRAD_SIMD_FUNCTION friend Mask operator op(Simd a, Simd b) { \
     if constexpr (one_register) {                                \
       return Mask(Bits(typename Bits::Data{a.v op b.v}));        \
     } else {                                                     \
@@ -180,15 +229,15 @@ struct Simd : detail::SimdData<T, N> {
   CTGRAD_SIMD_COMPARE(>=)
 #undef CTGRAD_SIMD_COMPARE
 
-  CTGRAD_ALWAYS_INLINE friend Simd operator+(Simd a) { return a; }
-  CTGRAD_ALWAYS_INLINE friend Simd operator-(Simd a) {
+  CTGRAD_SIMD_FUNCTION friend Simd operator+(Simd a) { return a; }
+  CTGRAD_SIMD_FUNCTION friend Simd operator-(Simd a) {
     if constexpr (one_register) {
       return Simd(Data{-a.v});
     } else {
       return Simd(Data{-a.lo, -a.hi});
     }
   }
-  CTGRAD_ALWAYS_INLINE friend Simd operator~(Simd a) {
+  CTGRAD_SIMD_FUNCTION friend Simd operator~(Simd a) {
     if constexpr (one_register) {
       return Simd(Data{~a.v});
     } else {
@@ -196,14 +245,14 @@ struct Simd : detail::SimdData<T, N> {
     }
   }
   /// Shift every lane by the same number of bits (0 to the width of `T`, exclusive).
-  CTGRAD_ALWAYS_INLINE friend Simd operator<<(Simd a, int bits) {
+  CTGRAD_SIMD_FUNCTION friend Simd operator<<(Simd a, int bits) {
     if constexpr (one_register) {
       return Simd(Data{a.v << static_cast<T>(bits)});
     } else {
       return Simd(Data{a.lo << bits, a.hi << bits});
     }
   }
-  CTGRAD_ALWAYS_INLINE friend Simd operator>>(Simd a, int bits) {
+  CTGRAD_SIMD_FUNCTION friend Simd operator>>(Simd a, int bits) {
     if constexpr (one_register) {
       return Simd(Data{a.v >> static_cast<T>(bits)});
     } else {
@@ -213,7 +262,7 @@ struct Simd : detail::SimdData<T, N> {
 
 private:
   template <int... I>
-  CTGRAD_ALWAYS_INLINE static Simd strided(const T* from, std::int64_t stride,
+  CTGRAD_SIMD_FUNCTION static Simd strided(const T* from, std::int64_t stride,
                                            std::integer_sequence<int, I...>) {
     if constexpr (one_register) {
       return Simd(Data{{from[I * stride]...}});
@@ -224,7 +273,7 @@ private:
     }
   }
   template <int... I>
-  CTGRAD_ALWAYS_INLINE static Simd counting(std::integer_sequence<int, I...>) {
+  CTGRAD_SIMD_FUNCTION static Simd counting(std::integer_sequence<int, I...>) {
     const T lanes[N] = {static_cast<T>(I)...};
     return load(lanes);
   }

@@ -12,27 +12,27 @@ namespace detail {
 /// Whether the target has a masked load and store for one register of N elements of `T`.
 template <class T, int N>
 inline constexpr bool has_masked_access =
-#if defined(__AVX512F__) && !defined(__CUDACC__)
+#if defined(__AVX512F__) && !defined(__CUDA_ARCH__)
     (sizeof(T) == 4 || sizeof(T) == 8) && N * sizeof(T) == 64;
-#elif defined(__AVX2__) && !defined(__AVX512F__) && !defined(__CUDACC__)
+#elif defined(__AVX2__) && !defined(__AVX512F__) && !defined(__CUDA_ARCH__)
     (sizeof(T) == 4 || sizeof(T) == 8) && N * sizeof(T) == 32;
 #else
     false;
 #endif
 
-#if defined(__AVX512F__) && !defined(__CUDACC__)
+#if defined(__AVX512F__) && !defined(__CUDA_ARCH__)
 
 /// The first `count` of 16 or 8 bits. The instructions below are the ones for float and double:
 /// they move bits.
 template <class Word>
-CTGRAD_ALWAYS_INLINE Word first_bits(std::int64_t count) {
+CTGRAD_SIMD_FUNCTION Word first_bits(std::int64_t count) {
   return static_cast<Word>((1u << count) - 1);
 }
 using Floats = VectorOf<float, 16>::type;
 using Doubles = VectorOf<double, 8>::type;
 
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, N> masked_load(const T* from, std::int64_t count, Simd<T, N> fill) {
+CTGRAD_SIMD_FUNCTION Simd<T, N> masked_load(const T* from, std::int64_t count, Simd<T, N> fill) {
   if constexpr (sizeof(T) == 4) {
     const auto bits = first_bits<unsigned short>(count);
     fill.v = (decltype(fill.v))__builtin_ia32_loadups512_mask(reinterpret_cast<const float*>(from),
@@ -46,7 +46,7 @@ CTGRAD_ALWAYS_INLINE Simd<T, N> masked_load(const T* from, std::int64_t count, S
 }
 
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE void masked_store(T* to, std::int64_t count, Simd<T, N> lanes) {
+CTGRAD_SIMD_FUNCTION void masked_store(T* to, std::int64_t count, Simd<T, N> lanes) {
   if constexpr (sizeof(T) == 4) {
     __builtin_ia32_storeups512_mask(reinterpret_cast<float*>(to), (Floats)lanes.v,
                                     first_bits<unsigned short>(count));
@@ -56,7 +56,7 @@ CTGRAD_ALWAYS_INLINE void masked_store(T* to, std::int64_t count, Simd<T, N> lan
   }
 }
 
-#elif defined(__AVX2__) && !defined(__CUDACC__)
+#elif defined(__AVX2__) && !defined(__CUDA_ARCH__)
 
 using Floats = VectorOf<float, 8>::type;
 using Doubles = VectorOf<double, 4>::type;
@@ -64,7 +64,7 @@ using FloatMask = VectorOf<int, 8>::type;
 using DoubleMask = VectorOf<long long, 4>::type;
 
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, N> masked_load(const T* from, std::int64_t count, Simd<T, N> fill) {
+CTGRAD_SIMD_FUNCTION Simd<T, N> masked_load(const T* from, std::int64_t count, Simd<T, N> fill) {
   using Bits = typename Simd<T, N>::Bits;
   const auto mask = Bits::iota() < Bits(static_cast<typename Bits::value_type>(count));
   Simd<T, N> loaded;
@@ -79,7 +79,7 @@ CTGRAD_ALWAYS_INLINE Simd<T, N> masked_load(const T* from, std::int64_t count, S
 }
 
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE void masked_store(T* to, std::int64_t count, Simd<T, N> lanes) {
+CTGRAD_SIMD_FUNCTION void masked_store(T* to, std::int64_t count, Simd<T, N> lanes) {
   using Bits = typename Simd<T, N>::Bits;
   const auto mask = Bits::iota() < Bits(static_cast<typename Bits::value_type>(count));
   if constexpr (sizeof(T) == 4) {
@@ -101,7 +101,7 @@ void masked_store(T* to, std::int64_t count, Simd<T, N> lanes);
 #endif
 
 /// `count` less `offset`, but from 0 to `most`.
-CTGRAD_ALWAYS_INLINE std::int64_t clamped_count(std::int64_t count, std::int64_t offset,
+CTGRAD_SIMD_FUNCTION std::int64_t clamped_count(std::int64_t count, std::int64_t offset,
                                                 std::int64_t most) {
   const std::int64_t left = count - offset;
   return left < 0 ? 0 : (left > most ? most : left);
@@ -110,7 +110,7 @@ CTGRAD_ALWAYS_INLINE std::int64_t clamped_count(std::int64_t count, std::int64_t
 }  // namespace detail
 
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE Simd<T, N> Simd<T, N>::load_partial(const T* from, std::int64_t count,
+CTGRAD_SIMD_FUNCTION Simd<T, N> Simd<T, N>::load_partial(const T* from, std::int64_t count,
                                                          T fill) {
   if constexpr (detail::has_masked_access<T, N>) {
     return detail::masked_load(from, count, Simd(fill));
@@ -128,7 +128,7 @@ CTGRAD_ALWAYS_INLINE Simd<T, N> Simd<T, N>::load_partial(const T* from, std::int
 }
 
 template <class T, int N>
-CTGRAD_ALWAYS_INLINE void Simd<T, N>::store_partial(T* to, std::int64_t count) const {
+CTGRAD_SIMD_FUNCTION void Simd<T, N>::store_partial(T* to, std::int64_t count) const {
   if constexpr (detail::has_masked_access<T, N>) {
     detail::masked_store(to, count, *this);
   } else if constexpr (one_register) {

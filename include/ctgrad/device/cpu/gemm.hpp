@@ -83,19 +83,29 @@ struct Gemm {
     const std::int64_t column_step = even_piece(shape.n, Blocks::columns, vector_lanes);
     const std::int64_t depth_step = even_piece(shape.k, Blocks::depth, 4);
     const std::int64_t row_step = pack_a ? even_piece(shape.m, Blocks::rows, tile_rows) : shape.m;
+    // Whether other threads may still be reading what is packed.
+    bool panel_in_use = false;
+    bool block_in_use = false;
     for (std::int64_t j = 0; j < shape.n; j += column_step) {
       const std::int64_t columns = std::min(column_step, shape.n - j);
       for (std::int64_t p = 0; p < shape.k; p += depth_step) {
         const std::int64_t depth = std::min(depth_step, shape.k - p);
-        if (pack_panel(j, columns, p, depth, thread, threads)) thread_barrier(threads);
+        if (pack_b || columns % vector_lanes != 0) {
+          if (panel_in_use) thread_barrier(threads);
+          pack_panel(j, columns, p, depth, thread, threads);
+          thread_barrier(threads);
+          panel_in_use = true;
+          block_in_use = false;
+        }
         for (std::int64_t i = 0; i < shape.m; i += row_step) {
           const std::int64_t rows = std::min(row_step, shape.m - i);
           if (pack_a) {
+            if (block_in_use) thread_barrier(threads);
             pack_block(i, rows, p, depth, thread, threads);
             thread_barrier(threads);
+            block_in_use = true;
           }
           multiply_block(i, rows, j, columns, p, depth, thread, threads);
-          thread_barrier(threads);
         }
       }
     }
@@ -123,9 +133,8 @@ private:
     return pack_b || end > columns;
   }
 
-  bool pack_panel(std::int64_t j, std::int64_t columns, std::int64_t p, std::int64_t depth,
+  void pack_panel(std::int64_t j, std::int64_t columns, std::int64_t p, std::int64_t depth,
                   int thread, int threads) const {
-    if (!pack_b && columns % vector_lanes == 0) return false;
     const Strips strips(columns, vector_lanes, tile_vectors);
     const Share share(strips.count, thread, threads);
     for (std::int64_t s = share.begin; s < share.end; ++s) {
@@ -136,7 +145,6 @@ private:
       pack_strip(depth, std::min(end, columns) - first, end - first, !shape.transpose_b, from, ldb,
                  b_panel + first * depth);
     }
-    return true;
   }
 
   void pack_block(std::int64_t i, std::int64_t rows, std::int64_t p, std::int64_t depth, int thread,

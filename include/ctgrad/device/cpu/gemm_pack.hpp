@@ -11,30 +11,34 @@
 
 namespace ctgrad::cpu::detail {
 
-/// The low (or high) halves of two vectors, element by element in turn.
-template <class T, bool High, int... I>
+/// The low (or high) halves of two vectors, element by element in turn. The indices are spelled
+/// out: nvcc loses the dots of a parameter pack among them.
+template <class T, bool High>
 CTGRAD_ALWAYS_INLINE void interleave(Vector<T, 16>& to, const Vector<T, 16>& first,
-                                     const Vector<T, 16>& second,
-                                     std::integer_sequence<int, I...>) {
-  constexpr int n = lanes<T, 16>;
-  to = __builtin_shufflevector(first, second,
-                               ((High ? n / 2 : 0) + I / 2 + (I % 2 == 0 ? 0 : n))...);
+                                     const Vector<T, 16>& second) {
+  if constexpr (lanes<T, 16> == 2) {
+    to = High ? __builtin_shufflevector(first, second, 1, 3)
+              : __builtin_shufflevector(first, second, 0, 2);
+  } else {
+    static_assert(lanes<T, 16> == 4);
+    to = High ? __builtin_shufflevector(first, second, 2, 6, 3, 7)
+              : __builtin_shufflevector(first, second, 0, 4, 1, 5);
+  }
 }
 
 /// Transposes a square of 16-byte vectors. Interleaving row i with row i + n/2 moves the top bit of
 /// the row number to the bottom of the column number; after log2(n) rounds they have changed
 /// places.
 template <class T, int... I>
-CTGRAD_ALWAYS_INLINE void transpose_registers(Vector<T, 16>* x,
-                                              std::integer_sequence<int, I...> all) {
+CTGRAD_ALWAYS_INLINE void transpose_registers(Vector<T, 16>* x, std::integer_sequence<int, I...>) {
   constexpr int n = lanes<T, 16>;
   static_assert(n == 2 || n == 4);
   Vector<T, 16> y[n];
-  (interleave<T, I % 2 == 1>(y[I], x[I / 2], x[I / 2 + n / 2], all), ...);
+  (interleave<T, I % 2 == 1>(y[I], x[I / 2], x[I / 2 + n / 2]), ...);
   if constexpr (n == 2) {
     ((x[I] = y[I]), ...);
   } else {
-    (interleave<T, I % 2 == 1>(x[I], y[I / 2], y[I / 2 + n / 2], all), ...);
+    (interleave<T, I % 2 == 1>(x[I], y[I / 2], y[I / 2 + n / 2]), ...);
   }
 }
 

@@ -41,17 +41,26 @@ CTGRAD_ALWAYS_INLINE void add_rows(std::int64_t j, std::int64_t n, const T* x, c
   }
 }
 
-/// Adds the two halves of a vector, and again, until 16 bytes are left.
-template <class T, int Bytes, int... I>
-CTGRAD_ALWAYS_INLINE void add_halves(Vector<T, 16>& to, const Vector<T, Bytes>& from,
-                                     std::integer_sequence<int, I...>) {
+/// Adds the two halves of a vector, and again, until 16 bytes are left. As in gemm_pack.hpp, nvcc
+/// wants the indices spelled out.
+template <class T, int Bytes>
+CTGRAD_ALWAYS_INLINE void add_halves(Vector<T, 16>& to, const Vector<T, Bytes>& from) {
   if constexpr (Bytes == 16) {
     to = from;
   } else {
     constexpr int half = lanes<T, Bytes> / 2;
-    const Vector<T, Bytes / 2> sum = __builtin_shufflevector(from, from, I...) +
-                                     __builtin_shufflevector(from, from, (I + half)...);
-    add_halves<T, Bytes / 2>(to, sum, std::make_integer_sequence<int, half / 2>{});
+    Vector<T, Bytes / 2> sum;
+    if constexpr (half == 8) {
+      sum = __builtin_shufflevector(from, from, 0, 1, 2, 3, 4, 5, 6, 7) +
+            __builtin_shufflevector(from, from, 8, 9, 10, 11, 12, 13, 14, 15);
+    } else if constexpr (half == 4) {
+      sum = __builtin_shufflevector(from, from, 0, 1, 2, 3) +
+            __builtin_shufflevector(from, from, 4, 5, 6, 7);
+    } else {
+      static_assert(half == 2);
+      sum = __builtin_shufflevector(from, from, 0, 1) + __builtin_shufflevector(from, from, 2, 3);
+    }
+    add_halves<T, Bytes / 2>(to, sum);
   }
 }
 
@@ -89,8 +98,7 @@ CTGRAD_ALWAYS_INLINE void dot_rows(std::int64_t k, const T* x, const T* b, std::
     ((wide[R] += left * right[R]), ...);
   }
   Vector<T, 16> sum[Rows];
-  (add_halves<T, vector_bytes>(sum[R], wide[R], std::make_integer_sequence<int, lanes<T> / 2>{}),
-   ...);
+  (add_halves<T, vector_bytes>(sum[R], wide[R]), ...);
   if constexpr (vector_bytes > 16) {
     for (; p + lanes<T, 16> <= k; p += lanes<T, 16>) {
       Vector<T, 16> left;

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Memory of unnamed results, shared by the expressions that hold them and used again afterwards.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "ctgrad/core/memory.hpp"
+
+namespace ctgrad::detail {
+
+/// Counted memory.
+struct Block {
+  Memory memory;
+  std::atomic<int> users{0};
+};
+
+/// The free blocks of one thread: a statement that is repeated finds the memory it used before.
+class Pool {
+public:
+  /// Blocks kept for later, and the bytes in them.
+  static constexpr std::size_t most_blocks = 16;
+  static constexpr std::size_t most_bytes = std::size_t{1} << 28;
+
+  Pool() {
+    current_ = this;
+    free_.reserve(most_blocks);
+  }
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  ~Pool() { current_ = nullptr; }
+
+  /// A block of at least `bytes`: the smallest free one that is not much too large, or a new one.
+  static Block* acquire(std::size_t bytes) {
+    thread_local Pool pool;
+    // Blocks may be asked for while the thread ends, when its pool is gone.
+    if (current_ == nullptr) return make(bytes);
+    std::unique_ptr<Block>* best = nullptr;
+    for (std::unique_ptr<Block>& block : pool.free_)
+      if (block->memory.bytes() >= bytes && block->memory.bytes() / 4 <= bytes + 1024 &&
+          (best == nullptr || block->memory.bytes() < (*best)->memory.bytes()))
+        best = &block;
+    if (best == nullptr) return make(bytes);
+    std::swap(*best, pool.free_.back());
+    Block* block = pool.free_.back().release();
+    pool.free_.pop_back();
+    pool.bytes_ -= block->memory.bytes();
+    return block;
+  }
+
+  /// Takes back a block that nobody uses any more.
+  static void release(Block* block) noexcept {
+    std::unique_ptr<Block> owner(block);
+    Pool* pool = current_;
+    const std::size_t bytes = block->memory.bytes();
+    if (pool == nullptr || bytes == 0 || pool->free_.size() == most_blocks || pool->bytes_ + bytes > most_bytes) return;
+    pool->bytes_ += bytes;
+    pool->free_.push_back(std::move(owner));
+  }
+
+private:
+  static Block* make(std::size_t bytes) {
+    auto block = std::make_unique<Block>();
+    block->memory.reserve(bytes);
+    return block.release();
+  }
+
+  std::vector<std::unique_ptr<Block>> free_;
+  std::size_t bytes_ = 0;
+  // Trivially destructible, so that it can still be read after the thread's objects are gone.
+  inline static thread_local Pool* current_ = nullptr;
+};
+
+/// Shared ownership of a block.
+class BlockReference {
+public:
+  BlockReference() = default;
+  explicit BlockReference(std::size_t bytes) : block_(Pool::acquire(bytes)) {
+    block_->users.store(1, std::memory_order_relaxed);
+  }
+  BlockReference(const BlockReference& other) noexcept : block_(other.block_) {
+    if (block_ != nullptr) block_->users.fetch_add(1, std::memory_order_relaxed);
+  }
+  BlockReference(BlockReference&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  BlockReference& operator=(BlockReference other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+  }
+  ~BlockReference() {
+    if (block_ != nullptr && block_->users.fetch_sub(1, std::memory_order_acq_rel) == 1) Pool::release(block_);
+  }
+
+  void* data() const { return block_->memory.data(); }
+  bool is_only_user() const { return block_ != nullptr && block_->users.load(std::memory_order_acquire) == 1; }
+  /// Gives the memory away; only for the only user.
+  Memory take() { return std::exchange(block_->memory, Memory()); }
+
+private:
+  Block* block_ = nullptr;
+};
+
+}  // namespace ctgrad::detail

@@ -1,0 +1,17 @@
+# The flags of our own tests, benchmarks and examples: link_libraries(ctgrad_development).
+include(CheckCXXCompilerFlag)
+
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+add_library(ctgrad_development INTERFACE)
+target_compile_options(ctgrad_development INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wpedantic)
+if(CTGRAD_WARNINGS_AS_ERRORS)
+  target_compile_options(ctgrad_development INTERFACE -Werror)
+endif()
+if(CTGRAD_NATIVE)
+  check_cxx_compiler_flag(-march=native CTGRAD_HAS_MARCH_NATIVE)
+  if(CTGRAD_HAS_MARCH_NATIVE)
+    target_compile_options(ctgrad_development INTERFACE -march=native)
+  endif()
+endif()

@@ -1,0 +1,45 @@
+# What linking ctgrad::ctgrad brings with it. The build tree and the installed package share this
+# file, so a program gets the same flags and libraries by either road.
+
+if((CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 12)
+    OR (CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 16))
+  message(FATAL_ERROR "ctgrad needs g++ 12 or clang 16, or later. This is ${CMAKE_CXX_COMPILER}, "
+    "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}; choose another with -D CMAKE_CXX_COMPILER=...")
+endif()
+
+# A large network's graph is traced, differentiated and planned by constant evaluation: more of it
+# than the compilers expect of a program.
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  set(ctgrad_compile_options -fconstexpr-steps=100000000 -fbracket-depth=2048)
+else()
+  set(ctgrad_compile_options -fconstexpr-ops-limit=1000000000 -fconstexpr-loop-limit=10000000)
+endif()
+
+# Links an optional library into the target: ctgrad_use(target OPTION imported-target find_package-arguments...).
+function(ctgrad_use target option library)
+  if(${option} MATCHES "^[Aa][Uu][Tt][Oo]$")
+    find_package(${ARGN} QUIET)
+  elseif(${option})
+    find_package(${ARGN} REQUIRED)
+  endif()
+  if(${option} AND TARGET ${library})
+    target_link_libraries(${target} INTERFACE ${library})
+    set(found ON)
+  else()
+    set(found OFF)
+  endif()
+  set(${option}_FOUND ${found} PARENT_SCOPE)
+endfunction()
+
+function(ctgrad_usage target include_directory)
+  target_include_directories(${target} INTERFACE ${include_directory})
+  target_compile_features(${target} INTERFACE cxx_std_20)
+  target_compile_options(${target} INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${ctgrad_compile_options}>")
+
+  ctgrad_use(${target} CTGRAD_BLAS CBLAS::CBLAS CBLAS)
+  ctgrad_use(${target} CTGRAD_OPENMP OpenMP::OpenMP_CXX OpenMP COMPONENTS CXX)
+  ctgrad_use(${target} CTGRAD_ZLIB ZLIB::ZLIB ZLIB)
+  target_compile_definitions(${target} INTERFACE
+    $<$<BOOL:${CTGRAD_BLAS_FOUND}>:CTGRAD_HAS_CBLAS> $<$<BOOL:${CTGRAD_ZLIB_FOUND}>:CTGRAD_HAS_ZLIB>)
+  message(STATUS "ctgrad: BLAS ${CTGRAD_BLAS_FOUND}, OpenMP ${CTGRAD_OPENMP_FOUND}, zlib ${CTGRAD_ZLIB_FOUND}")
+endfunction()

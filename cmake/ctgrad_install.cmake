@@ -9,7 +9,8 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/ctgradConfigVersion.cmake
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 
 install(DIRECTORY include/ctgrad DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(DESTINATION ${package_directory} FILES
+install(FILES
   ${PROJECT_BINARY_DIR}/ctgradConfig.cmake ${PROJECT_BINARY_DIR}/ctgradConfigVersion.cmake
-  cmake/ctgrad_usage.cmake cmake/FindCBLAS.cmake)
+  cmake/ctgrad_usage.cmake cmake/FindCBLAS.cmake
+  DESTINATION ${package_directory})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

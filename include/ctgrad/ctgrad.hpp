@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ctgrad/autodiff/gradient.hpp"
+#include "ctgrad/dynamic/eager.hpp"
 #include "ctgrad/nn/activation.hpp"
 #include "ctgrad/nn/linear.hpp"
 #include "ctgrad/nn/sequential.hpp"

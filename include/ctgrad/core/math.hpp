@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
 /// Elementary functions on float, double and their Simds, one algorithm for both: a lane has the
-/// bits of the number.
+/// bits of the number. The bounds stated hold in the default rounding mode without -ffast-math,
+/// which would undo the range reductions.
 #pragma once
 
 #include "ctgrad/core/math/erf.hpp"

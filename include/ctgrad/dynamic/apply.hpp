@@ -16,9 +16,7 @@ template <class S, class N, class X>
 auto to_operand(const X& x) {
   if constexpr (std::is_arithmetic_v<X>) {
     return Number<N>{static_cast<N>(x)};
-  } else if constexpr (is_expression<X> && X::shape_type::value.size() != S::value.size()) {
-    return materialize(x);
-  } else if constexpr (is_expression<X>) {
+  } else if constexpr (is_expression<X> && X::shape_type::value.size() == S::value.size()) {
     return x;
   } else {
     return materialize(x);

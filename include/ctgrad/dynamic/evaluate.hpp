@@ -200,6 +200,24 @@ template <class From, class To>
 inline constexpr bool expression_stretches_to_tensor =
     From::rank <= To::rank && can_broadcast(From::value, To::value) && broadcast(From::value, To::value) == To::value;
 
+// Written below: the elements of an array as they are, those of an expression computed now.
+template <class X>
+auto materialize(const X& x);
+
+/// Computes an expression in one loop into `to`, through other memory when the expression reads what it overwrites.
+template <class E, class T, class S>
+void assign_loop(const E& expression, TensorView<T, S> to) {
+  using Loop = FusedLoop<E, S, RowMajor<S>, void>;
+  const Lengths<S> extents(to.extents());
+  const auto bytes = static_cast<std::size_t>(to.size()) * sizeof(T);
+  bool disturbed = false;
+  Loop::visit(expression, [&](const auto& leaf) { disturbed = disturbed || is_disturbed(leaf, to.data(), extents); });
+  const BlockReference block = disturbed ? BlockReference(bytes) : BlockReference();
+  T* target = disturbed ? static_cast<T*>(block.data()) : to.data();
+  Loop::run(expression, extents, target, row_major(extents));
+  if (disturbed) std::memcpy(to.data(), target, bytes);
+}
+
 /// Computes the elements of an expression or array into `to`.
 template <class E, class T, class S>
 void evaluate_into(const E& expression, TensorView<T, S> to) {
@@ -210,24 +228,19 @@ void evaluate_into(const E& expression, TensorView<T, S> to) {
   static_assert(expression_stretches_to_tensor<From, S>,
                 "ctgrad: the shape of the expression does not stretch to that of the tensor it is assigned to; "
                 "reshape one of them");
-  const Lengths<S> extents(to.extents());
-  check_stretch(expression.lengths(), extents);
-  const auto bytes = static_cast<std::size_t>(to.size()) * sizeof(T);
-  if constexpr (!is_expression<E>) {
-    if constexpr (E::is_row_major && std::is_same_v<From, S>) {
-      if (bytes != 0) std::memmove(to.data(), expression.data(), bytes);
+  check_stretch(expression.lengths(), Lengths<S>(to.extents()));
+  if (to.size() == 0) return;
+  if constexpr (is_expression<E>) {
+    if constexpr (From::value.size() == S::value.size()) {
+      assign_loop(expression, to);
     } else {
-      evaluate_into(make_expression<ops::Copy, T>(expression.lengths(), expression), to);
+      // Every element is needed again and again.
+      evaluate_into(materialize(expression), to);
     }
+  } else if constexpr (E::is_row_major && std::is_same_v<From, S>) {
+    std::memmove(to.data(), expression.data(), static_cast<std::size_t>(to.size()) * sizeof(T));
   } else {
-    using Loop = FusedLoop<E, S, RowMajor<S>, void>;
-    bool disturbed = false;
-    Loop::visit(expression,
-                [&](const auto& leaf) { disturbed = disturbed || is_disturbed(leaf, to.data(), extents); });
-    const BlockReference block = disturbed ? BlockReference(bytes) : BlockReference();
-    T* target = disturbed ? static_cast<T*>(block.data()) : to.data();
-    Loop::run(expression, extents, target, row_major(extents));
-    if (disturbed) std::memcpy(to.data(), target, bytes);
+    assign_loop(make_expression<ops::Copy, T>(expression.lengths(), expression), to);
   }
 }
 

@@ -4,8 +4,6 @@
 #pragma once
 
 #include <atomic>
-#include <memory>
-#include <vector>
 
 #include "ctgrad/core/memory.hpp"
 
@@ -14,60 +12,58 @@ namespace ctgrad::detail {
 /// Counted memory.
 struct Block {
   Memory memory;
-  std::atomic<int> users{0};
+  std::atomic<int> users;
 };
 
 /// The free blocks of one thread: a statement that is repeated finds the memory it used before.
 class Pool {
 public:
   /// Blocks kept for later, and the bytes in them.
-  static constexpr std::size_t most_blocks = 16;
+  static constexpr int most_blocks = 16;
   static constexpr std::size_t most_bytes = std::size_t{1} << 28;
 
-  Pool() {
-    current_ = this;
-    free_.reserve(most_blocks);
-  }
+  Pool() { current_ = this; }
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
-  ~Pool() { current_ = nullptr; }
+  ~Pool() {
+    current_ = nullptr;
+    for (int i = 0; i < count_; ++i) delete free_[i];
+  }
 
   /// A block of at least `bytes`: the smallest free one that is not much too large, or a new one.
   static Block* acquire(std::size_t bytes) {
     thread_local Pool pool;
     // Blocks may be asked for while the thread ends, when its pool is gone.
     if (current_ == nullptr) return make(bytes);
-    std::unique_ptr<Block>* best = nullptr;
-    for (std::unique_ptr<Block>& block : pool.free_)
-      if (block->memory.bytes() >= bytes && block->memory.bytes() / 4 <= bytes + 1024 &&
-          (best == nullptr || block->memory.bytes() < (*best)->memory.bytes()))
-        best = &block;
-    if (best == nullptr) return make(bytes);
-    std::swap(*best, pool.free_.back());
-    Block* block = pool.free_.back().release();
-    pool.free_.pop_back();
+    int best = -1;
+    for (int i = 0; i < pool.count_; ++i) {
+      const std::size_t size = pool.free_[i]->memory.bytes();
+      if (size >= bytes && size / 4 <= bytes + 1024 && (best < 0 || size < pool.free_[best]->memory.bytes())) best = i;
+    }
+    if (best < 0) return make(bytes);
+    Block* block = pool.free_[best];
+    pool.free_[best] = pool.free_[--pool.count_];
     pool.bytes_ -= block->memory.bytes();
     return block;
   }
 
   /// Takes back a block that nobody uses any more.
   static void release(Block* block) noexcept {
-    std::unique_ptr<Block> owner(block);
     Pool* pool = current_;
     const std::size_t bytes = block->memory.bytes();
-    if (pool == nullptr || bytes == 0 || pool->free_.size() == most_blocks || pool->bytes_ + bytes > most_bytes) return;
-    pool->bytes_ += bytes;
-    pool->free_.push_back(std::move(owner));
+    if (pool == nullptr || bytes == 0 || pool->count_ == most_blocks || pool->bytes_ + bytes > most_bytes) {
+      delete block;
+    } else {
+      pool->bytes_ += bytes;
+      pool->free_[pool->count_++] = block;
+    }
   }
 
 private:
-  static Block* make(std::size_t bytes) {
-    auto block = std::make_unique<Block>();
-    block->memory.reserve(bytes);
-    return block.release();
-  }
+  static Block* make(std::size_t bytes) { return new Block{Memory(bytes), 0}; }
 
-  std::vector<std::unique_ptr<Block>> free_;
+  Block* free_[most_blocks];
+  int count_ = 0;
   std::size_t bytes_ = 0;
   // Trivially destructible, so that it can still be read after the thread's objects are gone.
   inline static thread_local Pool* current_ = nullptr;

@@ -10,33 +10,50 @@ namespace ctgrad {
 
 namespace detail {
 
-/// Calls a user's derivative rule with the operands of the node.
-template <class Op, int Arity>
-constexpr void user_derivative(const Value& t, const Value* x, const Value& y, Value* partial) {
-  const Shares shares = [&] {
-    if constexpr (Arity == 1) {
-      return shares_of(Op::derivative(t, x[0], y));
-    } else if constexpr (Arity == 2) {
-      return shares_of(Op::derivative(t, x[0], x[1], y));
-    } else {
-      return shares_of(Op::derivative(t, x[0], x[1], x[2], y));
-    }
-  }();
-  for (int i = 0; i < Arity; ++i) partial[i] = Value{t.builder, shares.id[i]};
+template <class V>
+constexpr int user_share_id(const V& share) {
+  if constexpr (std::is_same_v<V, NoDerivative>) {
+    return -1;
+  } else {
+    return share.id;
+  }
+}
+template <class... Vs>
+constexpr void write_shares(const Partials<Vs...>& p, GraphBuilder* builder, Value* partial) {
+  partial[0] = {builder, user_share_id(p.first)};
+  if constexpr (sizeof...(Vs) > 1) partial[1] = {builder, user_share_id(p.second)};
+  if constexpr (sizeof...(Vs) > 2) partial[2] = {builder, user_share_id(p.third)};
 }
 
-template <class Op, int Arity>
-concept HasUserRule = (Arity == 1 && HasElementwiseRule1<Op, Value>) ||
-                      (Arity == 2 && HasElementwiseRule2<Op, Value>) ||
-                      (Arity == 3 && HasElementwiseRule3<Op, Value>);
+/// True for a rule that takes each value with its own type. The other kind is a template over one type for all.
+template <class Op, class Y, class... X>
+concept HasTypedRule = requires(Y y, X... x) { Op::derivative(y, x..., y); };
+template <class Op, class Y, class... X>
+concept HasUserRule = HasTypedRule<Op, Y, X...> || (sizeof...(X) == 1 && HasElementwiseRule1<Op, Value>) ||
+                      (sizeof...(X) == 2 && HasElementwiseRule2<Op, Value>) ||
+                      (sizeof...(X) == 3 && HasElementwiseRule3<Op, Value>);
 
-template <class Op, int Arity>
+/// Calls a user's derivative rule for a node of type Y with operands of the types `X...`. The rule gets symbols, so
+/// that every operation may be used in it.
+template <class Op, class Y, class... X>
+constexpr void user_derivative(const Value& t, const Value* x, const Value& y, Value* partial) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    if constexpr (HasTypedRule<Op, Y, X...>) {
+      write_shares(Op::derivative(Y{t.builder, t.id}, X{t.builder, x[I].id}..., Y{t.builder, y.id}), t.builder,
+                   partial);
+    } else {
+      write_shares(Op::derivative(t, x[I]..., y), t.builder, partial);
+    }
+  }(std::index_sequence_for<X...>{});
+}
+
+template <class Op, class Y, class... X>
 constexpr UserOperation describe() {
   UserOperation operation;
   operation.name = Op::name;
-  operation.arity = Arity;
+  operation.arity = sizeof...(X);
   if constexpr (requires { Op::flops; }) operation.flops = Op::flops;
-  if constexpr (HasUserRule<Op, Arity>) operation.derivative = &user_derivative<Op, Arity>;
+  if constexpr (HasUserRule<Op, Y, X...>) operation.derivative = &user_derivative<Op, Y, X...>;
   return operation;
 }
 
@@ -53,9 +70,10 @@ CTGRAD_HOST_DEVICE inline T user_value_3(T a, T b, T c) {
   return Op::value(a, b, c);
 }
 
-template <class Op, int Arity>
+template <class Op, class Y, class... X>
 constexpr UserOperation describe_elementwise() {
-  UserOperation operation = describe<Op, Arity>();
+  constexpr int Arity = sizeof...(X);
+  UserOperation operation = describe<Op, Y, X...>();
   if constexpr (Arity == 1) {
     operation.float_1 = &user_value_1<Op, float>;
     operation.double_1 = &user_value_1<Op, double>;
@@ -69,11 +87,11 @@ constexpr UserOperation describe_elementwise() {
   return operation;
 }
 
-template <class Op, int Arity>
-inline constexpr UserOperation elementwise_operation = describe_elementwise<Op, Arity>();
+template <class Op, class Y, class... X>
+inline constexpr UserOperation elementwise_operation = describe_elementwise<Op, Y, X...>();
 
-template <class Op, int Arity>
-inline constexpr UserOperation derivative_operation = describe<Op, Arity>();
+template <class Op, class Y, class... X>
+inline constexpr UserOperation derivative_operation = describe<Op, Y, X...>();
 
 template <class Kernel, class T, int Arity>
 void run_user_kernel(void* result, const void* const* x, const KernelShape* shapes) {
@@ -88,10 +106,10 @@ void run_user_kernel(void* result, const void* const* x, const KernelShape* shap
   }
 }
 
-template <class Kernel, class T, int Arity>
+template <class Kernel, class Y, class... X>
 inline constexpr UserOperation kernel_operation = [] {
-  UserOperation operation = describe<Kernel, Arity>();
-  operation.run = &run_user_kernel<Kernel, T, Arity>;
+  UserOperation operation = describe<Kernel, Y, X...>();
+  operation.run = &run_user_kernel<Kernel, typename Y::element_type, sizeof...(X)>;
   return operation;
 }();
 
@@ -110,28 +128,32 @@ constexpr Symbol<T, S> record_user(const UserOperation* user, const X&... x) {
 
 }  // namespace detail
 
+// The results have spelled-out types, not auto: a rule may apply its own operation again.
+
 template <class Op, class T, class S, class... Rest>
-constexpr auto ctgrad_user_elementwise(const Symbol<T, S>& x, const Rest&... rest) {
+constexpr auto ctgrad_user_elementwise(const Symbol<T, S>& x, const Rest&... rest)
+    -> Symbol<T, typename detail::BroadcastAll<S, typename Rest::shape_type...>::type> {
   static_assert(std::is_floating_point_v<T> && (std::is_same_v<T, typename Rest::element_type> && ...),
                 "ctgrad: a user's elementwise operation needs operands of one floating type");
   using Common = typename detail::BroadcastAll<S, typename Rest::shape_type...>::type;
   return detail::record_user<ops::UserElementwise, T, Common>(
-      &detail::elementwise_operation<Op, 1 + sizeof...(Rest)>, x, rest...);
+      &detail::elementwise_operation<Op, Symbol<T, Common>, Symbol<T, S>, Rest...>, x, rest...);
 }
 
 template <class Rule, class T, class S, class... X>
-constexpr auto ctgrad_custom_derivative(const Symbol<T, S>& value, const X&... x) {
+constexpr Symbol<T, S> ctgrad_custom_derivative(const Symbol<T, S>& value, const X&... x) {
   return detail::record_user<ops::CustomDerivative, T, S>(
-      &detail::derivative_operation<Rule, sizeof...(X)>, value, x...);
+      &detail::derivative_operation<Rule, Symbol<T, S>, X...>, value, x...);
 }
 
 template <class Kernel, class T, class S, class... Rest>
-constexpr auto ctgrad_user_kernel(const Symbol<T, S>& x, const Rest&... rest) {
+constexpr auto ctgrad_user_kernel(const Symbol<T, S>& x, const Rest&... rest)
+    -> Symbol<T, detail::shape_from<detail::UserShape<Kernel, S, typename Rest::shape_type...>>> {
   static_assert(std::is_floating_point_v<T> && (std::is_same_v<T, typename Rest::element_type> && ...),
                 "ctgrad: a user kernel needs operands of one floating type");
   using Result = detail::shape_from<detail::UserShape<Kernel, S, typename Rest::shape_type...>>;
   return detail::record_user<ops::UserKernel, T, Result>(
-      &detail::kernel_operation<Kernel, T, 1 + sizeof...(Rest)>, x, rest...);
+      &detail::kernel_operation<Kernel, Symbol<T, Result>, Symbol<T, S>, Rest...>, x, rest...);
 }
 
 }  // namespace ctgrad

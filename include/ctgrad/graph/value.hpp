@@ -99,15 +99,17 @@ constexpr Value ctgrad_apply(OpCall<Op, Attribute>, const X&... operands) {
   return {&builder, builder.append(node)};
 }
 
+// The functions below take shapes by value: a reference into the graph's table dies when the table grows.
+
 /// Applies an operation whose result shape the caller knows.
 template <class Op, class... Rest>
-constexpr Value apply_shaped(const Value& x, const ShapeValue& shape, std::int64_t attribute = 0,
+constexpr Value apply_shaped(const Value& x, ShapeValue shape, std::int64_t attribute = 0,
                              const Rest&... rest) {
   return detail::record<Op>(*x.builder, Op::result_type(x.dtype()), shape, attribute, x, rest...);
 }
 
 /// `x` summed over the axes along which `shape` was broadcast to it: the adjoint of broadcasting.
-constexpr Value sum_to(const Value& x, const ShapeValue& shape) {
+constexpr Value sum_to(const Value& x, ShapeValue shape) {
   if (x.shape() == shape) return x;
   const unsigned mask = detail::broadcast_axes(shape, x.shape());
   Value result = x;
@@ -117,7 +119,7 @@ constexpr Value sum_to(const Value& x, const ShapeValue& shape) {
 }
 
 /// `x` repeated to `shape`.
-constexpr Value broadcast_value(const Value& x, const ShapeValue& shape) {
+constexpr Value broadcast_value(const Value& x, ShapeValue shape) {
   return x.shape() == shape ? x : apply_shaped<ops::BroadcastTo>(x, shape);
 }
 

@@ -30,7 +30,7 @@ constexpr void visit_parameters(M& module, Visit& visit);
 template <class M, class Visit, std::size_t... I>
 constexpr void visit_members(M& module, Visit& visit, std::index_sequence<I...>) {
   auto members = ctgrad::detail::tie_members(module);
-  auto one = [&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+  [[maybe_unused]] auto one = [&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
     visit.enter(ctgrad::detail::member_name<std::remove_const_t<M>, K>);
     visit_parameters(std::get<K>(members), visit);
     visit.leave();

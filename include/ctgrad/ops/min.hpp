@@ -34,8 +34,8 @@ struct Min : Structured {
   template <class V>
   static constexpr V derivative(V t, V x, V y, unsigned mask) {
     const V hit = cast_like(x == y, x);
-    const V count = apply_shaped<Sum>(hit, detail::reduce_shape(hit.shape(), mask, true), mask);
-    return hit * (t / count);
+    const V count = apply_shaped<Sum>(hit, detail::reduce_shape(hit.shape(), mask, false), mask);
+    return hit * (t / apply_shaped<Reshape>(count, detail::reduce_shape(hit.shape(), mask, true)));
   }
 };
 

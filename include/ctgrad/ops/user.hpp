@@ -67,11 +67,20 @@ struct UserKernel : Structured {
 
 }  // namespace ops
 
+// Each kind of handle overloads these; here they only make the names known as templates. The three calls below name
+// the type they return, so that a rule may apply its own operation again.
+template <class Op>
+void ctgrad_user_elementwise() = delete;
+template <class Rule>
+void ctgrad_custom_derivative() = delete;
+template <class Kernel>
+void ctgrad_user_kernel() = delete;
+
 /// Applies a user's elementwise functor. `Op` has `name`, `value(x...)` as a template over the number
-/// type, and where it is differentiable `derivative(t, x..., y)`, which returns
+/// type, and where it is differentiable `derivative(auto t, auto x..., auto y)`, which returns
 /// `partials(t * dy/dx, ...)` written with ctgrad's operations. One to three operands, which broadcast.
 template <class Op, Handle X, class... Rest>
-constexpr auto elementwise(const X& x, const Rest&... rest) {
+constexpr auto elementwise(const X& x, const Rest&... rest) -> decltype(ctgrad_user_elementwise<Op>(x, rest...)) {
   static_assert(sizeof...(Rest) <= 2, "ctgrad: a user's elementwise operation has at most three operands");
   return ctgrad_user_elementwise<Op>(x, rest...);
 }
@@ -80,7 +89,8 @@ constexpr auto elementwise(const X& x, const Rest&... rest) {
 /// x..., value)`, which returns `partials(...)` (JAX's custom_vjp). The rule replaces the derivative of
 /// everything between `x...` and `value`. One or two operands.
 template <class Rule, Handle Y, Handle... X>
-constexpr auto custom_derivative(const Y& value, const X&... x) {
+constexpr auto custom_derivative(const Y& value, const X&... x)
+    -> decltype(ctgrad_custom_derivative<Rule>(value, x...)) {
   static_assert(sizeof...(X) >= 1 && sizeof...(X) <= 2,
                 "ctgrad: custom_derivative takes the value and one or two operands");
   return ctgrad_custom_derivative<Rule>(value, x...);
@@ -90,7 +100,7 @@ constexpr auto custom_derivative(const Y& value, const X&... x) {
 /// T* operand..., const KernelShape* shapes)` (shapes[0] is the result's) and where it is differentiable
 /// `derivative(t, x..., y)` returning `partials(...)`. One to three operands of one floating type.
 template <class Kernel, Handle X, Handle... Rest>
-constexpr auto user_kernel(const X& x, const Rest&... rest) {
+constexpr auto user_kernel(const X& x, const Rest&... rest) -> decltype(ctgrad_user_kernel<Kernel>(x, rest...)) {
   static_assert(sizeof...(Rest) <= 2, "ctgrad: a user kernel has at most three operands");
   return ctgrad_user_kernel<Kernel>(x, rest...);
 }

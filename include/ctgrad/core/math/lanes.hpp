@@ -4,7 +4,6 @@
 /// fused products.
 #pragma once
 
-#include <limits>
 #include <type_traits>
 
 #include "ctgrad/core/simd.hpp"
@@ -43,7 +42,7 @@ using BitsOf = typename LaneTraits<V>::template With<
 template <class V>
 inline constexpr bool is_single = std::is_same_v<ValueOf<V>, float>;
 
-/// The binary format of float and double.
+/// The binary format of float and double. (std::numeric_limits has host functions.)
 template <class T>
 struct FloatFormat;
 template <>
@@ -52,6 +51,9 @@ struct FloatFormat<float> {
   static constexpr int mantissa_bits = 23;
   static constexpr int exponent_bias = 127;
   static constexpr Word sign_bit = 0x80000000u;
+  static constexpr float smallest_normal = 0x1p-126f;
+  static constexpr float infinity = __builtin_huge_valf();
+  static constexpr float not_a_number = __builtin_nanf("");
 };
 template <>
 struct FloatFormat<double> {
@@ -59,6 +61,9 @@ struct FloatFormat<double> {
   static constexpr int mantissa_bits = 52;
   static constexpr int exponent_bias = 1023;
   static constexpr Word sign_bit = 0x8000000000000000u;
+  static constexpr double smallest_normal = 0x1p-1022;
+  static constexpr double infinity = __builtin_huge_val();
+  static constexpr double not_a_number = __builtin_nan("");
 };
 
 template <class V>
@@ -161,7 +166,7 @@ CTGRAD_FUNCTION V fma(V a, std::type_identity_t<V> b, std::type_identity_t<V> c)
     return multiply_add(a, b, c);
   } else {
 #if (defined(__FMA__) || defined(__AVX512F__)) && !defined(__CUDA_ARCH__)
-    if (!std::is_constant_evaluated()) {
+    if (!__builtin_is_constant_evaluated()) {
       if constexpr (std::is_same_v<V, float>) return __builtin_fmaf(a, b, c);
       if constexpr (std::is_same_v<V, double>) return __builtin_fma(a, b, c);
     }

@@ -71,15 +71,15 @@ CTGRAD_FUNCTION V log_of(V exponent, V f) {
 template <class V>
 CTGRAD_FUNCTION V log(V x) {
   using T = detail::ValueOf<V>;
-  using Limits = std::numeric_limits<T>;
+  using Format = detail::FloatFormat<T>;
   constexpr T lift = static_cast<T>(detail::is_single<V> ? 0x1p32 : 0x1p64);
   constexpr T lift_exponent = static_cast<T>(detail::is_single<V> ? 32 : 64);
-  const auto is_subnormal = x < V(Limits::min());
+  const auto is_subnormal = x < V(Format::smallest_normal);
   const detail::LogReduction<V> reduced = detail::reduce_log(select(is_subnormal, x * V(lift), x));
   const V exponent = select(is_subnormal, reduced.exponent - V(lift_exponent), reduced.exponent);
   V result = detail::log_of(exponent, reduced.fraction);
-  result = select(x < V(Limits::infinity()), result, x);
-  return select(x <= V(T(0)), select(x < V(T(0)), V(Limits::quiet_NaN()), V(-Limits::infinity())),
+  result = select(x < V(Format::infinity), result, x);
+  return select(x <= V(T(0)), select(x < V(T(0)), V(Format::not_a_number), V(-Format::infinity)),
                 result);
 }
 
@@ -88,7 +88,7 @@ CTGRAD_FUNCTION V log(V x) {
 template <class V>
 CTGRAD_FUNCTION V log1p(V x) {
   using T = detail::ValueOf<V>;
-  using Limits = std::numeric_limits<T>;
+  using Format = detail::FloatFormat<T>;
   const V one = V(T(1));
   const V u = one + x;
   // What the sum lost, exactly: the smaller term less the part of it that arrived in u.
@@ -96,9 +96,9 @@ CTGRAD_FUNCTION V log1p(V x) {
   const V lost = select(x_is_larger, one, x) - (u - select(x_is_larger, x, one));
   const detail::LogReduction<V> reduced = detail::reduce_log(u);
   V result = detail::log_of(reduced.exponent, reduced.fraction) + lost / u;
-  result = select(x < V(Limits::infinity()), result, x);
+  result = select(x < V(Format::infinity), result, x);
   result = select(x == V(T(0)), x, result);
-  return select(x <= V(T(-1)), select(x < V(T(-1)), V(Limits::quiet_NaN()), V(-Limits::infinity())),
+  return select(x <= V(T(-1)), select(x < V(T(-1)), V(Format::not_a_number), V(-Format::infinity)),
                 result);
 }
 

@@ -92,8 +92,8 @@ CTGRAD_FUNCTION V pow_positive(V exponent, V fraction, V y) {
 template <class V>
 CTGRAD_FUNCTION V pow(V x, std::type_identity_t<V> y) {
   using T = detail::ValueOf<V>;
-  using Limits = std::numeric_limits<T>;
-  constexpr T infinity = Limits::infinity();
+  using Format = detail::FloatFormat<T>;
+  constexpr T infinity = Format::infinity;
   const V zero = V(T(0)), one = V(T(1));
   const V magnitude = abs(x);
   V result;
@@ -107,7 +107,7 @@ CTGRAD_FUNCTION V pow(V x, std::type_identity_t<V> y) {
     result = detail::convert_lanes<T>(
         exp(Wide(detail::at_least(detail::at_most(power, 200.0), -200.0))));
   } else {
-    const auto is_subnormal = magnitude < V(Limits::min());
+    const auto is_subnormal = magnitude < V(Format::smallest_normal);
     const auto parts = detail::reduce_log(select(is_subnormal, magnitude * V(0x1p64), magnitude));
     const V exponent = select(is_subnormal, parts.exponent - V(64.0), parts.exponent);
     // No logarithm but 0 is below 2^-53, so a larger y would not change the result.
@@ -118,7 +118,7 @@ CTGRAD_FUNCTION V pow(V x, std::type_identity_t<V> y) {
   const auto y_is_negative = y < zero;
   result = select(magnitude == zero, select(y_is_negative, V(infinity), zero), result);
   result = select(magnitude == V(infinity), select(y_is_negative, zero, V(infinity)), result);
-  result = select(is_nan(x) || is_nan(y), V(Limits::quiet_NaN()), result);
+  result = select(is_nan(x) || is_nan(y), V(Format::not_a_number), result);
   // The sign: an odd y keeps it, another integer drops it. Halving an integer shows whether it is
   // odd.
   const V half = y * V(T(0.5));
@@ -126,7 +126,7 @@ CTGRAD_FUNCTION V pow(V x, std::type_identity_t<V> y) {
   const auto y_is_odd = y_is_integer && (round(half) != half);
   const auto x_is_negative_number = (x < zero) && (magnitude < V(infinity));
   result = select(y_is_odd, copy_sign(result, x), result);
-  result = select(x_is_negative_number && !y_is_integer, V(Limits::quiet_NaN()), result);
+  result = select(x_is_negative_number && !y_is_integer, V(Format::not_a_number), result);
   result = select((x == V(T(-1))) && (abs(y) == V(infinity)), one, result);
   return select((x == one) || (y == zero), one, result);
 }

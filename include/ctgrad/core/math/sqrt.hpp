@@ -12,14 +12,14 @@ namespace detail {
 /// The correctly rounded square root with integers only, one bit of the result at a time, for
 /// constant evaluation.
 template <class T>
-constexpr T sqrt_by_digits(T x) {
+CTGRAD_HOST_DEVICE constexpr T sqrt_by_digits(T x) {
   using Word = typename FloatFormat<T>::Word;
   constexpr int mantissa_bits = FloatFormat<T>::mantissa_bits;
   constexpr Word hidden = Word{1} << mantissa_bits;
-  if (x != x || x == T(0) || x == std::numeric_limits<T>::infinity()) return x;
-  if (x < T(0)) return std::numeric_limits<T>::quiet_NaN();
+  if (x != x || x == T(0) || x == FloatFormat<T>::infinity) return x;
+  if (x < T(0)) return FloatFormat<T>::not_a_number;
   int exponent = 0;
-  if (x < std::numeric_limits<T>::min()) {  // A power of four that makes a subnormal normal.
+  if (x < FloatFormat<T>::smallest_normal) {  // A power of four that makes a subnormal normal.
     x *= static_cast<T>(hidden) * static_cast<T>(hidden);
     exponent = -2 * mantissa_bits;
   }
@@ -111,7 +111,7 @@ CTGRAD_SIMD_FUNCTION Simd<T, N> sqrt_register(Simd<T, N> x) {
 /// The square root, correctly rounded. NaN below 0; sqrt(-0) is -0.
 template <class T>
 requires std::is_floating_point_v<T> CTGRAD_FUNCTION T sqrt(T x) {
-  if (std::is_constant_evaluated()) return detail::sqrt_by_digits(x);
+  if (__builtin_is_constant_evaluated()) return detail::sqrt_by_digits(x);
   if constexpr (sizeof(T) == 4) {
     return __builtin_sqrtf(x);
   } else {

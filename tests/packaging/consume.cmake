@@ -1,0 +1,26 @@
+# Configures and builds a project in an empty directory, and runs the consumer where it is that.
+if(NOT SOURCE)
+  set(SOURCE ${CMAKE_CURRENT_LIST_DIR}/consumer)
+endif()
+file(REMOVE_RECURSE ${DIRECTORY})
+
+function(run)
+  execute_process(COMMAND ${ARGN} COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+run(${CMAKE_COMMAND} -S ${SOURCE} -B ${DIRECTORY} -G ${GENERATOR} -D CMAKE_CXX_COMPILER=${COMPILER}
+  -D CMAKE_BUILD_TYPE=Release -D CMAKE_EXPORT_COMPILE_COMMANDS=ON
+  -D WAY=${WAY} -D CTGRAD=${CTGRAD} -D CMAKE_PREFIX_PATH=${DIRECTORY}/../prefix)
+run(${CMAKE_COMMAND} --build ${DIRECTORY})
+if(EXISTS ${DIRECTORY}/consumer)
+  run(${DIRECTORY}/consumer)
+endif()
+
+# What we ask of our own code is not forced on theirs.
+file(READ ${DIRECTORY}/compile_commands.json commands)
+if(commands MATCHES " (-march|-W)[^ \"]*")
+  message(FATAL_ERROR "Linking ctgrad::ctgrad brings a flag that is ours alone: ${CMAKE_MATCH_0}")
+endif()
+if(WAY STREQUAL "find_package" AND commands MATCHES "${CTGRAD}/include")
+  message(FATAL_ERROR "The installed package still uses the headers of the source tree")
+endif()

@@ -111,6 +111,9 @@ inline constexpr bool any_symbol = (is_symbol<X> || ...);
 /// Compiles `F` for the types of the arguments, runs it once, and gives results of its own.
 template <class F, class... X>
 auto evaluate(const F&, const X&... x) {
+  static_assert(std::is_default_constructible_v<F>,
+                "ctgrad: the function must not capture anything: pass values as arguments, or keep them in a struct "
+                "with a constexpr call operator and default member values");
   Program<Cpu, F, typename ArgumentSpec<X>::type...> program;
   return own(program(argument_view(x)...));
 }

@@ -36,14 +36,19 @@ public:
     // Blocks may be asked for while the thread ends, when its pool is gone.
     if (current_ == nullptr) return make(bytes);
     int best = -1;
+    int empty = -1;
     for (int i = 0; i < pool.count_; ++i) {
       const std::size_t size = pool.free_[i]->memory.bytes();
+      if (size == 0) empty = i;
       if (size >= bytes && size / 4 <= bytes + 1024 && (best < 0 || size < pool.free_[best]->memory.bytes())) best = i;
     }
+    // A block whose memory a tensor took over can be filled again.
+    if (best < 0 && empty >= 0) pool.free_[empty]->memory.reserve(bytes);
+    if (best < 0) best = empty;
     if (best < 0) return make(bytes);
     Block* block = pool.free_[best];
     pool.free_[best] = pool.free_[--pool.count_];
-    pool.bytes_ -= block->memory.bytes();
+    if (best != empty) pool.bytes_ -= block->memory.bytes();
     return block;
   }
 
@@ -51,7 +56,7 @@ public:
   static void release(Block* block) noexcept {
     Pool* pool = current_;
     const std::size_t bytes = block->memory.bytes();
-    if (pool == nullptr || bytes == 0 || pool->count_ == most_blocks || pool->bytes_ + bytes > most_bytes) {
+    if (pool == nullptr || pool->count_ == most_blocks || pool->bytes_ + bytes > most_bytes) {
       delete block;
     } else {
       pool->bytes_ += bytes;

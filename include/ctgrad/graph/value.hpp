@@ -16,7 +16,8 @@ struct Value {
   int id = -1;
 
   constexpr const Node& node() const { return builder->nodes[id]; }
-  constexpr const ShapeValue& shape() const { return builder->shape(id); }
+  /// A copy: a reference into the graph's table would die when the table grows.
+  constexpr ShapeValue shape() const { return builder->shape(id); }
   constexpr DType dtype() const { return node().dtype; }
 };
 
@@ -98,8 +99,6 @@ constexpr Value ctgrad_apply(OpCall<Op, Attribute>, const X&... operands) {
   for (int i = 0; i < static_cast<int>(sizeof...(X)); ++i) node.operand[i] = values[i].id;
   return {&builder, builder.append(node)};
 }
-
-// The functions below take shapes by value: a reference into the graph's table dies when the table grows.
 
 /// Applies an operation whose result shape the caller knows.
 template <class Op, class... Rest>

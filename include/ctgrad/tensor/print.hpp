@@ -15,10 +15,11 @@ namespace ctgrad {
 
 namespace detail {
 
-/// One number as text, split at its decimal point so that columns can be aligned.
+/// One number as text, split so that columns can be aligned: "12", ".5", "e+03". A word such as nan has no fraction.
 struct NumberText {
   std::string whole;
   std::string fraction;
+  std::string exponent;
 };
 
 /// How the numbers of one tensor are written: all alike.
@@ -30,12 +31,12 @@ struct NumberStyle {
 template <class T>
 NumberText text_of_number(T x, NumberStyle style) {
   if constexpr (std::is_same_v<T, bool>) {
-    return {x ? "True" : "False", ""};
+    return {x ? "True" : "False", "", ""};
   } else if constexpr (std::is_integral_v<T>) {
-    return {std::to_string(x), ""};
+    return {std::to_string(x), "", ""};
   } else {
-    if (std::isnan(x)) return {"nan", ""};
-    if (std::isinf(x)) return {x < 0 ? "-inf" : "inf", ""};
+    if (std::isnan(x)) return {"nan", "", ""};
+    if (std::isinf(x)) return {x < 0 ? "-inf" : "inf", "", ""};
     char buffer[128];
     const auto format = style.scientific ? std::chars_format::scientific : std::chars_format::fixed;
     std::string text(buffer, std::to_chars(buffer, buffer + sizeof(buffer), x, format).ptr);
@@ -54,7 +55,7 @@ NumberText text_of_number(T x, NumberStyle style) {
       mantissa += '.';
     }
     while (mantissa.back() == '0') mantissa.pop_back();
-    return {mantissa.substr(0, point), mantissa.substr(point) + text.substr(exponent)};
+    return {mantissa.substr(0, point), mantissa.substr(point), text.substr(exponent)};
   }
 }
 
@@ -70,10 +71,15 @@ public:
     if constexpr (std::is_floating_point_v<T>)
       style_.scientific = largest_ >= T(1e8) || (largest_ > 0 && (smallest_ < T(1e-4) || largest_ / smallest_ > T(1e3)));
     visit(0, 0, [this](std::int64_t i) { measure(text_of_number(data_[i], style_)); });
+    const std::size_t rest = fraction_ + exponent_;
+    if (word_ > rest) whole_ = std::max(whole_, word_ - rest);
   }
 
   std::string run() {
-    if (rank_ == 0) return joined(text_of_number(*data_, style_), false);
+    if (rank_ == 0) {
+      const NumberText number = text_of_number(*data_, style_);
+      return number.whole + number.fraction + (number.fraction == "." ? "0" : "") + number.exponent;
+    }
     write(0, 0);
     return text_;
   }
@@ -105,16 +111,22 @@ private:
   }
 
   void measure(const NumberText& number) {
-    whole_ = std::max(whole_, number.whole.size());
-    fraction_ = std::max(fraction_, number.fraction.size());
+    if (number.fraction.empty()) {
+      word_ = std::max(word_, number.whole.size());
+    } else {
+      whole_ = std::max(whole_, number.whole.size());
+      fraction_ = std::max(fraction_, number.fraction.size());
+      exponent_ = std::max(exponent_, number.exponent.size());
+    }
   }
 
-  std::string joined(const NumberText& number, bool aligned) const {
-    std::string text = number.whole + number.fraction;
-    if (!aligned) return text;
-    // A word such as nan stands at the right edge of its column.
-    if (number.fraction.empty()) return std::string(whole_ + fraction_ - text.size(), ' ') + text;
-    return std::string(whole_ - number.whole.size(), ' ') + text + std::string(fraction_ - number.fraction.size(), ' ');
+  /// The number in the width of the column, its point under the other points.
+  std::string aligned(const NumberText& number) const {
+    if (number.fraction.empty())
+      return std::string(whole_ + fraction_ + exponent_ - number.whole.size(), ' ') + number.whole;
+    const std::string before(whole_ - number.whole.size(), ' ');
+    const std::string after(fraction_ - number.fraction.size(), style_.scientific ? '0' : ' ');
+    return before + number.whole + number.fraction + after + number.exponent;
   }
 
   void write(int axis, std::int64_t at) {
@@ -128,7 +140,7 @@ private:
           text_ += std::string(static_cast<std::size_t>(rank_ - axis - 1), '\n') + indent(axis) + "...";
         continue;
       }
-      append(axis, i, column, joined(text_of_number(data_[at * extents_[axis] + i], style_), true));
+      append(axis, i, column, aligned(text_of_number(data_[at * extents_[axis] + i], style_)));
       if (skips(axis) && i + 1 == edge) append(axis, i + 1, column, "...");
     }
     text_ += ']';
@@ -136,7 +148,7 @@ private:
 
   /// Appends a number, on a new line where the line would get too long.
   void append(int axis, std::int64_t i, std::size_t& column, const std::string& number) {
-    if (i > 0 && column + 1 + number.size() > line) {
+    if (i > 0 && column + 1 + number.size() > line - static_cast<std::size_t>(rank_)) {
       text_ += '\n' + indent(axis);
       column = static_cast<std::size_t>(axis) + 1;
     } else if (i > 0) {
@@ -158,6 +170,8 @@ private:
   T smallest_{};
   std::size_t whole_ = 0;
   std::size_t fraction_ = 0;
+  std::size_t exponent_ = 0;
+  std::size_t word_ = 0;
   std::string text_;
 };
 

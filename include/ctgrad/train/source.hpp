@@ -58,34 +58,29 @@ inline constexpr std::int64_t parameter_count = [] {
   return total;
 }();
 
-/// The reverse pass, appended to the forward pass: its last node is the gradient of all parameters, in one block.
+namespace detail {
+
+/// Appends the reverse pass of a loss to its graph; the node it returns is the gradient of all parameters, in one
+/// block.
 template <class Loss>
-struct GradientSource {
-  static constexpr int blocks = 1;
-  static constexpr ctgrad::detail::GraphSize expected() {
-    const GraphView forward = Frozen<Loss>::graph.view();
-    return {forward.size * 4 + 64, forward.shape_count + 32, forward.list_count + forward.parameter_count,
-            forward.output_count, forward.parameter_count};
-  }
-  static constexpr GraphBuilder run() {
-    const GraphView forward = Frozen<Loss>::graph.view();
-    GraphBuilder builder(forward);
-    const int loss = builder.outputs[0].node;
-    const int seed = ctgrad::detail::record_constant(builder, builder.nodes[loss].dtype, 1).id;
-    const int count = forward.parameter_count;
-    ctgrad::detail::Vector<int> parameters(count);
-    ctgrad::detail::Vector<int> gradients(count);
-    for (int i = 0; i < count; ++i) parameters[i] = builder.parameters[i].node;
-    reverse(builder, loss, broadcast_value(Value{&builder, seed}, builder.shape(loss)).id, parameters.data(), count,
-            gradients.data());
-    const int first = builder.lists.size();
-    for (int i = 0; i < count; ++i) builder.lists.push_back(gradients[i]);
-    ShapeValue shape;
-    shape.push_back(parameter_count<Loss>);
-    ctgrad::detail::record<ops::Pack>(builder, builder.nodes[loss].dtype, shape, ops::Pack::make(first, count));
-    return builder;
-  }
-};
+constexpr int append_gradient(GraphBuilder& builder) {
+  const int loss = builder.outputs[0].node;
+  const DType dtype = builder.nodes[loss].dtype;
+  const int one = ctgrad::detail::record_constant(builder, dtype, 1).id;
+  const int seed = broadcast_value(Value{&builder, one}, builder.shape(loss)).id;
+  const int count = builder.parameters.size();
+  ctgrad::detail::Vector<int> parameters(count);
+  ctgrad::detail::Vector<int> gradients(count);
+  for (int i = 0; i < count; ++i) parameters[i] = builder.parameters[i].node;
+  reverse(builder, loss, seed, parameters.data(), count, gradients.data());
+  const int first = builder.lists.size();
+  for (int i = 0; i < count; ++i) builder.lists.push_back(gradients[i]);
+  ShapeValue shape;
+  shape.push_back(parameter_count<Loss>);
+  return ctgrad::detail::record<ops::Pack>(builder, dtype, shape, ops::Pack::make(first, count)).id;
+}
+
+}  // namespace detail
 
 /// The whole training step: forward, reverse, and the optimizer's update of the parameters in place. The numbers
 /// of the optimizer are scalar inputs after the data's.
@@ -94,16 +89,15 @@ struct StepSource {
   static constexpr int blocks = 1 + Optimizer::state_count;
   static constexpr int scalar_count = static_cast<int>(std::tuple_size_v<decltype(Optimizer{}.scalars(1))>);
   static constexpr ctgrad::detail::GraphSize expected() {
-    const GraphView gradient = Frozen<GradientSource<Loss>>::graph.view();
-    return {gradient.size + 64, gradient.shape_count + 8, gradient.list_count, gradient.output_count + blocks,
-            gradient.parameter_count};
+    const GraphView forward = Frozen<Loss>::graph.view();
+    return {forward.size * 9 / 2 + 128, forward.shape_count + 40, forward.list_count + forward.parameter_count,
+            forward.output_count + blocks, forward.parameter_count};
   }
 
   static constexpr GraphBuilder run() {
-    const GraphView gradient = Frozen<GradientSource<Loss>>::graph.view();
-    GraphBuilder builder(gradient);
+    GraphBuilder builder(Frozen<Loss>::graph.view());
     using Parameters = Symbol<T, Shape<parameter_count<Loss>>>;
-    const Parameters g{&builder, gradient.size - 1};
+    const Parameters g{&builder, detail::append_gradient<Loss>(builder)};
     const Parameters p = block<Parameters>(builder, 0);
     std::array<Parameters, Optimizer::state_count> state{};
     for (int i = 0; i < Optimizer::state_count; ++i)

@@ -1,4 +1,4 @@
-# Builds and runs all tests: cmake -P cmake/test.cmake
+# Builds and runs all tests: cmake -P cmake/test.cmake. Under CI a warning is an error.
 # Settings: -D BUILD=<directory>, -D LABELS=<regular expression of ctest labels to leave out>, and -D ARGUMENTS="<more
 # arguments for cmake>".
 cmake_minimum_required(VERSION 3.25)
@@ -10,9 +10,13 @@ ctgrad_build_settings()
 if(NOT DEFINED BUILD)
   set(BUILD ${source}/build/test)
 endif()
-separate_arguments(ARGUMENTS)
+set(strict OFF)
+if(DEFINED ENV{CI})
+  set(strict ON)
+endif()
+separate_arguments(ARGUMENTS UNIX_COMMAND "${ARGUMENTS}")
 ctgrad_run(${CMAKE_COMMAND} -S ${source} -B ${BUILD} ${generator} -D CMAKE_BUILD_TYPE=Release
-  -D CTGRAD_BUILD_BENCHMARKS=OFF ${ARGUMENTS})
+  -D CTGRAD_BUILD_BENCHMARKS=OFF -D CTGRAD_WARNINGS_AS_ERRORS=${strict} ${ARGUMENTS})
 ctgrad_run(${CMAKE_COMMAND} --build ${BUILD} -j ${jobs})
 set(leave_out "")
 if(LABELS)

@@ -10,8 +10,8 @@ execute_process(COMMAND ${CMAKE_COMMAND} -E env LC_ALL=C ${COMPILE} ${SOURCE}
   RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
 
 function(turn_down reason detail)
-  message("${output}")
-  message(FATAL_ERROR "${SOURCE} turned down: ${reason} ${detail}")
+  message("${output}${SOURCE} turned down: ${reason} ${detail}")
+  message(FATAL_ERROR)
 endfunction()
 
 if(status EQUAL 0)

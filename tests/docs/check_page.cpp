@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// Compiles and runs the C++ in a Markdown page and compares what it prints with what the page
-/// says.
+/// Compiles and runs the C++ in a Markdown page, and compares its output with the page's.
 ///
-///   check_page PAGE COMPILER FLAGS...      (libraries last; files are made in the current
-///   directory)
+///   check_page PAGE COMPILER FLAGS...      (libraries last)
+///
+/// The files it makes are in the current directory.
 ///
 /// A ```cpp block begins a program. A comment on the line before a block changes that:
 ///

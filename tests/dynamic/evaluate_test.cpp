@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "ctgrad/dynamic/evaluate.hpp"
+
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 
@@ -18,7 +20,7 @@ void check_broadcast() {
   const auto a = Tensor<float, SA>::arange();
   const auto b = Tensor<float, SB>::arange();
   const Tensor<float, S> sum = a * 2 + b;
-  auto element = [](const auto& x, const std::int64_t (&index)[3]) {
+  auto element = [](const auto& x, const std::int64_t(&index)[3]) {
     std::int64_t at = 0;
     for (int axis = 0; axis < x.rank; ++axis) {
       const std::int64_t i = index[3 - x.rank + axis];
@@ -53,7 +55,8 @@ BOOST_AUTO_TEST_CASE(assignment_stretches_to_the_tensor) {
   Tensor<float, Shape<2, 3>> z;
   z = exp(row);
   for (int i = 0; i < 2; ++i)
-    for (int j = 0; j < 3; ++j) BOOST_TEST(z(i, j) == std::exp(row(j)), boost::test_tools::tolerance(1e-6F));
+    for (int j = 0; j < 3; ++j)
+      BOOST_TEST(z(i, j) == std::exp(row(j)), boost::test_tools::tolerance(1e-6F));
   z = sum(row);
   for (const float value : z) BOOST_TEST(value == 6);
 }
@@ -134,7 +137,7 @@ BOOST_AUTO_TEST_CASE(a_tensor_may_stand_on_both_sides) {
 BOOST_AUTO_TEST_CASE(named_axes_work_at_any_length) {
   using Rows = Tensor<float, Shape<batch, 6>>;
   const Tensor<float, Shape<6>> bias{1, 2, 3, 4, 5, 6};
-  Rows result({1});
+  Rows result({1, 6});
   for (const std::int64_t length : {3, 64, 0, 1}) {
     Rows x({length, 6});
     for (std::int64_t i = 0; i < x.size(); ++i) x.data()[i] = static_cast<float>(i);

@@ -118,6 +118,7 @@ inline std::size_t position(const std::vector<std::int64_t>& extents, const std:
 struct Leaves {
   std::vector<Numbers> inputs;
   std::vector<Numbers> blocks;
+  DType block_type = DType::float64;
 };
 
 /// Evaluates an operation that has a step of its own, on arrays in row-major order.

@@ -64,7 +64,8 @@ public:
     for (int b = 0; b < schedule_.regions.blocks; ++b) {
       const Memory& memory = memory_[static_cast<std::size_t>(schedule_.regions.block(b))];
       Numbers values(leaves_.blocks.at(static_cast<std::size_t>(b)).size());
-      std::memcpy(values.data(), memory.bytes.data(), values.size() * sizeof(double));
+      for (std::size_t k = 0; k < values.size(); ++k)
+        values[k] = load(leaves_.block_type, memory.bytes.data() + k * size_of(leaves_.block_type));
       results.push_back(std::move(values));
     }
     return results;
@@ -140,7 +141,7 @@ private:
     }
     for (std::size_t b = 0; b < leaves_.blocks.size(); ++b) {
       Memory& memory = memory_[static_cast<std::size_t>(regions.block(static_cast<int>(b)))];
-      for (const double value : leaves_.blocks[b]) append(memory, DType::float64, value);
+      for (const double value : leaves_.blocks[b]) append(memory, leaves_.block_type, value);
       memory.owner.assign(memory.bytes.size(), -1);
     }
     for (int i = 0; i < graph_.size; ++i) {

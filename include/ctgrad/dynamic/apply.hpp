@@ -10,8 +10,8 @@ namespace ctgrad {
 
 namespace detail {
 
-/// The operand of an expression of shape S: a view, a number of type N, or an expression by value. An expression that
-/// S repeats is computed first, once.
+/// The operand of an expression of shape S: a view, a number of type N, or an expression by value.
+/// An expression that S repeats is computed first, once.
 template <class S, class N, class X>
 auto to_operand(const X& x) {
   if constexpr (std::is_arithmetic_v<X>) {
@@ -55,14 +55,15 @@ Lengths<S> common_lengths(const X&... x) {
 }
 
 template <class... X>
-inline constexpr bool eager_operands = ((EagerHandle<X> || std::is_arithmetic_v<X>) && ...) && (EagerHandle<X> || ...);
+inline constexpr bool eager_operands = ((EagerHandle<X> || std::is_arithmetic_v<X>)&&...) &&
+                                       (EagerHandle<X> || ...);
 
 }  // namespace detail
 
 /// An elementwise operation on tensors and numbers, to be computed when it is assigned.
 template <class Op, std::int64_t Attribute, class... X>
-  requires(Op::kind == OpKind::elementwise && detail::eager_operands<X...>)
-auto ctgrad_apply(OpCall<Op, Attribute>, const X&... x) {
+requires(Op::kind == OpKind::elementwise &&
+         detail::eager_operands<X...>) auto ctgrad_apply(OpCall<Op, Attribute>, const X&... x) {
   using S = typename detail::BroadcastAll<detail::operand_shape<X>...>::type;
   detail::check_elementwise<Op, X...>();
   using N = typename detail::ElementwiseNumber<Op, X...>::type;
@@ -71,7 +72,8 @@ auto ctgrad_apply(OpCall<Op, Attribute>, const X&... x) {
     return detail::to_operand<S, N>(x...);
   } else {
     using T = element_t<detail::elementwise_result<Op, Attribute, N>()>;
-    return detail::make_expression<Op, T, S>(detail::common_lengths<S>(x...), detail::to_operand<S, N>(x)...);
+    return detail::make_expression<Op, T, S>(detail::common_lengths<S>(x...),
+                                             detail::to_operand<S, N>(x)...);
   }
 }
 

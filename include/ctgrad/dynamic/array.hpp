@@ -68,10 +68,10 @@ inline constexpr std::int64_t inline_bytes = 64;
 
 /// What holds the elements of an unnamed result of shape S.
 template <class T, class S>
-using OwnedStorage =
-    std::conditional_t<(S::value.size() > 0 && S::value.size() <= inline_bytes / static_cast<std::int64_t>(sizeof(T))),
-                       Inline<T, static_cast<int>(S::value.size() > 0 ? S::value.size() % (inline_bytes + 1) : 1)>,
-                       Shared<T>>;
+using OwnedStorage = std::conditional_t<
+    (S::value.size() > 0 && S::value.size() <= inline_bytes / static_cast<std::int64_t>(sizeof(T))),
+    Inline<T, static_cast<int>(S::value.size() > 0 ? S::value.size() % (inline_bytes + 1) : 1)>,
+    Shared<T>>;
 
 /// A plain number in an expression.
 template <class T>
@@ -90,9 +90,9 @@ struct Number {
 
 }  // namespace detail
 
-/// Elements of type T under a shape, at the distances D, either borrowed from a tensor (views: reshape, transpose,
-/// slice) or its own (the results of sum, matmul, gather). A copy shares them. It can be used wherever a tensor is
-/// read; a scalar converts to its number.
+/// Elements of type T under a shape, at the distances D, either borrowed from a tensor (views:
+/// reshape, transpose, slice) or its own (the results of sum, matmul, gather). A copy shares them.
+/// It can be used wherever a tensor is read; a scalar converts to its number.
 template <class T, class S, class D, class Storage>
 class Array {
 public:
@@ -116,36 +116,19 @@ public:
 
   /// The element at the given indices, one for each axis; they are not checked.
   template <std::integral... I>
-    requires(sizeof...(I) == S::rank)
-  T operator()(I... index) const {
+  requires(sizeof...(I) == S::rank) T operator()(I... index) const {
     std::int64_t at = 0;
     int axis = 0;
     ((at += static_cast<std::int64_t>(index) * strides_[axis++]), ...);
     return data()[at];
   }
   /// The number itself, for an array of one element.
-  T item() const
-    requires(S::value.size() == 1)
-  {
-    return *data();
-  }
-  operator T() const
-    requires(S::rank == 0)
-  {
-    return *data();
-  }
+  T item() const requires(S::value.size() == 1) { return *data(); }
+  operator T() const requires(S::rank == 0) { return *data(); }
 
   /// A view of the elements, for as long as this object lives.
-  TensorView<const T, S> view() const&
-    requires is_row_major
-  {
-    return {data(), extents()};
-  }
-  operator TensorView<const T, S>() const&
-    requires is_row_major
-  {
-    return view();
-  }
+  TensorView<const T, S> view() const& requires is_row_major { return {data(), extents()}; }
+  operator TensorView<const T, S>() const& requires is_row_major { return view(); }
   TensorView<const T, S> view() const&& = delete;
 
   /// Writes the elements to `to`, whose shape this one stretches to.
@@ -155,13 +138,12 @@ public:
   }
   /// Moves the memory to a tensor that is being made; false when it must be copied.
   template <class Tensor>
-    requires(is_row_major && std::is_same_v<typename Tensor::element_type, T> &&
-             std::is_same_v<typename Tensor::shape_type, S>)
-  bool ctgrad_release(const Tensor&, Memory& to)
-    requires requires(Storage storage, Memory& memory) { storage.release(memory); }
-  {
-    return storage_.release(to);
+  requires(is_row_major&& std::is_same_v<typename Tensor::element_type, T>&& std::is_same_v<
+           typename Tensor::shape_type, S>) bool ctgrad_release(const Tensor&, Memory& to) requires
+      requires(Storage storage, Memory& memory) {
+    storage.release(memory);
   }
+  { return storage_.release(to); }
 
   const Storage& storage() const { return storage_; }
   Storage& storage() { return storage_; }
@@ -183,7 +165,8 @@ using Owned = Array<T, S, RowMajor<S>, OwnedStorage<T, S>>;
 /// An unnamed result whose elements are still to be written.
 template <class T, class S>
 Owned<T, S> make_owned(const Lengths<S>& extents) {
-  return {OwnedStorage<T, S>(static_cast<std::size_t>(size_of(extents))), extents, row_major(extents)};
+  return {OwnedStorage<T, S>(static_cast<std::size_t>(size_of(extents))), extents,
+          row_major(extents)};
 }
 
 template <class T, class S>

@@ -10,7 +10,9 @@ namespace ctgrad {
 
 /// A tensor, a view, an array or an expression of them.
 template <class X>
-concept EagerHandle = requires { typename X::ctgrad_eager; };
+concept EagerHandle = requires {
+  typename X::ctgrad_eager;
+};
 
 namespace detail {
 
@@ -23,9 +25,10 @@ struct OperandBank<std::index_sequence<I...>, X...> {
 
 }  // namespace detail
 
-/// An elementwise operation waiting to be computed: operands by value, tensors among them as views. Assigning it to a
-/// tensor runs the whole expression as one loop; until then the tensors it reads must live, and it sees what they
-/// hold then. A part that is read again and again is computed again: give it a name, `Tensor h = ...`.
+/// An elementwise operation waiting to be computed: operands by value, tensors among them as views.
+/// Assigning it to a tensor runs the whole expression as one loop; until then the tensors it reads
+/// must live, and it sees what they hold then. A part that is read again and again is computed
+/// again: give it a name, `Tensor h = ...`.
 template <class Op, class T, class S, class... X>
 class Expression {
   using Bank = typename detail::OperandBank<std::index_sequence_for<X...>, X...>::type;
@@ -46,18 +49,12 @@ public:
   std::int64_t size() const { return detail::size_of(extents_); }
 
   /// Computes the number, for an expression of one element.
-  T item() const
-    requires(S::value.size() == 1)
-  {
+  T item() const requires(S::value.size() == 1) {
     T number;
     detail::evaluate_into(*this, TensorView<T, S>(&number, extents()));
     return number;
   }
-  operator T() const
-    requires(S::rank == 0)
-  {
-    return item();
-  }
+  operator T() const requires(S::rank == 0) { return item(); }
 
   /// Computes the elements into `to`, whose shape this one stretches to.
   template <class U, class To>

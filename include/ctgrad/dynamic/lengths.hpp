@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// Extents and strides whose known part is in the type and whose run-time part, if any, is in the object.
+/// Extents and strides whose known part is in the type and whose run-time part, if any, is in the
+/// object.
 #pragma once
 
 #include "ctgrad/passes/legalize.hpp"
@@ -8,8 +9,8 @@
 
 namespace ctgrad {
 
-/// Distances in elements between neighbours along each axis, as a type; 0 repeats an element. Like extents
-/// they can contain named run-time dimensions.
+/// Distances in elements between neighbours along each axis, as a type; 0 repeats an element. Like
+/// extents they can contain named run-time dimensions.
 template <Extent... Distances>
 struct Strides {
   static constexpr int rank = sizeof...(Distances);
@@ -37,7 +38,8 @@ struct RowMajorAccess {
 /// The strides of an array of shape S without gaps.
 template <class S>
 using RowMajor =
-    typename StridesFrom<RowMajorAccess<S>, std::make_index_sequence<static_cast<std::size_t>(S::rank)>>::type;
+    typename StridesFrom<RowMajorAccess<S>,
+                         std::make_index_sequence<static_cast<std::size_t>(S::rank)>>::type;
 
 /// The access to an array of shape S with strides D.
 template <class D>
@@ -47,20 +49,23 @@ constexpr Access access_of() {
   return access;
 }
 
-/// The strides of `Holder::value`, an access to an array of shape S; those of an array without gaps have one spelling.
+/// The strides of `Holder::value`, an access to an array of shape S; those of an array without gaps
+/// have one spelling.
 template <class S, class Holder>
 struct NormalStrides {
   static constexpr auto choose() {
     if constexpr (is_contiguous(Holder::value, S::value)) {
       return Tag<RowMajor<S>>{};
     } else {
-      return Tag<typename StridesFrom<Holder, std::make_index_sequence<static_cast<std::size_t>(S::rank)>>::type>{};
+      return Tag<typename StridesFrom<
+          Holder, std::make_index_sequence<static_cast<std::size_t>(S::rank)>>::type>{};
     }
   }
   using type = typename decltype(choose())::type;
 };
 
-/// The numbers that L stands for (a Shape or Strides). Takes no memory when all are known at compile time.
+/// The numbers that L stands for (a Shape or Strides). Takes no memory when all are known at
+/// compile time.
 template <class L, bool Known = L::value.is_static()>
 class Lengths {
 public:
@@ -69,7 +74,8 @@ public:
   constexpr std::int64_t operator[](int axis) const { return L::value.extent[axis]; }
   constexpr Extents<L::rank> array() const {
     Extents<L::rank> numbers{};
-    for (int axis = 0; axis < L::rank; ++axis) numbers[static_cast<std::size_t>(axis)] = L::value.extent[axis];
+    for (int axis = 0; axis < L::rank; ++axis)
+      numbers[static_cast<std::size_t>(axis)] = L::value.extent[axis];
     return numbers;
   }
 };
@@ -78,7 +84,9 @@ class Lengths<L, false> {
 public:
   constexpr Lengths() = default;
   constexpr explicit Lengths(const Extents<L::rank>& numbers) : numbers_(numbers) {}
-  constexpr std::int64_t operator[](int axis) const { return numbers_[static_cast<std::size_t>(axis)]; }
+  constexpr std::int64_t operator[](int axis) const {
+    return numbers_[static_cast<std::size_t>(axis)];
+  }
   constexpr const Extents<L::rank>& array() const { return numbers_; }
 
 private:
@@ -108,22 +116,25 @@ constexpr Lengths<RowMajor<S>> row_major(const Lengths<S>& extents) {
   }
 }
 
-/// The axis of an array of shape From that follows axis `axis` when it is stretched to To; -1 when it is repeated.
+/// The axis of an array of shape From that follows axis `axis` when it is stretched to To; -1 when
+/// it is repeated.
 template <class From, class To>
 constexpr int stretched_axis(int axis) {
   const int own = axis - (To::rank - From::rank);
   return own < 0 || (From::value.extent[own] == 1 && To::value.extent[axis] != 1) ? -1 : own;
 }
 
-/// Throws Error when the lengths of an array of shape From do not agree with those of the shape To it is stretched to.
+/// Throws Error when the lengths of an array of shape From do not agree with those of the shape To
+/// it is stretched to.
 template <class From, class To>
 void check_stretch(const Lengths<From>& from, const Lengths<To>& to) {
   if constexpr (!From::value.is_static() || !To::value.is_static()) {
     for (int axis = 0; axis < To::rank; ++axis) {
       const int own = stretched_axis<From, To>(axis);
       if (own >= 0 && from[own] != to[axis])
-        throw_error("ctgrad: the extents " + text_of(from.array()) + " and " + text_of(to.array()) + " of the shapes " +
-                    ctgrad::text_of(From::value) + " and " + ctgrad::text_of(To::value) +
+        throw_error("ctgrad: the extents " + text_of(from.array()) + " and " + text_of(to.array()) +
+                    " of the shapes " + ctgrad::text_of(From::value) + " and " +
+                    ctgrad::text_of(To::value) +
                     " differ where the shapes name one length; use tensors of the same " +
                     ctgrad::text_of(To::value.extent[axis]));
     }

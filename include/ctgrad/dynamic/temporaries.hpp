@@ -9,7 +9,8 @@ namespace ctgrad {
 
 namespace detail {
 
-/// True for the type of a Tensor (not of a reference to one): what a forwarding reference to an unnamed tensor gives.
+/// True for the type of a Tensor (not of a reference to one): what a forwarding reference to an
+/// unnamed tensor gives.
 template <class X>
 inline constexpr bool is_tensor = false;
 template <class T, class S, class Device>
@@ -23,25 +24,23 @@ concept UnnamedTensor = (is_tensor<X> || ...);
 template <class... X>
 constexpr void refuse_unnamed_tensor() {
   static_assert(!(is_tensor<X> || ...),
-                "ctgrad: this expression would read a temporary tensor after it is gone; give the tensor a name first: "
+                "ctgrad: this expression would read a temporary tensor after it is gone; give the "
+                "tensor a name first: "
                 "Tensor x = ...");
 }
 
 }  // namespace detail
 
-// Each function or operator whose result reads its operands later gets an overload that an unnamed tensor prefers.
-#define CTGRAD_REFUSE_OPERATOR(symbol)                 \
-  template <class A, class B>                          \
-    requires detail::UnnamedTensor<A, B>               \
-  constexpr void operator symbol(A&&, B&&) {           \
-    detail::refuse_unnamed_tensor<A, B>();             \
-  }
-#define CTGRAD_REFUSE_FUNCTION(name)      \
-  template <class... X>                   \
-    requires detail::UnnamedTensor<X...>  \
-  constexpr void name(X&&...) {           \
-    detail::refuse_unnamed_tensor<X...>(); \
-  }
+// Each function or operator whose result reads its operands later gets an overload that an unnamed
+// tensor prefers.
+#define CTGRAD_REFUSE_OPERATOR(symbol) \
+  template <class A, class B>          \
+  requires detail::UnnamedTensor<A, B> \
+  constexpr void operator symbol(A&&, B&&) { detail::refuse_unnamed_tensor<A, B>(); }
+#define CTGRAD_REFUSE_FUNCTION(name)   \
+  template <class... X>                \
+  requires detail::UnnamedTensor<X...> \
+  constexpr void name(X&&...) { detail::refuse_unnamed_tensor<X...>(); }
 CTGRAD_REFUSE_OPERATOR(+)
 CTGRAD_REFUSE_OPERATOR(-)
 CTGRAD_REFUSE_OPERATOR(*)
@@ -79,43 +78,27 @@ CTGRAD_REFUSE_FUNCTION(where)
 #undef CTGRAD_REFUSE_FUNCTION
 
 template <class X>
-  requires detail::UnnamedTensor<X>
-constexpr void operator-(X&&) {
-  detail::refuse_unnamed_tensor<X>();
-}
+requires detail::UnnamedTensor<X>
+constexpr void operator-(X&&) { detail::refuse_unnamed_tensor<X>(); }
 template <class X>
-  requires detail::UnnamedTensor<X>
-constexpr void operator!(X&&) {
-  detail::refuse_unnamed_tensor<X>();
-}
+requires detail::UnnamedTensor<X>
+constexpr void operator!(X&&) { detail::refuse_unnamed_tensor<X>(); }
 template <Element T, class X>
-  requires detail::UnnamedTensor<X>
-constexpr void cast(X&&) {
-  detail::refuse_unnamed_tensor<X>();
-}
+requires detail::UnnamedTensor<X>
+constexpr void cast(X&&) { detail::refuse_unnamed_tensor<X>(); }
 template <int Start = 0, class X>
-  requires detail::UnnamedTensor<X>
-constexpr void flatten(X&&) {
-  detail::refuse_unnamed_tensor<X>();
-}
+requires detail::UnnamedTensor<X>
+constexpr void flatten(X&&) { detail::refuse_unnamed_tensor<X>(); }
 template <int A, std::int64_t First, std::int64_t Last, std::int64_t Step = 1, class X>
-  requires detail::UnnamedTensor<X>
-constexpr void slice(X&&) {
-  detail::refuse_unnamed_tensor<X>();
-}
+requires detail::UnnamedTensor<X>
+constexpr void slice(X&&) { detail::refuse_unnamed_tensor<X>(); }
 template <int Classes, Element T = bool, class X>
-  requires detail::UnnamedTensor<X>
-constexpr void one_hot(X&&) {
-  detail::refuse_unnamed_tensor<X>();
-}
+requires detail::UnnamedTensor<X>
+constexpr void one_hot(X&&) { detail::refuse_unnamed_tensor<X>(); }
 template <class Op, class... X>
-  requires detail::UnnamedTensor<X...>
-constexpr void elementwise(X&&...) {
-  detail::refuse_unnamed_tensor<X...>();
-}
+requires detail::UnnamedTensor<X...>
+constexpr void elementwise(X&&...) { detail::refuse_unnamed_tensor<X...>(); }
 template <class Rule, class... X>
-  requires detail::UnnamedTensor<X...>
-constexpr void custom_derivative(X&&...) {
-  detail::refuse_unnamed_tensor<X...>();
-}
+requires detail::UnnamedTensor<X...>
+constexpr void custom_derivative(X&&...) { detail::refuse_unnamed_tensor<X...>(); }
 }  // namespace ctgrad

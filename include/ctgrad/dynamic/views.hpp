@@ -21,8 +21,9 @@ constexpr Node view_node() {
 /// The access of a view of shape To to an array X.
 template <class Op, std::int64_t Attribute, class X, class To>
 struct ViewAccess {
-  static constexpr Access value = view_access(view_node<Op, Attribute>(), access_of<typename X::strides_type>(),
-                                              X::shape_type::value, To::value);
+  static constexpr Access value =
+      view_access(view_node<Op, Attribute>(), access_of<typename X::strides_type>(),
+                  X::shape_type::value, To::value);
 };
 
 /// The run-time strides D of the view, and the elements it skips.
@@ -39,7 +40,8 @@ Lengths<D> view_strides(const X& x, const Lengths<To>& extents) {
       if constexpr (std::is_same_v<Op, ops::Permute>) {
         stride = x.distances()[ops::Permute::source_axis(Attribute, axis)];
       } else if constexpr (std::is_same_v<Op, ops::Slice>) {
-        stride = x.distances()[axis] * (axis == ops::Slice::axis(Attribute) ? ops::Slice::step(Attribute) : 1);
+        stride = x.distances()[axis] *
+                 (axis == ops::Slice::axis(Attribute) ? ops::Slice::step(Attribute) : 1);
       } else {
         static_assert(std::is_same_v<Op, ops::BroadcastTo>);
         const int own = stretched_axis<typename X::shape_type, To>(axis);
@@ -64,11 +66,11 @@ auto view_array(const X& x) {
 
 }  // namespace detail
 
-/// A view of a tensor or array without copying; an expression is computed first, and what a reshape cannot walk
-/// through in one stride is copied.
+/// A view of a tensor or array without copying; an expression is computed first, and what a reshape
+/// cannot walk through in one stride is copied.
 template <class Op, std::int64_t Attribute, class S, EagerHandle X>
-  requires(detail::is_shape<S> && Op::kind == OpKind::view)
-auto ctgrad_apply(OpCall<Op, Attribute, S>, const X& x) {
+requires(detail::is_shape<S>&& Op::kind == OpKind::view) auto ctgrad_apply(OpCall<Op, Attribute, S>,
+                                                                           const X& x) {
   const auto array = detail::materialize(x);
   if constexpr (std::is_same_v<Op, ops::Reshape>) {
     return detail::view_array<Op, Attribute, S>(detail::compact(array));

@@ -3,6 +3,8 @@
 /// A node as an operand: the handle that derivative rules and passes compute with.
 #pragma once
 
+#include <limits>
+
 #include "ctgrad/graph/graph.hpp"
 
 namespace ctgrad {
@@ -44,6 +46,10 @@ constexpr Value record_constant(GraphBuilder& builder, DType dtype, double value
   node.dtype = dtype;
   node.shape = builder.intern(ShapeValue{});
   node.scalar = value;
+  // What a conversion to float would give, without the overflow that ends a constant evaluation.
+  constexpr double largest = std::numeric_limits<float>::max();
+  if (dtype == DType::float32 && (value > largest || value < -largest))
+    node.scalar = value > 0 ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
   return {&builder, builder.append(node)};
 }
 

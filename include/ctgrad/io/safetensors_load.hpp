@@ -92,6 +92,7 @@ public:
   /// The names in the same order.
   std::vector<std::string> names() const {
     std::vector<std::string> result;
+    result.reserve(arrays_.size());
     for (const SafetensorsArray& array : arrays_) result.push_back(array.name);
     return result;
   }

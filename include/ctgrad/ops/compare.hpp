@@ -24,9 +24,9 @@ struct Comparison : Elementwise<2> {
 struct Equal : Comparison {
   static constexpr std::string_view name = "equal";
   static constexpr Takes takes = Takes::any;
-  template <class T>
-  CTGRAD_FUNCTION static auto value(T a, T b) {
-    if constexpr (detail::is_mask<T>) {
+  template <class A, class B>
+  CTGRAD_FUNCTION static auto value(A a, B b) {
+    if constexpr (detail::is_mask<A>) {
       return (a && b) || (!a && !b);
     } else {
       return a == b;
@@ -37,9 +37,9 @@ struct Equal : Comparison {
 struct NotEqual : Comparison {
   static constexpr std::string_view name = "not_equal";
   static constexpr Takes takes = Takes::any;
-  template <class T>
-  CTGRAD_FUNCTION static auto value(T a, T b) {
-    if constexpr (detail::is_mask<T>) {
+  template <class A, class B>
+  CTGRAD_FUNCTION static auto value(A a, B b) {
+    if constexpr (detail::is_mask<A>) {
       return (a && !b) || (!a && b);
     } else {
       return a != b;

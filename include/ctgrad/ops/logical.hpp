@@ -12,8 +12,9 @@ struct LogicalAnd : Elementwise<2> {
   static constexpr Takes takes = Takes::booleans;
   static constexpr int flops = 1;
   static constexpr bool commutative = true;
-  template <class T>
-  CTGRAD_FUNCTION static T value(T a, T b) {
+  // Lanes of booleans may have different widths.
+  template <class A, class B>
+  CTGRAD_FUNCTION static auto value(A a, B b) {
     return a && b;
   }
 };
@@ -23,8 +24,9 @@ struct LogicalOr : Elementwise<2> {
   static constexpr Takes takes = Takes::booleans;
   static constexpr int flops = 1;
   static constexpr bool commutative = true;
-  template <class T>
-  CTGRAD_FUNCTION static T value(T a, T b) {
+  // Lanes of booleans may have different widths.
+  template <class A, class B>
+  CTGRAD_FUNCTION static auto value(A a, B b) {
     return a || b;
   }
 };

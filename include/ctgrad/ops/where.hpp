@@ -14,9 +14,9 @@ struct Where : Elementwise<3> {
   static constexpr Takes takes = Takes::any;
   static constexpr int flops = 1;
 
-  template <class M, class T>
-  CTGRAD_FUNCTION static T value(M condition, T a, T b) {
-    if constexpr (detail::is_mask<T>) {
+  template <class M, class A, class B>
+  CTGRAD_FUNCTION static auto value(M condition, A a, B b) {
+    if constexpr (detail::is_mask<A>) {
       return (condition && a) || (!condition && b);  // lanes of booleans
     } else {
       return math::select(condition, a, b);

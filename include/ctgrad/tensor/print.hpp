@@ -15,7 +15,8 @@ namespace ctgrad {
 
 namespace detail {
 
-/// One number as text, split so that columns can be aligned: "12", ".5", "e+03". A word such as nan has no fraction.
+/// One number as text, split so that columns can be aligned: "12", ".5", "e+03". A word such as nan
+/// has no fraction.
 struct NumberText {
   std::string whole;
   std::string fraction;
@@ -63,13 +64,15 @@ NumberText text_of_number(T x, NumberStyle style) {
 template <class T>
 class Printer {
 public:
-  Printer(const T* data, const std::int64_t* extents, int rank) : data_(data), extents_(extents), rank_(rank) {
+  Printer(const T* data, const std::int64_t* extents, int rank)
+      : data_(data), extents_(extents), rank_(rank) {
     std::int64_t size = 1;
     for (int axis = 0; axis < rank; ++axis) size *= extents[axis];
     shortened_ = size > most_elements;
     visit(0, 0, [this](std::int64_t i) { look(data_[i]); });
     if constexpr (std::is_floating_point_v<T>)
-      style_.scientific = largest_ >= T(1e8) || (largest_ > 0 && (smallest_ < T(1e-4) || largest_ / smallest_ > T(1e3)));
+      style_.scientific = largest_ >= T(1e8) ||
+                          (largest_ > 0 && (smallest_ < T(1e-4) || largest_ / smallest_ > T(1e3)));
     visit(0, 0, [this](std::int64_t i) { measure(text_of_number(data_[i], style_)); });
     const std::size_t rest = fraction_ + exponent_;
     if (word_ > rest) whole_ = std::max(whole_, word_ - rest);
@@ -98,7 +101,8 @@ private:
   template <class See>
   void visit(int axis, std::int64_t at, const See& see) const {
     if (axis == rank_) return see(at);
-    for (std::int64_t i = 0; i < extents_[axis]; i = next(axis, i)) visit(axis + 1, at * extents_[axis] + i, see);
+    for (std::int64_t i = 0; i < extents_[axis]; i = next(axis, i))
+      visit(axis + 1, at * extents_[axis] + i, see);
   }
 
   void look(T x) {
@@ -134,10 +138,12 @@ private:
     std::size_t column = static_cast<std::size_t>(axis) + 1;
     for (std::int64_t i = 0; i < extents_[axis]; i = next(axis, i)) {
       if (axis + 1 < rank_) {
-        if (i > 0) text_ += std::string(static_cast<std::size_t>(rank_ - axis - 1), '\n') + indent(axis);
+        if (i > 0)
+          text_ += std::string(static_cast<std::size_t>(rank_ - axis - 1), '\n') + indent(axis);
         write(axis + 1, at * extents_[axis] + i);
         if (skips(axis) && i + 1 == edge)
-          text_ += std::string(static_cast<std::size_t>(rank_ - axis - 1), '\n') + indent(axis) + "...";
+          text_ +=
+              std::string(static_cast<std::size_t>(rank_ - axis - 1), '\n') + indent(axis) + "...";
         continue;
       }
       append(axis, i, column, aligned(text_of_number(data_[at * extents_[axis] + i], style_)));
@@ -159,7 +165,9 @@ private:
     column += number.size();
   }
 
-  static std::string indent(int axis) { return std::string(static_cast<std::size_t>(axis) + 1, ' '); }
+  static std::string indent(int axis) {
+    return std::string(static_cast<std::size_t>(axis) + 1, ' ');
+  }
 
   const T* data_;
   const std::int64_t* extents_;
@@ -177,7 +185,8 @@ private:
 
 }  // namespace detail
 
-/// The elements as NumPy's str() writes them: `[[1.  2.5]\n [3.  4. ]]`. More than a thousand are shortened.
+/// The elements as NumPy's str() writes them: `[[1.  2.5]\n [3.  4. ]]`. More than a thousand are
+/// shortened.
 template <class T, class S>
 std::string text_of(TensorView<T, S> view) {
   return detail::Printer<std::remove_const_t<T>>(view.data(), view.extents().data(), S::rank).run();
@@ -193,15 +202,18 @@ std::string text_of(const E& expression) {
 }
 
 template <class Traits, class T, class S>
-std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, TensorView<T, S> view) {
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
+                                             TensorView<T, S> view) {
   return out << text_of(view);
 }
 template <class Traits, class T, class S, class Device>
-std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, const Tensor<T, S, Device>& x) {
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
+                                             const Tensor<T, S, Device>& x) {
   return out << text_of(x);
 }
 template <class Traits, TensorExpression E>
-std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, const E& expression) {
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
+                                             const E& expression) {
   return out << text_of(expression);
 }
 

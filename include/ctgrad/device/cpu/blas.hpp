@@ -10,7 +10,33 @@
 #if defined(CTGRAD_HAS_CBLAS)
 #include <cblas.h>
 
+#if defined(_OPENMP) && defined(__ELF__)
+// OpenBLAS has it, other libraries do not: it is called where it is.
+extern "C" void openblas_set_num_threads(int) __attribute__((weak));
+#endif
+
 namespace ctgrad::cpu::blas {
+
+/// Leaves the threads to OpenMP: tells an OpenBLAS to use one thread from now on, in the whole program. Two pools of
+/// threads that wait for work by spinning would fight for the cores (measured: a training step 20 times slower), and
+/// OpenBLAS's bits depend on its number of threads. Without OpenMP, and with other libraries, nothing changes.
+inline void leave_threads_to_openmp() {
+#if defined(_OPENMP) && defined(__ELF__)
+  if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
+#endif
+}
+
+/// Into how many products a large one is cut, for OpenMP's threads to share. It depends on the shape alone, so that the
+/// bits do not depend on the number of threads.
+constexpr int parts_of(std::int64_t m, std::int64_t n, std::int64_t k) {
+  constexpr std::int64_t operations = std::int64_t{1} << 21;
+  constexpr std::int64_t narrowest = 48;
+  const std::int64_t longer = m > n ? m : n;
+  std::int64_t parts = m * n * k / operations;
+  if (parts > longer / narrowest) parts = longer / narrowest;
+  if (parts > 16) parts = 16;
+  return parts < 1 ? 1 : static_cast<int>(parts);
+}
 
 /// Whether the library multiplies matrices of T.
 template <class T>
@@ -35,6 +61,36 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, bool transpose_a, bool
     cblas_dgemm(CblasRowMajor, op_a, op_b, i(m), i(n), i(k), alpha, a, i(lda), b, i(ldb), beta, c,
                 i(ldc));
   }
+}
+
+/// The same, large products cut along their longer side for OpenMP's threads.
+template <class T>
+void gemm_in_parts(std::int64_t m, std::int64_t n, std::int64_t k, bool transpose_a, bool transpose_b, const T* a,
+                   std::int64_t lda, const T* b, std::int64_t ldb, T* c, std::int64_t ldc, T alpha, T beta) {
+#if defined(_OPENMP)
+  const int parts = parts_of(m, n, k);
+  if (parts > 1) {
+    const bool rows = m >= n;
+    const std::int64_t length = rows ? m : n;
+    // Whole registers of rows or columns in all parts but the last.
+    const std::int64_t step = ((length + parts - 1) / parts + 15) / 16 * 16;
+#pragma omp parallel for schedule(static)
+    for (int part = 0; part < parts; ++part) {
+      const std::int64_t first = part * step;
+      const std::int64_t count = first + step < length ? step : length - first;
+      if (count <= 0) continue;
+      if (rows) {
+        gemm(count, n, k, transpose_a, transpose_b, a + (transpose_a ? first : first * lda), lda, b, ldb,
+             c + first * ldc, ldc, alpha, beta);
+      } else {
+        gemm(m, count, k, transpose_a, transpose_b, a, lda, b + (transpose_b ? first * ldb : first), ldb, c + first, ldc,
+             alpha, beta);
+      }
+    }
+    return;
+  }
+#endif
+  gemm(m, n, k, transpose_a, transpose_b, a, lda, b, ldb, c, ldc, alpha, beta);
 }
 
 }  // namespace ctgrad::cpu::blas

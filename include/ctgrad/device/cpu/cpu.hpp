@@ -20,7 +20,12 @@ public:
   template <class T>
   cpu::MatmulWorkspace<T>& workspace() {
     auto& workspace = std::get<std::optional<cpu::MatmulWorkspace<T>>>(workspaces_);
-    if (!workspace) workspace.emplace();
+    if (!workspace) {
+#if defined(CTGRAD_HAS_CBLAS)
+      cpu::blas::leave_threads_to_openmp();
+#endif
+      workspace.emplace();
+    }
     return *workspace;
   }
 

@@ -24,6 +24,13 @@ namespace detail {
 constexpr std::int64_t count_operations(const ScheduleView& schedule, const Step& step) {
   const Extent size = step.space.size();
   if (size < 0) return -1;
+  // The result may be static where an operand is not: a sum over the batch, a gradient of weights.
+  for (int k = 0; k < step.operand_count; ++k) {
+    const StepOperand& operand = schedule.operands[step.first_operand + k];
+    if (!is_static(operand.offset)) return -1;
+    for (const Extent extent : operand.stride)
+      if (!is_static(extent)) return -1;
+  }
   if (step.kind == StepKind::kernel) return size * (schedule.kernels[step.kernel].instruction_count + 1);
   if (step.kind != StepKind::matmul) return size;
   const StepOperand& a = schedule.operands[step.first_operand];

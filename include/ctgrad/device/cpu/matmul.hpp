@@ -2,15 +2,11 @@
 /// \file
 /// Matrix products on the CPU: a CBLAS where the build has one and it pays, else the built-in code.
 ///
-/// On one machine, the same shape always takes the same path. The built-in code gives the same bits
-/// for any number of threads, because no sum is split between threads. OpenBLAS does not: with more
-/// than one thread it may cut the sum over k, or the rows, at other places, and some of its kernels
-/// round the rows and columns at an edge differently. Measured with OpenBLAS 0.3.21, one thread
-/// against two, sgemm at batch 64: on SkylakeX and Cooperlake kernels [64,784] x [784,128] and
-/// [64,1000] x [1000,100] differ, in all four combinations of transposes, and only sums of more
-/// than 700 terms; on Haswell and Zen kernels so do products with short sums, such as the weight
-/// gradient [784,64] x [64,128]. To get the same bits whatever the number of threads, run OpenBLAS
-/// with one thread (OPENBLAS_NUM_THREADS=1), or choose MatmulLibrary::built_in for the workspace.
+/// On one machine the same shape always takes the same path, and with OpenMP the bits do not depend on the number of
+/// threads: no sum is split between threads, and a BLAS multiplies fixed parts, one thread each. Without OpenMP a BLAS
+/// uses threads as it likes; OpenBLAS then rounds some products differently with another number of threads (measured
+/// with OpenBLAS 0.3.21: [64,784] x [784,128] with one thread and with two). OPENBLAS_NUM_THREADS=1 or
+/// MatmulLibrary::built_in avoid that.
 #pragma once
 
 #include <ctgrad/device/cpu/blas.hpp>
@@ -60,8 +56,8 @@ void matmul(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, 
     if (workspace.library == MatmulLibrary::fastest && detail::worth_blas(shape) &&
         blas::fits(shape.m) && blas::fits(shape.n) && blas::fits(shape.k) && blas::fits(lda) &&
         blas::fits(ldb) && blas::fits(ldc)) {
-      return blas::gemm(shape.m, shape.n, shape.k, shape.transpose_a, shape.transpose_b, a, lda, b,
-                        ldb, c, ldc, alpha, beta);
+      return blas::gemm_in_parts(shape.m, shape.n, shape.k, shape.transpose_a, shape.transpose_b, a, lda, b, ldb, c,
+                                 ldc, alpha, beta);
     }
   }
 #endif

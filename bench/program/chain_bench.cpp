@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "contest.hpp"
+#include "unrolled.hpp"
 
 namespace {
 
@@ -49,11 +50,11 @@ ValueAndSlope value_and_slope(V v, V a, V b) {
 float chain_sum_by_hand(const float* x, float a, float b, float* dx) {
   V sums[2] = {V(0.0F), V(0.0F)};
   for (std::int64_t i = 0; i < size; i += 2 * lanes)
-    for (int k = 0; k < 2; ++k) {
+    unrolled<2>([&](int k) {
       const ValueAndSlope both = value_and_slope(V::load(x + i + k * lanes), V(a), V(b));
       sums[k] += both.value;
       both.slope.store(dx + i + k * lanes);
-    }
+    });
   return reduce_add(sums[0] + sums[1]);
 }
 
@@ -99,7 +100,7 @@ void chain_gradient_of_sum(benchmark::State& state) {
   const auto [value, slope] = program(d.x, d.a, d.b);
   if (!contest::agree(state, value.item(), total, 1e-3) || !agree_everywhere(state, slope.data(), d.dx.data())) return;
   contest::Contest contest;
-  contest.add("program", [&] { benchmark::DoNotOptimize(program(d.x, d.a, d.b).second.data()); });
+  contest.add("program", [&] { benchmark::DoNotOptimize(std::get<1>(program(d.x, d.a, d.b)).data()); });
   contest.add("by_hand", [&] { benchmark::DoNotOptimize(chain_sum_by_hand(d.x.data(), 1.5F, 0.5F, d.dx.data())); });
   contest.hold(state);
 }
@@ -113,7 +114,7 @@ void chain_value_and_gradient(benchmark::State& state) {
   const auto [value, slope] = program(d.x, d.a, d.b, d.cotangent);
   if (!agree_everywhere(state, value.data(), d.y.data()) || !agree_everywhere(state, slope.data(), d.dx.data())) return;
   contest::Contest contest;
-  contest.add("program", [&] { benchmark::DoNotOptimize(program(d.x, d.a, d.b, d.cotangent).second.data()); });
+  contest.add("program", [&] { benchmark::DoNotOptimize(std::get<1>(program(d.x, d.a, d.b, d.cotangent)).data()); });
   contest.add("by_hand", [&] {
     both_ways_by_hand(d.x.data(), 1.5F, 0.5F, d.cotangent.data(), d.y.data(), d.dx.data());
   });

@@ -9,6 +9,7 @@
 
 #include "contest.hpp"
 #include "products.hpp"
+#include "unrolled.hpp"
 
 namespace {
 
@@ -50,11 +51,12 @@ public:
     multiply_({classes, hidden, samples, true, false}, d, h, p + w2, -learning_rate, 1);
     V sums[hidden / lanes] = {};
     for (std::int64_t i = 0; i < samples; ++i)
-      for (std::int64_t j = 0; j < hidden; j += lanes) {
-        const V v = select(V::load(h + i * hidden + j) > V(0.0F), V::load(g + i * hidden + j), V(0.0F));
-        v.store(g + i * hidden + j);
-        sums[j / lanes] += v;
-      }
+      unrolled<hidden / lanes>([&](int part) {
+        const std::int64_t at = i * hidden + part * lanes;
+        const V v = select(V::load(h + at) > V(0.0F), V::load(g + at), V(0.0F));
+        v.store(g + at);
+        sums[part] += v;
+      });
     for (std::int64_t j = 0; j < hidden; j += lanes)
       (V::load(p + b1 + j) - V(learning_rate) * sums[j / lanes]).store(p + b1 + j);
     multiply_({hidden, inputs, samples, true, false}, g, x, p + w1, -learning_rate, 1);

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "unrolled.hpp"
+
 /// tanh, softmax cross-entropy, gradient descent. A row of 16 activations is one value: products, biases, tanh and
 /// its derivative are applied to it while it is in a register, gradients are added up in registers, and the
 /// parameters are updated from there.
@@ -54,14 +56,14 @@ public:
       V sum[rows] = {};
       for (int k = 0; k < width; ++k) {
         const V w = V::load(w2() + k * width);
-        for (int r = 0; r < rows; ++r) sum[r] += V(h2_[(i + r) * width + k]) * w;
+        unrolled<rows>([&](int r) { sum[r] += V(h2_[(i + r) * width + k]) * w; });
       }
-      for (int r = 0; r < rows; ++r) {
+      unrolled<rows>([&](int r) {
         const V h = V::load(h1_ + (i + r) * width);
         const V d = sum[r] * (V(1.0F) - h * h);
         bias += d;
         d.store(d1 + (i + r) * width);
-      }
+      });
     }
     descend(b1(), bias);
 
@@ -69,16 +71,16 @@ public:
       V gradient[8] = {};
       for (int i = 0; i < Samples; ++i) {
         const V h = V::load(h1_ + i * width);
-        for (int r = 0; r < 8; ++r) gradient[r] += V(h2_[i * width + o + r]) * h;
+        unrolled<8>([&](int r) { gradient[r] += V(h2_[i * width + o + r]) * h; });
       }
-      for (int r = 0; r < 8; ++r) descend(w2() + (o + r) * width, gradient[r]);
+      unrolled<8>([&](int r) { descend(w2() + (o + r) * width, gradient[r]); });
     }
     V gradient[4] = {};
     for (int i = 0; i < Samples; ++i)
-      for (int k = 0; k < 4; ++k) gradient[k] += V(x[i * 4 + k]) * V::load(d1 + i * width);
-    for (int k = 0; k < 4; ++k) gradient[k].store(turned + k * width);
+      unrolled<4>([&](int k) { gradient[k] += V(x[i * 4 + k]) * V::load(d1 + i * width); });
+    unrolled<4>([&](int k) { gradient[k].store(turned + k * width); });
     for (int o = 0; o < width; ++o)
-      for (int k = 0; k < 4; ++k) w1_[o * 4 + k] -= rate_ * turned[k * width + o];
+      unrolled<4>([&](int k) { w1_[o * 4 + k] -= rate_ * turned[k * width + o]; });
     return loss;
   }
 
@@ -106,12 +108,12 @@ private:
   static void layer(const float* x, const float* turned_weight, const float* bias, float* h) {
     for (int i = 0; i < Samples; i += rows) {
       V sum[rows];
-      for (int r = 0; r < rows; ++r) sum[r] = V::load(bias);
+      unrolled<rows>([&](int r) { sum[r] = V::load(bias); });
       for (int k = 0; k < In; ++k) {
         const V w = V::load(turned_weight + k * width);
-        for (int r = 0; r < rows; ++r) sum[r] += V(x[(i + r) * In + k]) * w;
+        unrolled<rows>([&](int r) { sum[r] += V(x[(i + r) * In + k]) * w; });
       }
-      for (int r = 0; r < rows; ++r) ctgrad::math::tanh(sum[r]).store(h + (i + r) * width);
+      unrolled<rows>([&](int r) { ctgrad::math::tanh(sum[r]).store(h + (i + r) * width); });
     }
   }
 

@@ -65,7 +65,9 @@ struct Cart {
   }
 };
 
-constexpr auto distance = [](const auto& model, auto angles, auto places) { return mine::norm(model(angles) - places); };
+constexpr auto distance = [](const auto& model, auto angles, auto places) {
+  return mine::norm(model(angles) - places);
+};
 
 int main() {
   if (!gradients_are_right()) {

@@ -34,9 +34,7 @@ constexpr auto snake(const auto& x) { return ctgrad::elementwise<Snake>(x); }
 struct NormRule {
   static constexpr std::string_view name = "norm";
 
-  static constexpr auto derivative(auto t, auto x, auto y) {
-    return ctgrad::partials(t * x / where(y > 0, y, 1));
-  }
+  static constexpr auto derivative(auto t, auto x, auto y) { return ctgrad::partials(t * x / where(y > 0, y, 1)); }
 };
 
 constexpr auto norm(const auto& x) { return ctgrad::custom_derivative<NormRule>(sqrt(sum(square(x))), x); }

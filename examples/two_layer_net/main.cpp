@@ -136,9 +136,9 @@ Record with_modules() {
 
 Record compiled_step() {
   const auto [x, y, w1, w2] = Problem();
-  auto trainer = make_trainer<Cpu>(nn::Sequential<nn::LinearNoBias<100>, nn::Relu, nn::LinearNoBias<10>>{}, model_loss,
-                                   optim::Sgd{.learning_rate = learning_rate}, spec<float, batch, 1000>,
-                                   spec<float, batch, 10>);
+  auto trainer =
+      make_trainer<Cpu>(nn::Sequential<nn::LinearNoBias<100>, nn::Relu, nn::LinearNoBias<10>>{}, model_loss,
+                        optim::Sgd{.learning_rate = learning_rate}, spec<float, batch, 1000>, spec<float, batch, 10>);
   TensorView<float, Shape<100, 1000>>(trainer.parameters()["0.weight"].elements).assign(transpose(w1));
   TensorView<float, Shape<10, 100>>(trainer.parameters()["2.weight"].elements).assign(transpose(w2));
 

@@ -7,5 +7,5 @@
 using namespace ctgrad;
 
 void assign(const Tensor<float, Shape<2, 3>>& x, Tensor<float, Shape<3>>& y) {
-  y = x + 1;
-}  // <- here
+  y = x + 1;  // <- here
+}

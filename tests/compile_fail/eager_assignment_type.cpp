@@ -7,5 +7,5 @@
 using namespace ctgrad;
 
 void assign(const Tensor<float, Shape<3>>& x, Tensor<double, Shape<3>>& y) {
-  y = x + 1;
-}  // <- here
+  y = x + 1;  // <- here
+}

@@ -7,5 +7,5 @@
 using namespace ctgrad;
 
 auto add(const Tensor<float, Shape<2, 3>>& x, const Tensor<float, Shape<4>>& y) {
-  return x + y;
-}  // <- here
+  return x + y;  // <- here
+}

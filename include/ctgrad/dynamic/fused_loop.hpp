@@ -104,8 +104,9 @@ constexpr LoopPlan<Operands> plan_loop(const ShapeValue& space,
   return plan;
 }
 
-/// The loop over Space that computes E and writes with the strides D, one for each axis of Space. It
-/// folds along the axes of stride 0 with `Reduction`; where that is void it writes every element.
+/// The loop over Space that computes E and writes with the strides D, one for each axis of Space.
+/// It folds along the axes of stride 0 with `Reduction`; where that is void it writes every
+/// element.
 template <class E, class Space, class D, class Reduction, class Leaves = typename Parts<E>::leaves>
 struct FusedLoop;
 template <class E, class Space, class D, class Reduction, class... Leaf>

@@ -20,8 +20,8 @@ constexpr auto cross_entropy(const X& logits, const I& target) {
   using S = typename X::shape_type;
   static_assert(S::rank >= 1 && S::rank == I::shape_type::rank + 1,
                 "ctgrad: cross_entropy needs logits with one axis more than the targets: the classes, last");
+  static_assert(S::value[S::rank - 1] > 0, "ctgrad: cross_entropy needs a number of classes known at compile time");
   constexpr int classes = static_cast<int>(S::value[S::rank - 1]);
-  static_assert(classes > 0, "ctgrad: cross_entropy needs a number of classes known at compile time");
   const auto log_probability = log_softmax(logits, axis<-1>);
   return -sum(where(one_hot<classes>(target), log_probability, 0)) /
          ctgrad_count<detail::axes_mask<I::shape_type::rank>, typename X::element_type>(target);

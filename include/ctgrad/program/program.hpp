@@ -94,20 +94,22 @@ private:
   Cpu device_;
 };
 
-/// Reads the named dimensions off an argument's extents and checks that they agree with what is known.
-template <class Spec>
+/// True for an extent that is one name: the arguments give such names their lengths.
+constexpr bool is_single_name(Extent extent) {
+  return !is_static(extent) && coefficient_of(extent) == 1 && (names_of(extent) >> 6) == 0;
+}
+
+/// Reads the named dimensions off an argument's extents and checks that they agree with what is known. Products of
+/// names are checked in a second pass, when all names are known.
+template <class Spec, bool Products>
 void bind_dimensions(Dimensions& dimensions, const Extents<Spec::shape_type::rank>& extents, int argument) {
   constexpr ShapeValue shape = Spec::shape_type::value;
   for (int axis = 0; axis < shape.rank; ++axis) {
     const Extent wanted = shape[axis];
+    if ((is_static(wanted) || is_single_name(wanted)) == Products) continue;
     const std::int64_t given = extents[static_cast<std::size_t>(axis)];
-    std::int64_t expected = wanted;
-    if (!is_static(wanted) && coefficient_of(wanted) == 1 && (names_of(wanted) >> 6) == 0) {
-      if (dimensions[wanted] < 0) dimensions[wanted] = given;
-      expected = dimensions[wanted];
-    } else if (!is_static(wanted)) {
-      expected = dimensions(wanted);
-    }
+    if (is_single_name(wanted) && dimensions[wanted] < 0) dimensions[wanted] = given;
+    const std::int64_t expected = dimensions(wanted);
     if (given != expected)
       throw_error("ctgrad: argument " + std::to_string(argument + 1) + " has the extents " + text_of(extents) +
                   ", but its shape is " + ctgrad::text_of(shape) + " and axis " + std::to_string(axis) + " must be " +
@@ -144,7 +146,8 @@ private:
   void bind(std::index_sequence<I...>, const Views&... views) {
     Dimensions& dimensions = executor_.dimensions();
     for (std::int64_t& length : dimensions.length) length = -1;
-    (bind_dimensions<Specs>(dimensions, views.extents(), static_cast<int>(I)), ...);
+    (bind_dimensions<Specs, false>(dimensions, views.extents(), static_cast<int>(I)), ...);
+    (bind_dimensions<Specs, true>(dimensions, views.extents(), static_cast<int>(I)), ...);
     (executor_.set_input(static_cast<int>(I), views.data()), ...);
   }
 
@@ -205,7 +208,7 @@ public:
   }
 
 private:
-  using Result = decltype(F{}(std::declval<detail::symbol_of<Specs>>()...));
+  using Result = decltype(std::declval<const F&>()(std::declval<detail::symbol_of<Specs>>()...));
   detail::Runner<Stages, Result, 0, Specs...> runner_;
   std::uint64_t seed_ = 0;
   std::uint64_t runs_ = 0;

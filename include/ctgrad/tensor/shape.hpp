@@ -156,7 +156,7 @@ inline constexpr bool axes_exist = ((normal_axis(Axes, Rank) >= 0) && ...);
 
 template <int Rank, int... Axes>
 inline constexpr unsigned axes_mask =
-    sizeof...(Axes) == 0 ? (1U << Rank) - 1U : (0U | ... | (1U << normal_axis(Axes, Rank)));
+    sizeof...(Axes) == 0 ? (1U << Rank) - 1U : (0U | ... | (1U << (normal_axis(Axes, Rank) & 31)));
 
 }  // namespace detail
 

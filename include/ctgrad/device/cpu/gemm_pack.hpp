@@ -52,6 +52,11 @@ CTGRAD_ALWAYS_INLINE void transpose_square(const T* from, std::int64_t from_row,
   (store_vector<T, 16>(to + I * to_row, x[I]), ...);
 }
 
+#if defined(__GNUC__) && !defined(__clang__)
+// Inlined with constant extents, g++ 12 sees a loop that would run beyond the address space; it never starts.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Waggressive-loop-optimizations"
+#endif
 /// to[j, i] = from[i, j] for `rows` rows and `columns` columns of `from`.
 template <class T>
 void transpose(std::int64_t rows, std::int64_t columns, const T* from, std::int64_t from_row, T* to,
@@ -72,6 +77,9 @@ void transpose(std::int64_t rows, std::int64_t columns, const T* from, std::int6
     for (std::int64_t j = 0; j < columns; ++j) to[j * to_row + i] = from[i * from_row + j];
   }
 }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 /// Packs a strip: to[p, j] for p < k, j < width, from columns j < `columns`, and zeros beyond them.
 /// `across` is true when the elements of one step p stand beside each other in `from`, whose rows

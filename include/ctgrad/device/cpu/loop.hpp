@@ -22,9 +22,10 @@ inline constexpr int max_loop_operands = 48;
 /// A loop's extents, pointers and strides, evaluated for one run.
 struct LoopArguments {
   int rank = 1;
-  std::int64_t extent[max_rank] = {};
-  void* pointer[max_loop_operands] = {};
-  std::int64_t stride[max_loop_operands][max_rank] = {};
+  // Not cleared: that would take longer than many a loop. Whoever fills it sets what rank and operands use.
+  std::int64_t extent[max_rank];
+  void* pointer[max_loop_operands];
+  std::int64_t stride[max_loop_operands][max_rank];
 };
 
 /// Loops with fewer element operations than this run in one thread: waking another takes longer.

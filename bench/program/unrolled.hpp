@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// A loop of a fixed number of rounds that is unrolled at any optimisation level, so that what it indexes can stay
+/// in registers.
+#pragma once
+
+#include <ctgrad/core/config.hpp>
+
+#include <utility>
+
+namespace detail {
+
+template <class Body, int... I>
+CTGRAD_ALWAYS_INLINE void unroll(const Body& body, std::integer_sequence<int, I...>) {
+  (body(I), ...);
+}
+
+}  // namespace detail
+
+/// body(0), body(1), ..., body(Count - 1).
+template <int Count, class Body>
+CTGRAD_ALWAYS_INLINE void unrolled(const Body& body) {
+  detail::unroll(body, std::make_integer_sequence<int, Count>{});
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// A mean over an axis that does not exist.
+// expect: ctgrad: a reduced axis does not exist; axes run from -rank to rank - 1
+#include <ctgrad/ctgrad.hpp>
+
+using namespace ctgrad;
+
+auto wrong(Symbol<float, Shape<2, 3>> x) { return mean(x, axis<5>); }  // <- here

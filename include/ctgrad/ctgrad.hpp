@@ -5,10 +5,13 @@
 
 #include "ctgrad/autodiff/gradient.hpp"
 #include "ctgrad/dynamic/eager.hpp"
+#include "ctgrad/graph/dot.hpp"
+#include "ctgrad/graph/text.hpp"
 #include "ctgrad/nn/activation.hpp"
 #include "ctgrad/nn/linear.hpp"
 #include "ctgrad/nn/sequential.hpp"
 #include "ctgrad/optim/adam.hpp"
 #include "ctgrad/optim/sgd.hpp"
+#include "ctgrad/passes/schedule_text.hpp"
 #include "ctgrad/program/program.hpp"
 #include "ctgrad/train/trainer.hpp"

@@ -12,6 +12,7 @@
 ///   <!-- test: declarations -->   this block holds types and functions, not statements
 ///   <!-- test: continue, declarations -->
 ///   <!-- test: output -->         this ```text block is what the program prints
+///   <!-- test: excerpt FILE -->   this block stands word for word in FILE, a path from the page's folder
 ///
 /// A program with `int main` is taken as it stands. In any other, the #include lines and the
 /// declarations come first and the rest is the body of main. There is no way to leave a block out.
@@ -59,6 +60,11 @@ std::vector<std::string> test_words(const std::string& line) {
   return words;
 }
 
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 std::vector<Program> read_programs(const std::string& page) {
   std::ifstream file(page);
   if (!file) throw std::runtime_error("cannot read " + page);
@@ -76,6 +82,13 @@ std::vector<Program> read_programs(const std::string& page) {
     while (++number, std::getline(file, line) && line != "```") block.text += line + "\n";
     if (!file) fail(page, block.line - 1, "this code block has no end");
 
+    if (words.size() == 2 && words[0] == "excerpt") {
+      const std::string path = page.substr(0, page.rfind('/') + 1) + words[1];
+      if (read_file(path).find(block.text) == std::string::npos)
+        fail(page, block.line - 1, "this block does not stand in " + words[1]);
+      words.clear();
+      continue;
+    }
     bool goes_on = false, output = false;
     for (const std::string& word : words) {
       if (word == "continue" && language == "cpp") {
@@ -128,11 +141,6 @@ std::string quoted(const std::string& argument) {
   std::string text = "'";
   for (char c : argument) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return text + "'";
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 /// Compiles and runs one program.

@@ -13,8 +13,7 @@ struct Mlp {
 int main() {
   using namespace ctgrad;
   auto loss = [](const auto& model, auto image, auto label) { return cross_entropy(model(image), label); };
-  auto trainer =
-      make_trainer<Cpu>(Mlp{}, loss, optim::Adam{}, spec<float, batch, 784>, spec<std::int64_t, batch>);
+  auto trainer = make_trainer<Cpu>(Mlp{}, loss, optim::Adam{}, spec<float, batch, 784>, spec<std::int64_t, batch>);
   Tensor<float, Shape<batch, 784>> image({8, 784});
   Tensor<std::int64_t, Shape<batch>> label(Extents<1>{8});
   return trainer.step(image, label) > 0 ? 0 : 1;

@@ -55,9 +55,8 @@ std::vector<T> inputs(Range range) {
 
 void report(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * count);
-  state.counters["per_element"] =
-      benchmark::Counter(static_cast<double>(state.iterations() * count),
-                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["per_element"] = benchmark::Counter(static_cast<double>(state.iterations() * count),
+                                                     benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 template <class F, class T>

@@ -13,8 +13,7 @@ namespace {
 using namespace ctgrad;
 
 /// z = a * x + tanh(y) * b by hand: the best loop we know, one pass with full registers.
-void fused_by_hand(float a, const float* x, const float* y, const float* b, float* z,
-                   std::int64_t size) {
+void fused_by_hand(float a, const float* x, const float* y, const float* b, float* z, std::int64_t size) {
   constexpr int lanes = native_lanes<float>;
   using V = Simd<float, lanes>;
   const V factor(a);

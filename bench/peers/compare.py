@@ -5,8 +5,9 @@
     cmake -S . -B build && cmake --build build --target two_layer_step_bench mlp_step_bench tiny_step_bench chain_bench
     peers/bin/python bench/peers/compare.py build/bench
 
-Both sides get the same number of threads. With one thread both are bound to one processor. PyTorch's allocator of
-choice on Linux returns memory to the system at each step; the settings below stop that, in PyTorch's favour.
+Both sides get the same number of threads; with one thread both are bound to one processor. The C library's allocator
+returns large arrays to the system when they are freed and has them cleared when they are asked for again, at each step
+of PyTorch; the settings below stop that, in PyTorch's favour.
 """
 
 import argparse
@@ -42,7 +43,7 @@ def environment(threads):
     result = dict(os.environ)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         result[name] = str(threads)
-    result.update(MALLOC_MMAP_THRESHOLD_=str(1 << 30), MALLOC_TRIM_THRESHOLD_=str(1 << 32), MALLOC_TOP_PAD_=str(1 << 26))
+    result.update(MALLOC_MMAP_THRESHOLD_=str(1 << 25), MALLOC_TRIM_THRESHOLD_=str(1 << 32), MALLOC_TOP_PAD_=str(1 << 26))
     return result
 
 
@@ -54,7 +55,8 @@ class Torch:
             [python, str(HERE / "torch_steps.py"), "--serve", "--threads", str(threads), "--cases", *cases],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             env=environment(threads))
-        self.version = self.answer()["torch"]
+        greeting = self.answer()
+        self.version, self.modes = greeting["torch"], greeting["modes"]
 
     def answer(self):
         line = self.process.stdout.readline()
@@ -87,14 +89,12 @@ def run_ours(folder, case, threads, seconds):
 
 
 def compare(folder, python, threads, cases, rounds, modes_wanted):
-    from_modes = {"step": ["eager_sgd", "eager_foreach", "compile_loss", "compile_step", "max_autotune"],
-                  "chain": ["eager", "compile", "max_autotune"]}
     torch = Torch(python, threads, cases)
     rows = []
     for case in cases:
-        modes = from_modes["chain" if case.startswith("chain") else "step"]
-        if modes_wanted:
-            modes = [m for m in modes if m in modes_wanted]
+        modes = [m for m in torch.modes[case] if modes_wanted is None or m in modes_wanted]
+        if not modes:
+            sys.exit(f"compare.py: {case} has no such mode; it has {', '.join(torch.modes[case])}")
         _, _, ours, limit = CASES[case]
         peer_times = {mode: [] for mode in modes}
         errors = {}
@@ -102,7 +102,7 @@ def compare(folder, python, threads, cases, rounds, modes_wanted):
         torch.ask(case, modes, 1)  # compiles
         for _ in range(rounds):
             our_runs.append(run_ours(folder, case, threads, 0.1))
-            answer = torch.ask(case, modes, 3)
+            answer = torch.ask(case, modes, 20)
             errors.update(answer["errors"])
             for mode, times in answer["times"].items():
                 peer_times[mode] += times

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The benchmarks of bench/program in PyTorch: training steps and an elementwise chain, eager and compiled.
 
-    python torch_steps.py [--threads 1] [--cases mlp tiny1] [--modes eager compile] [--repetitions 15]
+    python torch_steps.py [--threads 1] [--cases mlp tiny1] [--modes eager compile] [--repetitions 100]
 
 Prints the median and the best time of a step in microseconds. The ways of a case take turns, so that a noisy
 machine disturbs all alike. With --serve, measures what it reads on standard input: compare.py uses that.
@@ -59,7 +59,6 @@ def tiny(samples):
 
 STEPS = {"two_layer": two_layer, "mlp": mlp, "tiny1": lambda: tiny(1), "tiny32": lambda: tiny(32)}
 CHAINS = ("chain_forward", "chain_gradient")
-# Compilation in the mode that tries most is left out where another mode gives the same code.
 MODES = {
     "step": ("eager_sgd", "eager_foreach", "compile_loss", "compile_step", "max_autotune"),
     "chain": ("eager", "compile", "max_autotune"),
@@ -160,11 +159,11 @@ class Contestant:
         self.run = (make_chain if self.case in CHAINS else make_step)(self.case, self.mode)
         for _ in range(5):
             self.run()
-        # About 20 ms a turn.
+        # About 2 ms a turn: short against the slow spells of a shared machine.
         start = time.perf_counter()
-        for _ in range(5):
+        for _ in range(20):
             self.run()
-        self.calls = max(1, int(0.02 / ((time.perf_counter() - start) / 5)))
+        self.calls = max(1, int(0.002 / ((time.perf_counter() - start) / 20)))
 
     def turn(self):
         """Microseconds of one call."""
@@ -194,7 +193,8 @@ def serve(all_contestants):
     """Reads lines of JSON, {"case": ..., "modes": [...], "turns": ...}, and answers each with one of times."""
     output = sys.stdout
     sys.stdout = sys.stderr  # the autotuner prints
-    print(json.dumps({"torch": torch.__version__}), file=output, flush=True)
+    modes = {c: modes_of(c) for c in {contestant.case for contestant in all_contestants}}
+    print(json.dumps({"torch": torch.__version__, "modes": modes}), file=output, flush=True)
     for line in sys.stdin:
         request = json.loads(line)
         chosen = [c for c in all_contestants if c.case == request["case"] and c.mode in request["modes"]]
@@ -207,7 +207,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--cases", nargs="+", default=cases, choices=cases)
     parser.add_argument("--modes", nargs="+", default=None, help="default: all that the case has")
-    parser.add_argument("--repetitions", type=int, default=15)
+    parser.add_argument("--repetitions", type=int, default=100)
     parser.add_argument("--serve", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

@@ -20,7 +20,6 @@ using namespace ctgrad;
 constexpr int lanes = native_lanes<float>;
 using V = Simd<float, lanes>;
 
-
 void bandwidth(benchmark::State& state, double bytes) {
   for (const char* name : {"program", "by_hand", "by_hand_streaming"}) {
     const std::string best = std::string(name) + "_best";
@@ -63,8 +62,7 @@ void axpy(benchmark::State& state) {
   contest.add("program", [&] { benchmark::DoNotOptimize(program(a, x, y).data()); });
   contest.add("by_hand", [&] { axpy_by_hand(1.5F, x.data(), y.data(), z.data(), N); });
 #if defined(__AVX__)
-  if (N >= 1 << 20)
-    contest.add("by_hand_streaming", [&] { axpy_streaming(1.5F, x.data(), y.data(), z.data(), N); });
+  if (N >= 1 << 20) contest.add("by_hand_streaming", [&] { axpy_streaming(1.5F, x.data(), y.data(), z.data(), N); });
 #endif
   contest.hold(state);
   bandwidth(state, 12.0 * static_cast<double>(N));
@@ -77,8 +75,7 @@ BENCHMARK(axpy<1 << 24>)->UseRealTime();
 
 float sum_by_hand(const float* x, std::int64_t size) {
   V sums[8] = {};
-  for (std::int64_t i = 0; i < size; i += 8 * lanes)
-    unrolled<8>([&](int k) { sums[k] += V::load(x + i + k * lanes); });
+  for (std::int64_t i = 0; i < size; i += 8 * lanes) unrolled<8>([&](int k) { sums[k] += V::load(x + i + k * lanes); });
   return reduce_add(((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7])));
 }
 

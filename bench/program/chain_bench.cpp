@@ -23,8 +23,8 @@ constexpr auto chain_both_ways = [](auto x, auto a, auto b, auto cotangent) {
   const auto t = tanh(a * x + b);
   const auto e = exp(-x * x);
   const auto y = t * e;
-  return std::pair{y, gradient([](auto x1, auto a1, auto b1, auto c) { return sum(c * chain(x1, a1, b1)); },
-                               wrt<0>)(x, a, b, cotangent)};
+  return std::pair{y, gradient([](auto x1, auto a1, auto b1, auto c) { return sum(c * chain(x1, a1, b1)); }, wrt<0>)(
+                          x, a, b, cotangent)};
 };
 
 constexpr int lanes = native_lanes<float>;
@@ -108,16 +108,14 @@ BENCHMARK(chain_gradient_of_sum)->UseRealTime();
 
 void chain_value_and_gradient(benchmark::State& state) {
   Data d;
-  auto program =
-      compile<Cpu>(chain_both_ways, spec<float, size>, spec<float>, spec<float>, spec<float, size>);
+  auto program = compile<Cpu>(chain_both_ways, spec<float, size>, spec<float>, spec<float>, spec<float, size>);
   both_ways_by_hand(d.x.data(), 1.5F, 0.5F, d.cotangent.data(), d.y.data(), d.dx.data());
   const auto [value, slope] = program(d.x, d.a, d.b, d.cotangent);
   if (!agree_everywhere(state, value.data(), d.y.data()) || !agree_everywhere(state, slope.data(), d.dx.data())) return;
   contest::Contest contest;
   contest.add("program", [&] { benchmark::DoNotOptimize(std::get<1>(program(d.x, d.a, d.b, d.cotangent)).data()); });
-  contest.add("by_hand", [&] {
-    both_ways_by_hand(d.x.data(), 1.5F, 0.5F, d.cotangent.data(), d.y.data(), d.dx.data());
-  });
+  contest.add("by_hand",
+              [&] { both_ways_by_hand(d.x.data(), 1.5F, 0.5F, d.cotangent.data(), d.y.data(), d.dx.data()); });
   contest.hold(state);
 }
 BENCHMARK(chain_value_and_gradient)->UseRealTime();

@@ -104,8 +104,7 @@ void mlp_step(benchmark::State& state) {
   for (std::int64_t i = 0; i < samples; ++i) y(i) = i * 7 % classes;
   const optim::Sgd sgd{.learning_rate = static_cast<double>(learning_rate)};
   auto trainer = make_trainer<Cpu>(Mlp{}, loss_of, sgd, spec<float, samples, inputs>, spec<std::int64_t, samples>);
-  auto for_any_batch =
-      make_trainer<Cpu>(Mlp{}, loss_of, sgd, spec<float, batch, inputs>, spec<std::int64_t, batch>);
+  auto for_any_batch = make_trainer<Cpu>(Mlp{}, loss_of, sgd, spec<float, batch, inputs>, spec<std::int64_t, batch>);
   const TensorView<const float, Shape<batch, inputs>> any_x(x.data(), {samples, inputs});
   const TensorView<const std::int64_t, Shape<batch>> any_y(y.data(), {samples});
   ByHand by_hand(trainer.parameters().data());

@@ -18,9 +18,7 @@ template <int Samples>
 class TinyByHand {
 public:
   /// Parameters in the order weight [out, in], bias, of each layer.
-  TinyByHand(const float* parameters, float learning_rate) : rate_(learning_rate) {
-    std::copy_n(parameters, 386, w1_);
-  }
+  TinyByHand(const float* parameters, float learning_rate) : rate_(learning_rate) { std::copy_n(parameters, 386, w1_); }
 
   float step(const float* x, const std::int64_t* y) {
     float turned[width * width];
@@ -79,8 +77,7 @@ public:
     for (int i = 0; i < Samples; ++i)
       unrolled<4>([&](int k) { gradient[k] += V(x[i * 4 + k]) * V::load(d1 + i * width); });
     unrolled<4>([&](int k) { gradient[k].store(turned + k * width); });
-    for (int o = 0; o < width; ++o)
-      unrolled<4>([&](int k) { w1_[o * 4 + k] -= rate_ * turned[k * width + o]; });
+    for (int o = 0; o < width; ++o) unrolled<4>([&](int k) { w1_[o * 4 + k] -= rate_ * turned[k * width + o]; });
     return loss;
   }
 

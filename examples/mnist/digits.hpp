@@ -30,13 +30,11 @@ inline std::filesystem::path find_file(const std::filesystem::path& directory, c
 /// Pixels from 0 to 255 become numbers from 0 to 1.
 inline Digits load_digits(const std::filesystem::path& directory, const std::string& prefix) {
   const ctgrad::IdxImages images = ctgrad::read_idx_images(find_file(directory, prefix + "-images-idx3-ubyte"));
-  const std::vector<std::uint8_t> labels =
-      ctgrad::read_idx_labels(find_file(directory, prefix + "-labels-idx1-ubyte"));
+  const std::vector<std::uint8_t> labels = ctgrad::read_idx_labels(find_file(directory, prefix + "-labels-idx1-ubyte"));
   if (images.rows != 28 || images.columns != 28)
     ctgrad::throw_error("the images in '" + directory.string() + "' are not 28 by 28 pixels");
   std::vector<float> pixels(images.pixels.size());
-  for (std::size_t i = 0; i < pixels.size(); ++i)
-    pixels[i] = static_cast<float>(images.pixels[i]) / 255.0F;
+  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<float>(images.pixels[i]) / 255.0F;
   return Digits({std::move(pixels), 784}, {std::vector<std::int64_t>(labels.begin(), labels.end()), 1});
 }
 

@@ -46,7 +46,8 @@ BOOST_AUTO_TEST_CASE(of_tensors_and_numbers) {
 }
 
 BOOST_AUTO_TEST_CASE(of_what_does_not_depend_on_it) {
-  const auto [of_a, of_b] = gradient([](auto a, auto b) { return sum(cast<double>(a > 0)) + sum(b * 0); }, wrt<0, 1>)(x, y);
+  const auto [of_a, of_b] =
+      gradient([](auto a, auto b) { return sum(cast<double>(a > 0)) + sum(b * 0); }, wrt<0, 1>)(x, y);
   for (int i = 0; i < 3; ++i) {
     BOOST_TEST(of_a(i) == 0);
     BOOST_TEST(of_b(i) == 0);
@@ -63,8 +64,10 @@ namespace {
 constexpr auto product_sum = [](auto a, auto b) { return sum(a * b); };
 // The second argument comes from the first: to the derivative by the first it is a constant all the same.
 constexpr auto partials_of_related_arguments = [](auto a) {
-  return std::tuple{gradient(product_sum)(a, tanh(a)), gradient(product_sum, wrt<1>)(a, tanh(a)),
-                    gradient(product_sum)(a, a), gradient(product_sum, wrt<0, 1>)(a, a),
+  return std::tuple{gradient(product_sum)(a, tanh(a)),
+                    gradient(product_sum, wrt<1>)(a, tanh(a)),
+                    gradient(product_sum)(a, a),
+                    gradient(product_sum, wrt<0, 1>)(a, a),
                     jvp([=](auto b) { return b * tanh(a); })(a, a).second,
                     vjp([=](auto b) { return b * a; })(a, a).second};
 };
@@ -132,13 +135,15 @@ BOOST_AUTO_TEST_CASE(higher_orders_by_every_combination_of_modes) {
   const Tensor<double, Shape<>> at{0.3};
   const auto [third, reverse_reverse, forward_reverse, reverse_forward, forward_forward] = program(at);
   BOOST_TEST(third.item() == -8 * std::cos(0.6), close);
-  for (const double second : {reverse_reverse.item(), forward_reverse.item(), reverse_forward.item(), forward_forward.item()})
+  for (const double second :
+       {reverse_reverse.item(), forward_reverse.item(), reverse_forward.item(), forward_forward.item()})
     BOOST_TEST(second == -4 * std::sin(0.6), close);
 }
 
 BOOST_AUTO_TEST_CASE(of_empty_tensors) {
   const Tensor<double, Shape<2, 0>> empty;
-  const auto [value, slope] = value_and_grad([](auto a) { return sum(tanh(a) * a) + sum(max(a, axis<0>)) + sum(matmul(a, transpose(a))); })(empty);
+  const auto [value, slope] = value_and_grad(
+      [](auto a) { return sum(tanh(a) * a) + sum(max(a, axis<0>)) + sum(matmul(a, transpose(a))); })(empty);
   BOOST_TEST(value == 0);
   BOOST_TEST(slope.size() == 0);
   const auto [mean_value, mean_slope] = value_and_grad([](auto a) { return mean(square(a)); })(empty);
@@ -165,11 +170,11 @@ constexpr auto without_rule = [](auto a) { return elementwise<Rounding>(a); };
 BOOST_AUTO_TEST_CASE(a_missing_rule_is_no_zero) {
   auto program = compile<Cpu>(without_rule, spec<float, 3>);
   BOOST_TEST(program(Tensor<float, Shape<3>>{0.4F, 1.6F, -2.7F})(2) == -3);
-  BOOST_CHECK_THROW((trace<Spec<float, Shape<3>>>([](auto a) { return gradient([](auto b) { return sum(without_rule(b)); })(a); })),
-                    const char*);
-  BOOST_CHECK_NO_THROW((trace<Spec<float, Shape<3>>>([](auto a) {
-    return gradient([](auto b) { return sum(b * without_rule(stop_gradient(b))); })(a);
-  })));
+  BOOST_CHECK_THROW(
+      (trace<Spec<float, Shape<3>>>([](auto a) { return gradient([](auto b) { return sum(without_rule(b)); })(a); })),
+      const char*);
+  BOOST_CHECK_NO_THROW((trace<Spec<float, Shape<3>>>(
+      [](auto a) { return gradient([](auto b) { return sum(b * without_rule(stop_gradient(b))); })(a); })));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -29,8 +29,7 @@ double error_in_ulp(T actual, Wide expected) {
     return (std::isnan(rounded) && std::isnan(actual)) || rounded == actual ? 0 : 1e30;
   }
   int exponent = std::numeric_limits<T>::min_exponent;
-  if (std::fabs(expected) >= static_cast<Wide>(std::numeric_limits<T>::min()))
-    std::frexp(expected, &exponent);
+  if (std::fabs(expected) >= static_cast<Wide>(std::numeric_limits<T>::min())) std::frexp(expected, &exponent);
   const Wide ulp = std::ldexp(Wide(1), exponent - std::numeric_limits<T>::digits);
   return static_cast<double>(std::fabs(static_cast<Wide>(actual) - expected) / ulp);
 }
@@ -62,10 +61,8 @@ struct Range {
         [](const T* from, T* to) { math::function(Simd<T, 2>::load(from)).store(to); },              \
         [](Wide x) -> Wide { return expression; }, bound \
   }
-#define CTGRAD_FLOAT(function, expression, bound) \
-  CTGRAD_FUNCTION_OF(float, double, function, expression, bound)
-#define CTGRAD_DOUBLE(function, expression, bound) \
-  CTGRAD_FUNCTION_OF(double, long double, function, expression, bound)
+#define CTGRAD_FLOAT(function, expression, bound) CTGRAD_FUNCTION_OF(float, double, function, expression, bound)
+#define CTGRAD_DOUBLE(function, expression, bound) CTGRAD_FUNCTION_OF(double, long double, function, expression, bound)
 
 /// Checks 16 numbers: the error of each, and that the lanes of Simds have the same bits.
 template <class T, class Wide>
@@ -97,18 +94,16 @@ struct Sweep {
   }
 
   void finish() {
-    BOOST_CHECK_MESSAGE(worst <= function.bound, function.name << " is " << worst << " ulp off at "
-                                                               << worst_at << ", bound "
-                                                               << function.bound);
-    BOOST_CHECK_MESSAGE(different_lanes == 0, function.name << ": " << different_lanes
-                                                            << " lanes differ from the number");
+    BOOST_CHECK_MESSAGE(worst <= function.bound,
+                        function.name << " is " << worst << " ulp off at " << worst_at << ", bound " << function.bound);
+    BOOST_CHECK_MESSAGE(different_lanes == 0,
+                        function.name << ": " << different_lanes << " lanes differ from the number");
     BOOST_TEST_MESSAGE(function.name << ": " << worst << " ulp at " << worst_at);
   }
 };
 
 /// About `count` floats spread evenly over the bit patterns between two floats of the same sign.
-void sweep_floats(const Function<float, double>& function, Range<float> range,
-                  std::uint32_t count) {
+void sweep_floats(const Function<float, double>& function, Range<float> range, std::uint32_t count) {
   Sweep<float, double> sweep{function};
   const std::uint32_t low = std::bit_cast<std::uint32_t>(range.low);
   const std::uint32_t high = std::bit_cast<std::uint32_t>(range.high);
@@ -143,13 +138,11 @@ void sweep_doubles(const Function<double, long double>& function, Range<double> 
   sweep.finish();
 }
 
-void check_float(const Function<float, double>& function,
-                 std::initializer_list<Range<float>> ranges) {
+void check_float(const Function<float, double>& function, std::initializer_list<Range<float>> ranges) {
   for (const Range<float>& range : ranges) sweep_floats(function, range, 60000);
 }
 
-void check_double(const Function<double, long double>& function,
-                  std::initializer_list<Range<double>> ranges) {
+void check_double(const Function<double, long double>& function, std::initializer_list<Range<double>> ranges) {
   for (const Range<double>& range : ranges) sweep_doubles(function, range, 40000);
 }
 
@@ -178,8 +171,7 @@ void check_values(const Function<T, Wide>& function, std::initializer_list<Value
   using Word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   const Word quiet = std::bit_cast<Word>(std::numeric_limits<T>::quiet_NaN());
   const Word sign = Word{1} << (sizeof(T) * 8 - 1);
-  for (const Word payload :
-       {Word{0}, Word{1}, Word{0x81}, Word{0x1ff}, Word{0x7ff}, Word{0x12345}}) {
+  for (const Word payload : {Word{0}, Word{1}, Word{0x81}, Word{0x1ff}, Word{0x7ff}, Word{0x12345}}) {
     for (const Word bits : {quiet | payload, quiet | payload | sign}) {
       check(std::bit_cast<T>(bits), std::numeric_limits<T>::quiet_NaN());
     }
@@ -214,15 +206,8 @@ BOOST_AUTO_TEST_CASE(exp) {
                         {1e-30f, 1}});
   const auto twofold = CTGRAD_DOUBLE(exp, std::exp(x), 1.5);
   check_double(twofold, {{-1, 1}, {-750, 711}, {700, 712}, {-750, -700}, {0, 1e-3}});
-  check_values(twofold, {{0, 1},
-                         {-0.0, 1},
-                         {inf, inf},
-                         {-inf, 0},
-                         {710, inf},
-                         {1e300, inf},
-                         {-1e300, 0},
-                         {-746, 0},
-                         {tiny, 1}});
+  check_values(twofold,
+               {{0, 1}, {-0.0, 1}, {inf, inf}, {-inf, 0}, {710, inf}, {1e300, inf}, {-1e300, 0}, {-746, 0}, {tiny, 1}});
 }
 
 BOOST_AUTO_TEST_CASE(expm1) {
@@ -242,8 +227,7 @@ BOOST_AUTO_TEST_CASE(expm1) {
 
 BOOST_AUTO_TEST_CASE(log) {
   const auto single = CTGRAD_FLOAT(log, std::log(x), 1.5);
-  check_float(single,
-              {{tiny_float, max_float}, {0.5f, 2.0f}, {0.99f, 1.01f}, {tiny_float, 1e-37f}});
+  check_float(single, {{tiny_float, max_float}, {0.5f, 2.0f}, {0.99f, 1.01f}, {tiny_float, 1e-37f}});
   check_values(single, {{1, 0},
                         {0, -infinity},
                         {-0.0f, -infinity},
@@ -279,8 +263,7 @@ BOOST_AUTO_TEST_CASE(log1p) {
 
 BOOST_AUTO_TEST_CASE(tanh) {
   const auto single = CTGRAD_FLOAT(tanh, std::tanh(x), 3);
-  check_float(single,
-              {{0.0f, 12.0f}, {-0.0f, -12.0f}, {0.05f, 10.0f}, {0.05f, 1.0f}, {7.0f, 10.0f}});
+  check_float(single, {{0.0f, 12.0f}, {-0.0f, -12.0f}, {0.05f, 10.0f}, {0.05f, 1.0f}, {7.0f, 10.0f}});
   check_values(single, {{0, 0},
                         {-0.0f, -0.0f},
                         {infinity, 1},
@@ -291,13 +274,11 @@ BOOST_AUTO_TEST_CASE(tanh) {
                         {tiny_float, tiny_float}});
   const auto twofold = CTGRAD_DOUBLE(tanh, std::tanh(x), 3);
   check_double(twofold, {{-1, 1}, {-25, 25}, {1e-20, 1}, {0.1, 3}});
-  check_values(twofold,
-               {{0, 0}, {-0.0, -0.0}, {inf, 1}, {-inf, -1}, {22, 1}, {-1e300, -1}, {tiny, tiny}});
+  check_values(twofold, {{0, 0}, {-0.0, -0.0}, {inf, 1}, {-inf, -1}, {22, 1}, {-1e300, -1}, {tiny, tiny}});
   int not_odd = 0, beyond_one = 0;
   for (int i = 0; i < 100000; ++i) {
     const float x = static_cast<float>(i) * 1.1e-4f;
-    if (math::tanh(-x) != -math::tanh(x) || math::tanh(-double{x}) != -math::tanh(double{x}))
-      ++not_odd;
+    if (math::tanh(-x) != -math::tanh(x) || math::tanh(-double{x}) != -math::tanh(double{x})) ++not_odd;
     if (!(math::tanh(x) <= 1) || !(math::tanh(double{x}) <= 1)) ++beyond_one;
   }
   BOOST_TEST(not_odd == 0);
@@ -307,9 +288,7 @@ BOOST_AUTO_TEST_CASE(tanh) {
 BOOST_AUTO_TEST_CASE(sigmoid) {
   const auto single = CTGRAD_FLOAT(sigmoid, sigmoid_reference(x), 3);
   check_float(single, {{0.0f, 100.0f}, {-0.0f, -105.0f}, {0.1f, 20.0f}, {-0.1f, -20.0f}});
-  check_values(
-      single,
-      {{0, 0.5f}, {-0.0f, 0.5f}, {infinity, 1}, {-infinity, 0}, {max_float, 1}, {-max_float, 0}});
+  check_values(single, {{0, 0.5f}, {-0.0f, 0.5f}, {infinity, 1}, {-infinity, 0}, {max_float, 1}, {-max_float, 0}});
   const auto twofold = CTGRAD_DOUBLE(sigmoid, sigmoid_reference(x), 3);
   check_double(twofold, {{-1, 1}, {-40, 40}, {-750, -700}});
   check_values(twofold, {{0, 0.5}, {inf, 1}, {-inf, 0}, {1e300, 1}, {-1e300, 0}});
@@ -320,10 +299,8 @@ BOOST_AUTO_TEST_CASE(sin_and_cos) {
   const auto cos_single = CTGRAD_FLOAT(cos, std::cos(x), 1);
   check_float(sin_single, {{0.0f, 1e6f}, {-0.0f, -10.0f}, {1.0f, 100.0f}, {1e6f, max_float}});
   check_float(cos_single, {{0.0f, 1e6f}, {-0.0f, -10.0f}, {1.0f, 100.0f}, {1e6f, max_float}});
-  check_values(sin_single,
-               {{0, 0}, {-0.0f, -0.0f}, {infinity, not_a_number}, {-infinity, not_a_number}});
-  check_values(cos_single,
-               {{0, 1}, {-0.0f, 1}, {infinity, not_a_number}, {-infinity, not_a_number}});
+  check_values(sin_single, {{0, 0}, {-0.0f, -0.0f}, {infinity, not_a_number}, {-infinity, not_a_number}});
+  check_values(cos_single, {{0, 1}, {-0.0f, 1}, {infinity, not_a_number}, {-infinity, not_a_number}});
   const auto sin_twofold = CTGRAD_DOUBLE(sin, std::sin(x), 3);
   const auto cos_twofold = CTGRAD_DOUBLE(cos, std::cos(x), 3);
   check_double(sin_twofold, {{-4, 4}, {-1e6, 1e6}, {1e-20, 1}, {1e6, 1e300}});
@@ -349,8 +326,7 @@ BOOST_AUTO_TEST_CASE(sqrt_and_rsqrt) {
   const auto single = CTGRAD_FLOAT(sqrt, std::sqrt(x), 0.5);
   check_float(single, {{0.0f, max_float}});
   check_values(single, {{0, 0}, {-0.0f, -0.0f}, {infinity, infinity}, {-1, not_a_number}, {4, 2}});
-  const auto twofold =
-      CTGRAD_DOUBLE(sqrt, std::sqrt(x), 0.5001);  // The reference itself is rounded.
+  const auto twofold = CTGRAD_DOUBLE(sqrt, std::sqrt(x), 0.5001);  // The reference itself is rounded.
   check_double(twofold, {{0, 1e308}, {1, 4}});
   check_values(twofold, {{0, 0}, {-0.0, -0.0}, {inf, inf}, {-1, double{not_a_number}}, {9, 3}});
   const auto reciprocal = CTGRAD_FLOAT(rsqrt, 1 / std::sqrt(x), 1.5);
@@ -403,17 +379,14 @@ BOOST_AUTO_TEST_CASE(pow) {
     const double y = 1480 * (random() - 0.5) / std::log(x);
     if (!std::isfinite(y)) continue;
     const double power = math::pow(x, y);
-    worst_twofold = std::max(
-        worst_twofold,
-        error_in_ulp(power, std::pow(static_cast<long double>(x), static_cast<long double>(y))));
+    worst_twofold = std::max(worst_twofold,
+                             error_in_ulp(power, std::pow(static_cast<long double>(x), static_cast<long double>(y))));
     if (math::pow(Simd<double, 8>(x), Simd<double, 8>(y))[i % 8] != power) ++different_lanes;
     const float small = static_cast<float>(std::exp(170 * (random() - 0.5)));
     const float exponent = static_cast<float>(190 * (random() - 0.5) / std::log(small));
     const float single = math::pow(small, exponent);
-    worst_single =
-        std::max(worst_single, error_in_ulp(single, std::pow(double{small}, double{exponent})));
-    if (math::pow(Simd<float, 16>(small), Simd<float, 16>(exponent))[i % 16] != single)
-      ++different_lanes;
+    worst_single = std::max(worst_single, error_in_ulp(single, std::pow(double{small}, double{exponent})));
+    if (math::pow(Simd<float, 16>(small), Simd<float, 16>(exponent))[i % 16] != single) ++different_lanes;
   }
   BOOST_TEST(worst_single <= 1);
   BOOST_TEST(worst_twofold <= 2);
@@ -451,14 +424,13 @@ BOOST_AUTO_TEST_CASE(pow) {
           same(number, lane) && std::signbit(number) == std::signbit(lane) &&
               error_in_ulp(number, static_cast<long double>(expected)) <= 2 &&
               (std::isnan(expected) || std::signbit(expected) == std::signbit(number)),
-          "pow(" << x << ", " << y << ") is " << number << ", in a lane " << lane << ", not "
-                 << expected);
+          "pow(" << x << ", " << y << ") is " << number << ", in a lane " << lane << ", not " << expected);
       const float a = static_cast<float>(x), b = static_cast<float>(y);
       const float small = math::pow(a, b);
       const double wide = std::pow(double{a}, double{b});
-      BOOST_CHECK_MESSAGE(error_in_ulp(small, wide) <= 1 &&
-                              same(math::pow(Simd<float, 4>(a), Simd<float, 4>(b))[2], small),
-                          "pow(" << a << "f, " << b << "f) is " << small << ", not " << wide);
+      BOOST_CHECK_MESSAGE(
+          error_in_ulp(small, wide) <= 1 && same(math::pow(Simd<float, 4>(a), Simd<float, 4>(b))[2], small),
+          "pow(" << a << "f, " << b << "f) is " << small << ", not " << wide);
     }
   }
 }
@@ -490,8 +462,7 @@ BOOST_AUTO_TEST_CASE(minimum_maximum_select_and_the_like) {
 /// no product with a sum.
 BOOST_AUTO_TEST_CASE(constant_evaluation) {
   static_assert(math::sqrt(2.0) == 1.4142135623730951 && math::sqrt(2.0f) == 1.41421354f);
-  static_assert(math::sqrt(0x1p-1074) == 0x1p-537 && math::sqrt(-0.0) == 0 &&
-                math::sqrt(1e300) == 1e150);
+  static_assert(math::sqrt(0x1p-1074) == 0x1p-537 && math::sqrt(-0.0) == 0 && math::sqrt(1e300) == 1e150);
   static_assert(math::sqrt(std::numeric_limits<float>::max()) == 0x1.fffffep63f);
   static_assert(math::exp(0.0f) == 1 && math::log(1.0) == 0 && math::floor(-1.5) == -2);
   static_assert(math::pow(3.0, 4.0) == 81 && math::pow(-2.0f, 3.0f) == -8);

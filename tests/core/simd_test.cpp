@@ -42,8 +42,7 @@ void for_all_shapes(Test test) {
 /// One check however many lanes it is about, and no template: BOOST_TEST on every lane of every
 /// shape takes a minute to compile.
 void expect(bool holds, std::source_location where = std::source_location::current()) {
-  BOOST_CHECK_MESSAGE(holds,
-                      "expectation of line " << where.line() << " in " << where.function_name());
+  BOOST_CHECK_MESSAGE(holds, "expectation of line " << where.line() << " in " << where.function_name());
 }
 
 /// Small numbers in no particular order, negative ones where the type has them.
@@ -61,8 +60,7 @@ std::vector<T> samples(int seed) {
 }
 
 template <class T, int N, class Expected>
-void check_lanes(Simd<T, N> actual, Expected expected,
-                 std::source_location where = std::source_location::current()) {
+void check_lanes(Simd<T, N> actual, Expected expected, std::source_location where = std::source_location::current()) {
   bool equal = true;
   for (int i = 0; i < N; ++i) equal = equal && actual[i] == static_cast<T>(expected(i));
   expect(equal, where);
@@ -147,8 +145,7 @@ BOOST_AUTO_TEST_CASE(arithmetic_follows_the_element_type) {
     check_lanes(-a, [&](int i) { return -l(i); });
     check_lanes(a + T(2), [&](int i) { return l(i) + T(2); });
     check_lanes(T(2) - a, [&](int i) { return T(2) - l(i); });
-    check_lanes(ctgrad::multiply_add(a, b, divisor),
-                [&](int i) { return l(i) * r(i) + (r(i) == T(0) ? T(1) : r(i)); });
+    check_lanes(ctgrad::multiply_add(a, b, divisor), [&](int i) { return l(i) * r(i) + (r(i) == T(0) ? T(1) : r(i)); });
     check_lanes(ctgrad::minimum(a, b), [&](int i) { return std::min(l(i), r(i)); });
     check_lanes(ctgrad::maximum(a, b), [&](int i) { return std::max(l(i), r(i)); });
     check_lanes(ctgrad::abs(a), [&](int i) { return l(i) < T(0) ? -l(i) : l(i); });
@@ -302,9 +299,8 @@ BOOST_AUTO_TEST_CASE(reductions_add_in_the_order_that_is_promised) {
     std::vector<T> x(N);
     for (int i = 0; i < N; ++i) {
       // Fractions whose sum depends on the order, or small integers.
-      x[static_cast<std::size_t>(i)] = std::is_floating_point_v<T>
-                                           ? static_cast<T>(1.0 / (i + 3) * (i % 3 ? 1 : 1e5))
-                                           : sample<T>(i, 1);
+      x[static_cast<std::size_t>(i)] =
+          std::is_floating_point_v<T> ? static_cast<T>(1.0 / (i + 3) * (i % 3 ? 1 : 1e5)) : sample<T>(i, 1);
     }
     const Simd<T, N> a = Simd<T, N>::load(x.data());
     std::vector<T> tree = x;

@@ -122,8 +122,6 @@ BOOST_AUTO_TEST_CASE(buffers_stay_where_they_are) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(no_batches_of_nothing) {
-  BOOST_CHECK_THROW(Batcher(make(5), {.batch_size = 0}), Error);
-}
+BOOST_AUTO_TEST_CASE(no_batches_of_nothing) { BOOST_CHECK_THROW(Batcher(make(5), {.batch_size = 0}), Error); }
 
 BOOST_AUTO_TEST_SUITE_END()

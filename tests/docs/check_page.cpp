@@ -156,8 +156,8 @@ void check(const Program& program, const std::string& page, const std::string& n
   const std::string printed = read_file(name + ".out");
   if (program.output && printed != *program.output)
     fail(page, line,
-         "this program prints something else than the page says.\nThe page:\n" + *program.output +
-             "The program:\n" + printed);
+         "this program prints something else than the page says.\nThe page:\n" + *program.output + "The program:\n" +
+             printed);
 }
 
 }  // namespace

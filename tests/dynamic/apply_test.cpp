@@ -21,9 +21,8 @@ void check_elements(const E& expression, F&& expected, double tolerance = 2e-6) 
   const Tensor<typename E::element_type, typename E::shape_type> got(expression);
   for (std::int64_t i = 0; i < got.size(); ++i) {
     const auto wanted = static_cast<double>(expected(i));
-    BOOST_TEST(
-        std::abs(static_cast<double>(got.data()[i]) - wanted) <= tolerance * (1 + std::abs(wanted)),
-        "element " << i << ": " << got.data()[i] << " instead of " << wanted);
+    BOOST_TEST(std::abs(static_cast<double>(got.data()[i]) - wanted) <= tolerance * (1 + std::abs(wanted)),
+               "element " << i << ": " << got.data()[i] << " instead of " << wanted);
   }
 }
 
@@ -37,9 +36,7 @@ struct Data {
 BOOST_AUTO_TEST_SUITE(dynamic_apply)
 
 BOOST_FIXTURE_TEST_CASE(binary_operations_are_those_of_a_plain_loop, Data) {
-  auto at = [&](auto f) {
-    return [this, f](std::int64_t i) { return f(x.data()[i], y.data()[i]); };
-  };
+  auto at = [&](auto f) { return [this, f](std::int64_t i) { return f(x.data()[i], y.data()[i]); }; };
   check_elements(x + y, at([](float a, float b) { return a + b; }));
   check_elements(x - y, at([](float a, float b) { return a - b; }));
   check_elements(x * y, at([](float a, float b) { return a * b; }));
@@ -50,9 +47,7 @@ BOOST_FIXTURE_TEST_CASE(binary_operations_are_those_of_a_plain_loop, Data) {
 }
 
 BOOST_FIXTURE_TEST_CASE(unary_operations_are_those_of_a_plain_loop, Data) {
-  auto at = [](const Vector& v, auto f) {
-    return [&v, f](std::int64_t i) { return f(v.data()[i]); };
-  };
+  auto at = [](const Vector& v, auto f) { return [&v, f](std::int64_t i) { return f(v.data()[i]); }; };
   check_elements(-x, at(x, [](float a) { return -a; }));
   check_elements(abs(x), at(x, [](float a) { return std::abs(a); }));
   check_elements(cos(x), at(x, [](float a) { return std::cos(a); }));
@@ -68,9 +63,7 @@ BOOST_FIXTURE_TEST_CASE(unary_operations_are_those_of_a_plain_loop, Data) {
 }
 
 BOOST_FIXTURE_TEST_CASE(comparisons_give_booleans_and_where_chooses, Data) {
-  auto at = [&](auto f) {
-    return [this, f](std::int64_t i) { return f(x.data()[i], y.data()[i]); };
-  };
+  auto at = [&](auto f) { return [this, f](std::int64_t i) { return f(x.data()[i], y.data()[i]); }; };
   x(3) = y(3);
   static_assert(std::is_same_v<decltype(x < y)::element_type, bool>);
   check_elements(x == y, at([](float a, float b) { return a == b; }));
@@ -173,8 +166,7 @@ BOOST_FIXTURE_TEST_CASE(user_operations_run_on_tensors, Data) {
                  [&](std::int64_t i) { return std::log1p(std::exp(x.data()[i])) + 1; });
   check_elements(elementwise<user_operations::Hypotenuse>(x, y + 1),
                  [&](std::int64_t i) { return std::hypot(x.data()[i], y.data()[i] + 1); });
-  check_elements(user_kernel<user_operations::Reverse>(x * 2),
-                 [&](std::int64_t i) { return 2 * x.data()[n - 1 - i]; });
+  check_elements(user_kernel<user_operations::Reverse>(x * 2), [&](std::int64_t i) { return 2 * x.data()[n - 1 - i]; });
   check_elements(custom_derivative<user_operations::NoRule>(x * y, x),
                  [&](std::int64_t i) { return x.data()[i] * y.data()[i]; });
 }

@@ -29,12 +29,8 @@ void* counted(std::size_t bytes, std::size_t alignment) {
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  std::free(memory);
-}
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
 using namespace ctgrad;
 
@@ -69,8 +65,7 @@ BOOST_AUTO_TEST_CASE(repeated_statements_allocate_nothing) {
   BOOST_TEST(allocations_of([&] { z = x; }) == 0);
   BOOST_TEST(allocations_of([&] { h = relu(matmul(x, w) + bias); }) == 0);
   BOOST_TEST(allocations_of([&] { loss = mean(square(x - sum(x, axis<0>, keepdims))); }) == 0);
-  BOOST_TEST(allocations_of([&] { square_matrix = transpose(square_matrix) + square_matrix; }) ==
-             0);
+  BOOST_TEST(allocations_of([&] { square_matrix = transpose(square_matrix) + square_matrix; }) == 0);
   BOOST_TEST(allocations_of([&] { h = softmax(matmul(x, w), axis<1>); }) == 0);
   BOOST_TEST(loss > 0);
 }
@@ -130,8 +125,7 @@ BOOST_AUTO_TEST_CASE(functions_run_eagerly_and_compiled_with_the_same_numbers) {
   auto compiled_layers = compile<Cpu>(layers, spec<float, 6, 8>, spec<float, 8, 8>);
   const auto [p, m] = evaluate(layers, x, w);
   const auto [compiled_p, compiled_m] = compiled_layers(x, w);
-  for (int i = 0; i < 48; ++i)
-    BOOST_TEST(p.data()[i] == compiled_p.data()[i], boost::test_tools::tolerance(1e-6F));
+  for (int i = 0; i < 48; ++i) BOOST_TEST(p.data()[i] == compiled_p.data()[i], boost::test_tools::tolerance(1e-6F));
   for (int i = 0; i < 8; ++i) BOOST_TEST(std::abs(m(i) - compiled_m(i)) < 1e-6F);
 }
 

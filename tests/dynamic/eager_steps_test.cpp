@@ -39,8 +39,7 @@ template <class R>
 void check(const R& result, const std::vector<double>& expected) {
   BOOST_TEST_REQUIRE(result.size() == static_cast<std::int64_t>(expected.size()));
   for (std::size_t i = 0; i < expected.size(); ++i)
-    BOOST_TEST(static_cast<double>(result.data()[i]) == expected[i],
-               boost::test_tools::tolerance(1e-5));
+    BOOST_TEST(static_cast<double>(result.data()[i]) == expected[i], boost::test_tools::tolerance(1e-5));
 }
 
 template <int... Axes>
@@ -192,13 +191,11 @@ BOOST_AUTO_TEST_CASE(composed_functions_run_on_tensors) {
     for (int j = 0; j < 7; ++j) {
       const double expected = std::exp(static_cast<double>(x(i, j))) / total;
       BOOST_TEST(static_cast<double>(p(i, j)) == expected, boost::test_tools::tolerance(1e-5));
-      BOOST_TEST(static_cast<double>(l(i, j)) == std::log(expected),
-                 boost::test_tools::tolerance(1e-5));
+      BOOST_TEST(static_cast<double>(l(i, j)) == std::log(expected), boost::test_tools::tolerance(1e-5));
     }
     loss -= static_cast<double>(l(i, target(i))) / 4;
   }
-  BOOST_TEST(static_cast<double>(cross_entropy(x, target)) == loss,
-             boost::test_tools::tolerance(1e-5));
+  BOOST_TEST(static_cast<double>(cross_entropy(x, target)) == loss, boost::test_tools::tolerance(1e-5));
   BOOST_TEST(mse_loss(p, p).item() == 0);
 }
 

@@ -55,8 +55,7 @@ BOOST_AUTO_TEST_CASE(assignment_stretches_to_the_tensor) {
   Tensor<float, Shape<2, 3>> z;
   z = exp(row);
   for (int i = 0; i < 2; ++i)
-    for (int j = 0; j < 3; ++j)
-      BOOST_TEST(z(i, j) == std::exp(row(j)), boost::test_tools::tolerance(1e-6F));
+    for (int j = 0; j < 3; ++j) BOOST_TEST(z(i, j) == std::exp(row(j)), boost::test_tools::tolerance(1e-6F));
   z = sum(row);
   for (const float value : z) BOOST_TEST(value == 6);
 }
@@ -78,10 +77,8 @@ BOOST_AUTO_TEST_CASE(one_statement_is_one_loop_over_joined_axes) {
 BOOST_AUTO_TEST_CASE(the_kernel_is_that_of_the_compiled_function) {
   auto f = [](auto a, auto x, auto y) { return a * x + tanh(y); };
   using F = decltype(f);
-  using Compiled =
-      kernels::kernel_of<Program<Cpu, F, Spec<float, Shape<3, 50>>, Spec<float, Shape<3, 50>>,
-                                 Spec<float, Shape<3, 50>>>::Stages,
-                         0>;
+  using Compiled = kernels::kernel_of<
+      Program<Cpu, F, Spec<float, Shape<3, 50>>, Spec<float, Shape<3, 50>>, Spec<float, Shape<3, 50>>>::Stages, 0>;
   Tensor<float, Shape<3, 50>> a, x, y;
   using E = decltype(f(a.view(), x.view(), y.view()));
   static_assert(std::is_same_v<loop_of<E, Shape<3, 50>>::Kernel, Compiled>);
@@ -143,8 +140,7 @@ BOOST_AUTO_TEST_CASE(named_axes_work_at_any_length) {
     for (std::int64_t i = 0; i < x.size(); ++i) x.data()[i] = static_cast<float>(i);
     result = x * 2 + bias;
     BOOST_TEST(result.extent(0) == length);
-    for (std::int64_t i = 0; i < x.size(); ++i)
-      BOOST_TEST(result.data()[i] == 2 * x.data()[i] + bias.data()[i % 6]);
+    for (std::int64_t i = 0; i < x.size(); ++i) BOOST_TEST(result.data()[i] == 2 * x.data()[i] + bias.data()[i % 6]);
     const Tensor<float, Shape<batch>> sums = sum(x, axis<1>);
     BOOST_TEST(sums.extent(0) == length);
     if (length > 0) BOOST_TEST(sums(length - 1) == static_cast<float>(36 * length - 21));

@@ -12,8 +12,7 @@ BOOST_AUTO_TEST_SUITE(graph_dot)
 using namespace ctgrad;
 
 BOOST_AUTO_TEST_CASE(nodes_edges_and_results) {
-  const GraphBuilder graph =
-      trace<Spec<float, Shape<3>>>([](auto x) { return sum(x * 2); });
+  const GraphBuilder graph = trace<Spec<float, Shape<3>>>([](auto x) { return sum(x * 2); });
   BOOST_TEST(to_dot(graph.view()) ==
              "digraph ctgrad {\n"
              "  node [fontname=\"Helvetica\", fontsize=11, shape=box, style=\"filled,rounded\"];\n"

@@ -30,17 +30,19 @@ BOOST_AUTO_TEST_CASE(one_line_for_each_node) {
 
 BOOST_AUTO_TEST_CASE(every_attribute_in_words) {
   const GraphBuilder graph = trace<Spec<double, Shape<2, 3>>, Spec<std::int32_t, Shape<2, 1>>>([](auto x, auto i) {
-    return std::tuple{permute(x, axis<1, 0>),   argmax(x, axis<1>),        gather(x, axis<-1>, i),
-                      max(x, axis<0, 1>),       cast<float>(x) * 0.1F,     slice<0, 1, 2>(x),
-                      mean(ctgrad_random_uniform(x)), x > 1e-30, where(x > 2, true, i == i),
-                      gradient([](auto a) { return sum(slice<1, 0, 3, 2>(a)); })(x)};
+    return std::tuple{permute(x, axis<1, 0>),         argmax(x, axis<1>),
+                      gather(x, axis<-1>, i),         max(x, axis<0, 1>),
+                      cast<float>(x) * 0.1F,          slice<0, 1, 2>(x),
+                      mean(ctgrad_random_uniform(x)), x > 1e-30,
+                      where(x > 2, true, i == i),     gradient([](auto a) { return sum(slice<1, 0, 3, 2>(a)); })(x)};
   });
   const std::string text = to_string(graph.view());
   for (const char* line :
-       {"permute(%0, axes [1, 0]) : float64[3, 2]", "argmax(%0, axis 1) : int64[2]", "gather(%0, %1, axis 1) : float64[2, 1]",
-        "max(%0, axes [0, 1]) : float64[]", "cast(%0) : float32[2, 3]", "constant 0.1 : float32[]",
-        "slice(%0, axis 0, 1 to 2) : float64[1, 3]", "random_uniform stream 10 : float64[2, 3]",
-        "constant 1e-30 : float64[]", "constant 1 : bool[]", "axis 1, from 0, step 2) : float64[2, 3]"})
+       {"permute(%0, axes [1, 0]) : float64[3, 2]", "argmax(%0, axis 1) : int64[2]",
+        "gather(%0, %1, axis 1) : float64[2, 1]", "max(%0, axes [0, 1]) : float64[]", "cast(%0) : float32[2, 3]",
+        "constant 0.1 : float32[]", "slice(%0, axis 0, 1 to 2) : float64[1, 3]",
+        "random_uniform stream 10 : float64[2, 3]", "constant 1e-30 : float64[]", "constant 1 : bool[]",
+        "axis 1, from 0, step 2) : float64[2, 3]"})
     BOOST_TEST(text.find(line) != std::string::npos, line << " is missing in\n" << text);
 }
 

@@ -24,8 +24,10 @@ constexpr auto residual = [](auto x, auto w) {
   return x;
 };
 constexpr auto with_if = [](auto x) {
-  if constexpr (decltype(x)::shape_type::rank == 2) return sum(x, axis<1>);
-  else return x;
+  if constexpr (decltype(x)::shape_type::rank == 2)
+    return sum(x, axis<1>);
+  else
+    return x;
 };
 constexpr auto many = [](auto x) { return std::tuple{x, std::pair{x + x, -x}, std::array{exp(x), x}}; };
 
@@ -39,8 +41,9 @@ static_assert(nodes<Spec<float, Shape<3>>>(with_if) == 1);
 
 // Inputs are the first nodes, in order, with their types.
 static_assert([] {
-  const GraphBuilder graph = trace<Spec<float, Shape<4>>, Spec<std::int64_t, Shape<batch, 2>>>(
-      [](auto x, auto y) { return std::pair{y, x}; });
+  const GraphBuilder graph = trace<Spec<float, Shape<4>>, Spec<std::int64_t, Shape<batch, 2>>>([](auto x, auto y) {
+    return std::pair{y, x};
+  });
   return graph.nodes[0].is<ops::Input>() && graph.nodes[0].attribute == 0 && graph.nodes[1].attribute == 1 &&
          graph.nodes[1].dtype == DType::int64 && graph.shape(1) == Shape<batch, 2>::value &&
          graph.outputs[0].node == 1 && graph.outputs[1].node == 0;
@@ -61,7 +64,8 @@ static_assert([] {
 static_assert(std::is_same_v<decltype(2 * std::declval<Symbol<double, Shape<3>>>())::element_type, double>);
 static_assert(std::is_same_v<decltype(std::declval<Symbol<float, Shape<3>>>() < 2)::element_type, bool>);
 static_assert(std::is_same_v<decltype(where(std::declval<Symbol<bool, Shape<3>>>(), 1.0F, 0))::element_type, float>);
-static_assert(std::is_same_v<decltype(where(std::declval<Symbol<bool, Shape<3>>>(), 1, 0))::element_type, std::int32_t>);
+static_assert(
+    std::is_same_v<decltype(where(std::declval<Symbol<bool, Shape<3>>>(), 1, 0))::element_type, std::int32_t>);
 static_assert(std::is_same_v<decltype(where(std::declval<Symbol<bool, Shape<3>>>(), 1.0,
                                             std::declval<Symbol<float, Shape<>>>()))::element_type,
                              float>);
@@ -75,20 +79,25 @@ static_assert(std::is_same_v<Sum<Shape<3, 1>, Shape<4>>, Shape<3, 4>>);
 static_assert(std::is_same_v<Sum<Shape<batch, 1>, Shape<1, 7>>, Shape<batch, 7>>);
 static_assert(std::is_same_v<Sum<Shape<>, Shape<2, batch>>, Shape<2, batch>>);
 static_assert(std::is_same_v<Sum<Shape<1>, Shape<0>>, Shape<0>>);
-static_assert(std::is_same_v<decltype(matmul(std::declval<Of<Shape<batch, 2, 3>>>(), std::declval<Of<Shape<3, 5>>>()))::shape_type,
+static_assert(std::is_same_v<decltype(matmul(std::declval<Of<Shape<batch, 2, 3>>>(),
+                                             std::declval<Of<Shape<3, 5>>>()))::shape_type,
                              Shape<batch, 2, 5>>);
-static_assert(std::is_same_v<decltype(matmul(std::declval<Of<Shape<2, 1, 2, 3>>>(), std::declval<Of<Shape<7, 3, 5>>>()))::shape_type,
+static_assert(std::is_same_v<decltype(matmul(std::declval<Of<Shape<2, 1, 2, 3>>>(),
+                                             std::declval<Of<Shape<7, 3, 5>>>()))::shape_type,
                              Shape<2, 7, 2, 5>>);
 static_assert(std::is_same_v<decltype(reshape(std::declval<Of<Shape<batch, 2, 3>>>(), shape<-1, 3>))::shape_type,
                              Shape<multiply(batch, 2), 3>>);
-static_assert(std::is_same_v<decltype(flatten<1>(std::declval<Of<Shape<batch, 2, 3>>>()))::shape_type, Shape<batch, 6>>);
-static_assert(std::is_same_v<decltype(slice<1, 1, 8, 3>(std::declval<Of<Shape<batch, 9>>>()))::shape_type, Shape<batch, 3>>);
+static_assert(
+    std::is_same_v<decltype(flatten<1>(std::declval<Of<Shape<batch, 2, 3>>>()))::shape_type, Shape<batch, 6>>);
+static_assert(
+    std::is_same_v<decltype(slice<1, 1, 8, 3>(std::declval<Of<Shape<batch, 9>>>()))::shape_type, Shape<batch, 3>>);
 static_assert(std::is_same_v<decltype(take(std::declval<Of<Shape<9, 4>>>(),
                                            std::declval<Symbol<std::int32_t, Shape<batch, 2>>>()))::shape_type,
                              Shape<batch, 2, 4>>);
-static_assert(std::is_same_v<decltype(concat(axis<-1>, std::declval<Of<Shape<batch, 4>>>(), std::declval<Of<Shape<batch, 1>>>(),
-                                             std::declval<Of<Shape<batch, 2>>>()))::shape_type,
-                             Shape<batch, 7>>);
+static_assert(
+    std::is_same_v<decltype(concat(axis<-1>, std::declval<Of<Shape<batch, 4>>>(), std::declval<Of<Shape<batch, 1>>>(),
+                                   std::declval<Of<Shape<batch, 2>>>()))::shape_type,
+                   Shape<batch, 7>>);
 
 // The same function at run time records the same graph: the passes are ordinary functions.
 BOOST_AUTO_TEST_CASE(at_run_time_as_while_compiling) {

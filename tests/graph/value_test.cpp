@@ -31,8 +31,7 @@ constexpr bool sums_while_the_table_grows(int shapes_before) {
     graph.intern(other);
   }
   const Value sum = sum_to(large, small.shape());
-  return sum.shape() == small.shape() && graph.nodes[sum.id].is<ops::Reshape>() &&
-         scalar_again(large, small);
+  return sum.shape() == small.shape() && graph.nodes[sum.id].is<ops::Reshape>() && scalar_again(large, small);
 }
 
 static_assert([] {

@@ -51,9 +51,7 @@ BOOST_AUTO_TEST_CASE(reads_what_is_there) {
   BOOST_TEST(read_file(folder.write("empty", "")).empty());
 }
 
-BOOST_AUTO_TEST_CASE(reads_files_that_tell_no_size) {
-  BOOST_TEST(!read_file("/proc/self/status").empty());
-}
+BOOST_AUTO_TEST_CASE(reads_files_that_tell_no_size) { BOOST_TEST(!read_file("/proc/self/status").empty()); }
 
 BOOST_AUTO_TEST_CASE(errors_of_reading_name_the_file) {
   const TemporaryDirectory folder;

@@ -36,8 +36,7 @@ BOOST_AUTO_TEST_CASE(plain_files_come_as_they_are) {
 
 BOOST_AUTO_TEST_CASE(a_gz_that_is_none) {
   const TemporaryDirectory folder;
-  BOOST_CHECK_EXCEPTION(read_plain_or_gzip(folder.write("a.gz", "<html>")), Error,
-                        says("a.gz' is named .gz but"));
+  BOOST_CHECK_EXCEPTION(read_plain_or_gzip(folder.write("a.gz", "<html>")), Error, says("a.gz' is named .gz but"));
   BOOST_CHECK_THROW(read_plain_or_gzip(folder.write("b.gz", "")), Error);
   BOOST_CHECK_THROW(read_plain_or_gzip(folder.write("c.gz", "\x1f")), Error);
 }
@@ -78,9 +77,7 @@ BOOST_AUTO_TEST_CASE(unpacks) {
   BOOST_TEST((unpack(pack(large)) == large));
 }
 
-BOOST_AUTO_TEST_CASE(joins_members) {
-  BOOST_TEST(unpack(packed_hello + pack("more")) == hello + "more");
-}
+BOOST_AUTO_TEST_CASE(joins_members) { BOOST_TEST(unpack(packed_hello + pack("more")) == hello + "more"); }
 
 BOOST_AUTO_TEST_CASE(cut_off_at_every_byte) {
   for (std::size_t length = 2; length < packed_hello.size(); ++length)
@@ -103,8 +100,7 @@ BOOST_AUTO_TEST_CASE(every_damaged_byte_of_the_content_is_found) {
 }
 
 BOOST_AUTO_TEST_CASE(bytes_after_the_end) {
-  BOOST_CHECK_EXCEPTION(unpack(packed_hello + "garbage"), Error,
-                        says("bytes after the end of the gzip data"));
+  BOOST_CHECK_EXCEPTION(unpack(packed_hello + "garbage"), Error, says("bytes after the end of the gzip data"));
   BOOST_CHECK_EXCEPTION(unpack(packed_hello + "garbage"), Error, says("at byte 30 of 37"));
   BOOST_CHECK_THROW(unpack(packed_hello + std::string(1, '\0')), Error);
 }
@@ -112,8 +108,7 @@ BOOST_AUTO_TEST_CASE(bytes_after_the_end) {
 BOOST_AUTO_TEST_CASE(a_bomb_is_an_error) {
   const std::string bomb = pack(std::string(10'000'000, '\0'));
   BOOST_TEST(bomb.size() < 20'000U);
-  BOOST_CHECK_EXCEPTION(unpack(bomb, 1'000'000), Error,
-                        says("more than the limit of 1000000 bytes"));
+  BOOST_CHECK_EXCEPTION(unpack(bomb, 1'000'000), Error, says("more than the limit of 1000000 bytes"));
   BOOST_TEST(unpack(bomb, 10'000'000).size() == 10'000'000U);
   BOOST_CHECK_THROW(unpack(bomb, 9'999'999), Error);
   BOOST_CHECK_THROW(unpack(packed_hello, 0), Error);

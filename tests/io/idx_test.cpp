@@ -84,10 +84,8 @@ BOOST_AUTO_TEST_CASE(wrong_magic) {
 BOOST_AUTO_TEST_CASE(cut_off_at_every_byte) {
   const std::string good = header(0x0B, {2, 2}) + "abcdefgh";
   BOOST_CHECK_NO_THROW(parse(good));
-  for (std::size_t length = 0; length < good.size(); ++length)
-    BOOST_CHECK_THROW(parse(good.substr(0, length)), Error);
-  refused(good.substr(0, 15),
-          "at byte 15 expected 8 bytes of elements (2 x 2 int16), found only 3");
+  for (std::size_t length = 0; length < good.size(); ++length) BOOST_CHECK_THROW(parse(good.substr(0, length)), Error);
+  refused(good.substr(0, 15), "at byte 15 expected 8 bytes of elements (2 x 2 int16), found only 3");
   refused(good.substr(0, 9), "at byte 9 expected a header of 12 bytes");
 }
 
@@ -143,8 +141,7 @@ BOOST_AUTO_TEST_CASE(real_digits) {
   BOOST_TEST(images.pixels.at(7 * 28 + 6) == 84);
   BOOST_TEST(images.pixels.at(7 * 28 + 7) == 185);
 #else
-  BOOST_CHECK_EXCEPTION(ctgrad::read_idx(folder / "t10k-labels-idx1-ubyte.gz"), Error,
-                        says("zlib"));
+  BOOST_CHECK_EXCEPTION(ctgrad::read_idx(folder / "t10k-labels-idx1-ubyte.gz"), Error, says("zlib"));
 #endif
 }
 
@@ -159,8 +156,7 @@ BOOST_AUTO_TEST_CASE(random_damage) {
     };
     for (std::size_t changes = 1 + draw(4); changes > 0 && !bytes.empty(); --changes) {
       // Mostly the header, where it matters.
-      const std::size_t at =
-          draw(2) == 0 ? draw(bytes.size()) : draw(std::min<std::size_t>(bytes.size(), 16));
+      const std::size_t at = draw(2) == 0 ? draw(bytes.size()) : draw(std::min<std::size_t>(bytes.size(), 16));
       switch (draw(4)) {
         case 0:
           bytes[at] = static_cast<std::byte>(draw(256));

@@ -38,9 +38,7 @@ std::string file_of(const std::string& header, std::size_t data) {
   return text + header + std::string(data, 'x');
 }
 
-SafetensorsFile parse(const std::string& text) {
-  return SafetensorsFile::parse(bytes_of(text), "file");
-}
+SafetensorsFile parse(const std::string& text) { return SafetensorsFile::parse(bytes_of(text), "file"); }
 
 void refused(const std::string& header, std::size_t data, const std::string& part) {
   BOOST_CHECK_EXCEPTION(parse(file_of(header, data)), Error, says(part));
@@ -83,8 +81,7 @@ BOOST_AUTO_TEST_CASE(what_is_saved_is_loaded) {
   SafetensorsFile file = ctgrad::load_safetensors(folder / "model");
   const SafetensorsFile moved = std::move(file);  // the views must follow the bytes
   // Wide elements first, else in the order given.
-  const std::vector<std::string> names{"scalar",  "steps", "hidden.weight", "count \"\u00fc\"\n",
-                                       "nothing", "mask"};
+  const std::vector<std::string> names{"scalar", "steps", "hidden.weight", "count \"\u00fc\"\n", "nothing", "mask"};
   BOOST_TEST(moved.names() == names, boost::test_tools::per_element());
   BOOST_TEST(moved.contains("steps"));
   BOOST_TEST(!moved.contains("step"));
@@ -130,8 +127,7 @@ BOOST_AUTO_TEST_CASE(saving_is_reproducible_and_small_things_work) {
   const std::vector<NamedArray> arrays{named_array<float>("a", {1}, one)};
   ctgrad::save_safetensors(folder / "one", arrays);
   BOOST_TEST(text_of(ctgrad::read_file(folder / "one")) ==
-             std::string("\x38\0\0\0\0\0\0\0", 8) +
-                 R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}  )" +
+             std::string("\x38\0\0\0\0\0\0\0", 8) + R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}  )" +
                  std::string("\0\0\x80\x3f", 4));
 }
 
@@ -143,12 +139,10 @@ BOOST_AUTO_TEST_CASE(reads_files_written_by_python) {
   BOOST_TEST(file.metadata().at("format") == "pt");
   BOOST_TEST(file.metadata().at("text") == "line\nend \\ \"\u00fc\" \u20ac \U0001F600");
   BOOST_TEST((file.at("hidden.weight").shape == std::vector<std::size_t>{2, 3}));
-  BOOST_TEST((file.at("hidden.weight").values<float>() ==
-              std::vector<float>{-0.5F, -0.25F, 0, 0.25F, 0.5F, 0.75F}));
+  BOOST_TEST((file.at("hidden.weight").values<float>() == std::vector<float>{-0.5F, -0.25F, 0, 0.25F, 0.5F, 0.75F}));
   BOOST_TEST((file.at("hidden.bias").values<float>() == std::vector<float>{1.5F, -2}));
   BOOST_TEST((file.at("scalar").values<double>() == std::vector<double>{3.141592653589793}));
-  BOOST_TEST((file.at("steps").values<std::int64_t>() ==
-              std::vector<std::int64_t>{1, -2, std::int64_t{1} << 40}));
+  BOOST_TEST((file.at("steps").values<std::int64_t>() == std::vector<std::int64_t>{1, -2, std::int64_t{1} << 40}));
   BOOST_TEST((file.at("count").values<std::int32_t>() == std::vector<std::int32_t>{7, -8}));
   BOOST_TEST((file.at("nothing").shape == std::vector<std::size_t>{0, 5}));
   BOOST_TEST((file.at("gr\u00f6\u00dfe \"x\"").values<float>() == std::vector<float>{42}));
@@ -185,10 +179,8 @@ BOOST_AUTO_TEST_CASE(hostile_lengths) {
                         says("its header claims 3 bytes, the file has 10"));
   BOOST_CHECK_EXCEPTION(parse(std::string(8, '\0')), Error, says("must begin with '{'"));
   const std::string good = text_of(ctgrad::read_file(golden / "python.safetensors"));
-  for (std::size_t length = 0; length < good.size(); ++length)
-    BOOST_CHECK_THROW(parse(good.substr(0, length)), Error);
-  BOOST_CHECK_EXCEPTION(parse(good + "x"), Error,
-                        says("1 bytes after the last array that belong to none"));
+  for (std::size_t length = 0; length < good.size(); ++length) BOOST_CHECK_THROW(parse(good.substr(0, length)), Error);
+  BOOST_CHECK_EXCEPTION(parse(good + "x"), Error, says("1 bytes after the last array that belong to none"));
 }
 
 BOOST_AUTO_TEST_CASE(hostile_headers) {
@@ -219,13 +211,12 @@ BOOST_AUTO_TEST_CASE(hostile_headers) {
   refused(R"({"__metadata__":{},"__metadata__":{}})", 0, "stands twice");
   refused(R"({"__metadata__":[]})", 0, "expected '{'");
   // Members of later versions are passed over, as the reference implementation does.
-  BOOST_CHECK_NO_THROW(parse(file_of(
-      R"({"a":{"new":[1,{"x":null}],"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 4)));
+  BOOST_CHECK_NO_THROW(
+      parse(file_of(R"({"a":{"new":[1,{"x":null}],"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 4)));
 }
 
 BOOST_AUTO_TEST_CASE(hostile_arrays) {
-  const auto one = [](const std::string& dtype, const std::string& shape,
-                      const std::string& offsets) {
+  const auto one = [](const std::string& dtype, const std::string& shape, const std::string& offsets) {
     return "{\"a\":" + entry(dtype, shape, offsets) + "}";
   };
   refused(one("F33", "[1]", "[0,4]"), 4, "unknown dtype \"F33\"");
@@ -270,8 +261,7 @@ BOOST_AUTO_TEST_CASE(bad_arguments_touch_no_file) {
                         says("16 bytes, which is not the size of float32 [5]"));
   const std::size_t huge = std::size_t{1} << 63;
   BOOST_CHECK_THROW(save({named_array<float>("a", {huge, 2}, {})}), Error);
-  BOOST_CHECK_EXCEPTION(save({named_array<float>("__metadata__", {4}, values)}), Error,
-                        says("__metadata__"));
+  BOOST_CHECK_EXCEPTION(save({named_array<float>("__metadata__", {4}, values)}), Error, says("__metadata__"));
   BOOST_CHECK_EXCEPTION(save({named_array<float>("\xff", {4}, values)}), Error, says("UTF-8"));
   BOOST_CHECK_EXCEPTION(save({good}, {{"a", "\xff"}}), Error, says("UTF-8"));
   BOOST_TEST(text_of(ctgrad::read_file(path)) == "old");
@@ -292,8 +282,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_leaves_the_old_model) {
   const rlimit low{4096, old.rlim_max};
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
   ::setrlimit(RLIMIT_FSIZE, &low);
-  BOOST_CHECK_EXCEPTION(ctgrad::save_safetensors(folder / "model", second), Error,
-                        says("cannot write"));
+  BOOST_CHECK_EXCEPTION(ctgrad::save_safetensors(folder / "model", second), Error, says("cannot write"));
   ::setrlimit(RLIMIT_FSIZE, &old);
   std::signal(SIGXFSZ, handler);
 
@@ -346,8 +335,7 @@ BOOST_AUTO_TEST_CASE(random_damage) {
       std::size_t total = 0;
       for (const auto& array : file.arrays()) {
         for (const std::byte byte : array.bytes) total += std::to_integer<std::size_t>(byte);
-        if (array.type() == DType::float32)
-          BOOST_REQUIRE(array.values<float>().size() * 4 == array.bytes.size());
+        if (array.type() == DType::float32) BOOST_REQUIRE(array.values<float>().size() * 4 == array.bytes.size());
       }
       BOOST_REQUIRE(total <= 255 * text.size());  // every byte could be read
       ++accepted;

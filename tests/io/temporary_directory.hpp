@@ -35,9 +35,7 @@ public:
   std::filesystem::path operator/(const char* name) const { return path_ / name; }
 
   /// Number of files in it.
-  std::ptrdiff_t count() const {
-    return std::distance(std::filesystem::directory_iterator(path_), {});
-  }
+  std::ptrdiff_t count() const { return std::distance(std::filesystem::directory_iterator(path_), {}); }
 
   /// Writes a file and returns its path.
   std::filesystem::path write(const char* name, std::string_view content) const {

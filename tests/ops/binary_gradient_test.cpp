@@ -19,8 +19,16 @@ BOOST_AUTO_TEST_CASE(a_row_beside_a_matrix) { check_gradient<Shape<3, 4>, Shape<
 BOOST_AUTO_TEST_CASE(both_operands_stretch) { check_gradient<Shape<3, 1>, Shape<2, 1, 5>>(operations, {0.3, 2, 5}); }
 
 constexpr auto with_numbers = [](auto a) {
-  return std::tuple{1 + a,          a - 2,  3 * a,           a / 4,          5 / a,
-                    maximum(a, 1), minimum(1, a), pow(2, a), where(a > 1, a, 0.5), where(a < 1, 2, a * a)};
+  return std::tuple{1 + a,
+                    a - 2,
+                    3 * a,
+                    a / 4,
+                    5 / a,
+                    maximum(a, 1),
+                    minimum(1, a),
+                    pow(2, a),
+                    where(a > 1, a, 0.5),
+                    where(a < 1, 2, a * a)};
 };
 
 BOOST_AUTO_TEST_CASE(a_scalar_and_numbers) { check_gradient<Shape<>>(with_numbers, {0.3, 2, 6}); }
@@ -32,8 +40,7 @@ constexpr auto ties = [](auto a, auto b) {
 
 BOOST_AUTO_TEST_CASE(ties_share_the_derivative) {
   auto program = compile<Cpu>(ties, spec<double, 3>, spec<double, 3>);
-  const auto [larger, smaller] =
-      program(Tensor<double, Shape<3>>({1, 2, 3}), Tensor<double, Shape<3>>({1, 0, 4}));
+  const auto [larger, smaller] = program(Tensor<double, Shape<3>>({1, 2, 3}), Tensor<double, Shape<3>>({1, 0, 4}));
   const double expected[] = {0.5, 1, 0};
   for (int i = 0; i < 3; ++i) {
     BOOST_TEST(std::get<0>(larger)(i) == expected[i]);

@@ -9,22 +9,47 @@ using namespace ctgrad;
 using namespace ctgrad_test;
 
 constexpr auto floating = [](auto a, auto b) {
-  return std::tuple{a + b,  a - b,  a * b,  a / b,  maximum(a, b), minimum(a, b),       a == b, a != b,
-                    a < b, a <= b, a > b, a >= b, where(a > b, a, b), where(a < 0, 2.5, b), where(b < 1, a, -1)};
+  return std::tuple{a + b,
+                    a - b,
+                    a * b,
+                    a / b,
+                    maximum(a, b),
+                    minimum(a, b),
+                    a == b,
+                    a != b,
+                    a<b, a <= b, a>
+                        b,
+                    a >= b,
+                    where(a > b, a, b),
+                    where(a < 0, 2.5, b),
+                    where(b < 1, a, -1)};
 };
 constexpr auto powers = [](auto a, auto b) {
   return std::tuple{pow(abs(a), b), pow(a, 2), pow(a, 3.0), pow(abs(a), 0.5), pow(2, b), pow(abs(a) + 1, -b)};
 };
 constexpr auto whole = [](auto a, auto b) {
-  return std::tuple{a + b,  a - b,  a * b,  a / b,  maximum(a, b), minimum(a, b), a == b, a != b,
-                    a < b, a <= b, a > b, a >= b, where(a > b, a, b), a / 3, 100 / b, where(a > 0, 1, 0)};
+  return std::tuple{a + b,
+                    a - b,
+                    a * b,
+                    a / b,
+                    maximum(a, b),
+                    minimum(a, b),
+                    a == b,
+                    a != b,
+                    a<b, a <= b, a>
+                        b,
+                    a >= b,
+                    where(a > b, a, b),
+                    a / 3,
+                    100 / b,
+                    where(a > 0, 1, 0)};
 };
 constexpr auto truth = [](auto a, auto b) {
   return std::tuple{a && b, a || b, a == b, a != b, where(a, b, !b), where(a, true, b), a != true};
 };
 constexpr auto mixed = [](auto a, auto b, auto c) {
-  return std::tuple{a > 0 && b > 0, where(a > 0, b, 0), where(b > 0, c, 7), where(c > 0, a, 0.5F), (a > 0) == (b > 0),
-                    a > 0 || !(c > 0)};
+  return std::tuple{a > 0 && b > 0,        where(a > 0, b, 0), where(b > 0, c, 7),
+                    where(c > 0, a, 0.5F), (a > 0) == (b > 0), a > 0 || !(c > 0)};
 };
 
 BOOST_AUTO_TEST_CASE(floats) {
@@ -34,9 +59,7 @@ BOOST_AUTO_TEST_CASE(floats) {
 BOOST_AUTO_TEST_CASE(doubles_that_stretch) {
   check_values<Spec<double, Shape<batch, 1>>, Spec<double, Shape<2, 1, 5>>>(floating, Fill::special, {0, 1, 9, 17});
 }
-BOOST_AUTO_TEST_CASE(powers_of_doubles) {
-  check_values<Spec<double, Shape<batch, 3>>, Spec<double, Shape<3>>>(powers);
-}
+BOOST_AUTO_TEST_CASE(powers_of_doubles) { check_values<Spec<double, Shape<batch, 3>>, Spec<double, Shape<3>>>(powers); }
 BOOST_AUTO_TEST_CASE(int32) {
   check_values<Spec<std::int32_t, Shape<batch, 5>>, Spec<std::int32_t, Shape<batch, 1>>>(whole);
 }

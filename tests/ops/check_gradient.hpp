@@ -53,9 +53,7 @@ private:
   static constexpr auto total(const R& results, const Selectors& selectors, const W& weights,
                               std::index_sequence<K...>) {
     constexpr auto at = [](std::size_t k) { return static_cast<std::int64_t>(k); };
-    return ((weighted(std::get<K>(results), weights) *
-             reshape(slice<0, at(K), at(K) + 1>(selectors), shape<>)) +
-            ...);
+    return ((weighted(std::get<K>(results), weights) * reshape(slice<0, at(K), at(K) + 1>(selectors), shape<>)) + ...);
   }
 };
 
@@ -145,8 +143,7 @@ void check_gradient(const F&, const Range& range = {}) {
     for (int i = 0; i < size; ++i) second_scale = std::max(second_scale, std::abs(second(i)));
     for (int i = 0; i < size; ++i)
       BOOST_TEST(std::abs(second(i) - difference(i)) <= tolerance * second_scale,
-                 where << "element " << i << ": second derivative " << second(i) << ", difference "
-                       << difference(i));
+                 where << "element " << i << ": second derivative " << second(i) << ", difference " << difference(i));
   }
 }
 

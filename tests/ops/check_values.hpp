@@ -28,8 +28,18 @@ inline double next_number(DType dtype, Fill fill, std::mt19937& random) {
   if (fill != Fill::special) return ordinary;
   const double infinity = std::numeric_limits<double>::infinity();
   const bool single = dtype == DType::float32;
-  const double hard[] = {0.0,  -0.0, infinity,          -infinity,            std::numeric_limits<double>::quiet_NaN(),
-                         1.0,  -1.0, single ? 1e30 : 1e300, single ? -1e-35 : -1e-300, ordinary, ordinary,  ordinary};
+  const double hard[] = {0.0,
+                         -0.0,
+                         infinity,
+                         -infinity,
+                         std::numeric_limits<double>::quiet_NaN(),
+                         1.0,
+                         -1.0,
+                         single ? 1e30 : 1e300,
+                         single ? -1e-35 : -1e-300,
+                         ordinary,
+                         ordinary,
+                         ordinary};
   return rounded(dtype, hard[pick(0, 11)]);
 }
 
@@ -46,8 +56,8 @@ void compare(const View& found, const Numbers& wanted, int result, const std::st
   for (std::size_t k = 0; k < wanted.size(); ++k) {
     const double x = rounded(dtype, static_cast<double>(found.data()[k]));
     const double w = rounded(dtype, wanted[k]);
-    const bool same = std::isnan(w) ? std::isnan(x)
-                                    : x == w || std::abs(x - w) <= tolerance_of(dtype) * (std::abs(w) + scale);
+    const bool same =
+        std::isnan(w) ? std::isnan(x) : x == w || std::abs(x - w) <= tolerance_of(dtype) * (std::abs(w) + scale);
     BOOST_TEST(same, where << "result " << result << " element " << k << " is " << x << " and should be " << w);
   }
 }
@@ -93,7 +103,8 @@ void run_and_compare(Program& program, const GraphView& graph, const Dimensions&
 /// with the evaluation of the traced graph, one node after the other, in double. A function without `batch` is run
 /// once.
 template <class... Specs, class F>
-void check_values(const F& f, Fill fill = Fill::ordinary, std::initializer_list<std::int64_t> lengths = {0, 1, 5, 17, 33, 130}) {
+void check_values(const F& f, Fill fill = Fill::ordinary,
+                  std::initializer_list<std::int64_t> lengths = {0, 1, 5, 17, 33, 130}) {
   auto program = compile<Cpu>(f, Specs{}...);
   const GraphBuilder graph = trace<Specs...>(f);
   const bool named = !(Specs::shape_type::value.is_static() && ...);

@@ -10,8 +10,9 @@ using namespace ctgrad_test;
 
 constexpr auto chosen = [](auto x, auto i) {
   const auto row = reshape(slice<0, 0, 1>(transpose(i)), shape<-1>);
-  return std::tuple{take(x, i), take(x, row), gather(x, axis<1>, i), gather(transpose(x), axis<0>, transpose(i)),
-                    one_hot<4>(i), one_hot<2, float>(row), take(slice<0, 0, 1>(x), i * 0)};
+  return std::tuple{
+      take(x, i),    take(x, row),           gather(x, axis<1>, i),         gather(transpose(x), axis<0>, transpose(i)),
+      one_hot<4>(i), one_hot<2, float>(row), take(slice<0, 0, 1>(x), i * 0)};
 };
 
 BOOST_AUTO_TEST_CASE(floats_by_int64) {

@@ -34,16 +34,15 @@ void check(const View& found, const double (&wanted)[N], const char* what) {
 
 constexpr auto everything = [](auto x, auto y, auto w, auto target) {
   const auto far = [](auto a, auto t) { return cross_entropy(a * 1000, t); };
-  return std::tuple{
-      softmax(x, axis<1>),
-      gradient([](auto a, auto b) { return sum(softmax(a, axis<1>) * b); })(x, y),
-      log_softmax(x, axis<0>),
-      gradient([](auto a, auto b) { return sum(log_softmax(a, axis<0>) * b); })(x, y),
-      value_and_grad([](auto a, auto t) { return cross_entropy(a, t); })(x, target),
-      value_and_grad(far)(x, target),
-      value_and_grad([](auto a, auto b) { return mse_loss(a, b); })(x, y),
-      matmul(x, w),
-      gradient([](auto a, auto b) { return mean(square(matmul(a, b))); }, wrt<0, 1>)(x, w)};
+  return std::tuple{softmax(x, axis<1>),
+                    gradient([](auto a, auto b) { return sum(softmax(a, axis<1>) * b); })(x, y),
+                    log_softmax(x, axis<0>),
+                    gradient([](auto a, auto b) { return sum(log_softmax(a, axis<0>) * b); })(x, y),
+                    value_and_grad([](auto a, auto t) { return cross_entropy(a, t); })(x, target),
+                    value_and_grad(far)(x, target),
+                    value_and_grad([](auto a, auto b) { return mse_loss(a, b); })(x, y),
+                    matmul(x, w),
+                    gradient([](auto a, auto b) { return mean(square(matmul(a, b))); }, wrt<0, 1>)(x, w)};
 };
 
 template <class T>
@@ -108,7 +107,8 @@ constexpr auto two_classes = [](auto x, auto t) { return cross_entropy(x, t); };
 BOOST_AUTO_TEST_CASE(a_class_outside_adds_nothing) {
   auto program = compile<Cpu>(two_classes, spec<double, 2, 2>, spec<std::int32_t, 2>);
   const Tensor<double, Shape<2, 2>> x({0, 0, 0, 0});
-  BOOST_TEST(program(x, Tensor<std::int32_t, Shape<2>>({0, 1})).item() == std::log(2.0), boost::test_tools::tolerance(1e-15));
+  BOOST_TEST(program(x, Tensor<std::int32_t, Shape<2>>({0, 1})).item() == std::log(2.0),
+             boost::test_tools::tolerance(1e-15));
   BOOST_TEST(program(x, Tensor<std::int32_t, Shape<2>>({0, 7})).item() == std::log(2.0) / 2,
              boost::test_tools::tolerance(1e-15));
 }

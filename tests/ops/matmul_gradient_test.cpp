@@ -9,8 +9,12 @@ using namespace ctgrad;
 using ctgrad_test::check_gradient;
 
 constexpr auto products = [](auto a, auto b) {
-  return std::tuple{matmul(a, b), matmul(transpose(b), transpose(a)), transpose(matmul(a, b)),
-                    matmul(a, transpose(a)), matmul(transpose(b), b), tanh(matmul(a, tanh(b)))};
+  return std::tuple{matmul(a, b),
+                    matmul(transpose(b), transpose(a)),
+                    transpose(matmul(a, b)),
+                    matmul(a, transpose(a)),
+                    matmul(transpose(b), b),
+                    tanh(matmul(a, tanh(b)))};
 };
 
 BOOST_AUTO_TEST_CASE(two_matrices) { check_gradient<Shape<3, 4>, Shape<4, 2>>(products, {-1, 1, 3}); }

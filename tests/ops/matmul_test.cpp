@@ -18,8 +18,12 @@ constexpr auto batches = [](auto a, auto b, auto c) {
 
 BOOST_AUTO_TEST_CASE(floats) { check_values<Spec<float, Shape<batch, 17>>, Spec<float, Shape<17, 5>>>(products); }
 BOOST_AUTO_TEST_CASE(doubles) { check_values<Spec<double, Shape<3, batch>>, Spec<double, Shape<batch, 2>>>(products); }
-BOOST_AUTO_TEST_CASE(int32) { check_values<Spec<std::int32_t, Shape<batch, 3>>, Spec<std::int32_t, Shape<3, 33>>>(products); }
-BOOST_AUTO_TEST_CASE(int64) { check_values<Spec<std::int64_t, Shape<1, batch>>, Spec<std::int64_t, Shape<batch, 1>>>(products); }
+BOOST_AUTO_TEST_CASE(int32) {
+  check_values<Spec<std::int32_t, Shape<batch, 3>>, Spec<std::int32_t, Shape<3, 33>>>(products);
+}
+BOOST_AUTO_TEST_CASE(int64) {
+  check_values<Spec<std::int64_t, Shape<1, batch>>, Spec<std::int64_t, Shape<batch, 1>>>(products);
+}
 BOOST_AUTO_TEST_CASE(tall_and_transposed) {
   check_values<Spec<float, Shape<batch, 33>>, Spec<float, Shape<batch, 3>>>(transposed);
 }

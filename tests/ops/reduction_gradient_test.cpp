@@ -9,7 +9,7 @@ using namespace ctgrad;
 using ctgrad_test::check_gradient;
 
 constexpr auto sums = [](auto x) {
-  return std::tuple{sum(x * x), sum(x * x, axis<0>), sum(x * x, axis<1>, keepdims), sum(x * x, axis<-1, 0>),
+  return std::tuple{sum(x * x),  sum(x * x, axis<0>),  sum(x * x, axis<1>, keepdims),  sum(x * x, axis<-1, 0>),
                     mean(x * x), mean(x * x, axis<1>), mean(x * x, axis<-1>, keepdims)};
 };
 

@@ -9,24 +9,43 @@ using namespace ctgrad;
 using namespace ctgrad_test;
 
 constexpr auto over_axes = [](auto x) {
-  return std::tuple{sum(x),  sum(x, axis<0>),  sum(x, axis<1>),  sum(x, axis<2>),    sum(x, axis<0, 2>), sum(x, axis<1, 2>, keepdims),
-                    max(x),  max(x, axis<0>),  max(x, axis<-1>), max(x, axis<0, 1>), min(x),             min(x, axis<1>),
+  return std::tuple{sum(x),
+                    sum(x, axis<0>),
+                    sum(x, axis<1>),
+                    sum(x, axis<2>),
+                    sum(x, axis<0, 2>),
+                    sum(x, axis<1, 2>, keepdims),
+                    max(x),
+                    max(x, axis<0>),
+                    max(x, axis<-1>),
+                    max(x, axis<0, 1>),
+                    min(x),
+                    min(x, axis<1>),
                     min(x, axis<0, -1>, keepdims)};
 };
-constexpr auto means = [](auto x) { return std::tuple{mean(x), mean(x, axis<0>), mean(x, axis<-1>, keepdims), mean(x, axis<0, 1>)}; };
+constexpr auto means = [](auto x) {
+  return std::tuple{mean(x), mean(x, axis<0>), mean(x, axis<-1>, keepdims), mean(x, axis<0, 1>)};
+};
 constexpr auto positions = [](auto x) {
   return std::tuple{argmax(x, axis<0>), argmax(x, axis<1>), argmin(x, axis<-1>), argmin(x, axis<0>)};
 };
 constexpr auto with_work = [](auto x) {
-  return std::tuple{sum(tanh(x) * x, axis<1>), max(-x, axis<0>), sum(where(x > 0, x, 0)), x + sum(x, axis<1>, keepdims)};
+  return std::tuple{sum(tanh(x) * x, axis<1>), max(-x, axis<0>), sum(where(x > 0, x, 0)),
+                    x + sum(x, axis<1>, keepdims)};
 };
 
 BOOST_AUTO_TEST_CASE(floats) { check_values<Spec<float, Shape<batch, 3, 5>>>(over_axes); }
 BOOST_AUTO_TEST_CASE(doubles_inside) { check_values<Spec<double, Shape<3, batch, 1>>>(over_axes); }
 BOOST_AUTO_TEST_CASE(doubles_last) { check_values<Spec<double, Shape<1, 2, batch>>>(over_axes, Fill::special); }
-BOOST_AUTO_TEST_CASE(int32) { check_values<Spec<std::int32_t, Shape<batch, 3, 5>>>(over_axes, Fill::ordinary, {1, 17, 33}); }
-BOOST_AUTO_TEST_CASE(int64) { check_values<Spec<std::int64_t, Shape<3, 2, batch>>>(over_axes, Fill::ordinary, {1, 17, 33}); }
-BOOST_AUTO_TEST_CASE(means_of_floats) { check_values<Spec<float, Shape<batch, 3, 5>>>(means, Fill::ordinary, {1, 17, 33}); }
+BOOST_AUTO_TEST_CASE(int32) {
+  check_values<Spec<std::int32_t, Shape<batch, 3, 5>>>(over_axes, Fill::ordinary, {1, 17, 33});
+}
+BOOST_AUTO_TEST_CASE(int64) {
+  check_values<Spec<std::int64_t, Shape<3, 2, batch>>>(over_axes, Fill::ordinary, {1, 17, 33});
+}
+BOOST_AUTO_TEST_CASE(means_of_floats) {
+  check_values<Spec<float, Shape<batch, 3, 5>>>(means, Fill::ordinary, {1, 17, 33});
+}
 BOOST_AUTO_TEST_CASE(positions_of_floats) {
   check_values<Spec<float, Shape<batch, 7>>>(positions, Fill::special, {1, 2, 33});
   check_values<Spec<std::int32_t, Shape<5, batch>>>(positions, Fill::ordinary, {1, 2, 33});
@@ -36,8 +55,11 @@ BOOST_AUTO_TEST_CASE(with_elementwise_work) {
 }
 // Long enough for the sums in blocks.
 BOOST_AUTO_TEST_CASE(long_axes) {
-  check_values<Spec<double, Shape<batch>>>([](auto x) { return std::tuple{sum(x), max(x), sum(x * x), x * 2}; }, Fill::ordinary,
-                                           {8191, 8192, 8193, 50001});
+  check_values<Spec<double, Shape<batch>>>(
+      [](auto x) {
+        return std::tuple{sum(x), max(x), sum(x * x), x * 2};
+      },
+      Fill::ordinary, {8191, 8192, 8193, 50001});
 }
 
 BOOST_AUTO_TEST_CASE(nothing_to_reduce) {
@@ -47,7 +69,6 @@ BOOST_AUTO_TEST_CASE(nothing_to_reduce) {
   BOOST_TEST(std::get<6>(results).item() == std::numeric_limits<std::int32_t>::lowest());
   BOOST_TEST(std::get<7>(results)(2, 4) == std::numeric_limits<std::int32_t>::lowest());
   BOOST_TEST(std::get<10>(results).item() == std::numeric_limits<std::int32_t>::max());
-
 }
 
 constexpr auto position = [](auto x) { return argmax(x, axis<0>); };

@@ -9,25 +9,22 @@ using namespace ctgrad;
 using ctgrad_test::check_gradient;
 
 constexpr auto everywhere = [](auto x) {
-  return std::tuple{-x,     abs(x),  cos(x), exp(x),     relu(x),    sigmoid(x),
-                    sin(x), square(x), tanh(x), cast<double>(cast<float>(x)) * 0 + x};
+  return std::tuple{-x,         abs(x), cos(x),    exp(x),  relu(x),
+                    sigmoid(x), sin(x), square(x), tanh(x), cast<double>(cast<float>(x)) * 0 + x};
 };
 
 constexpr auto positive = [](auto x) { return std::tuple{log(x), sqrt(x), pow(x, 3.5), pow(x, -2.0), 1 / x}; };
 
-BOOST_AUTO_TEST_CASE(operations_defined_everywhere) {
-  check_gradient<Shape<3, 5>>(everywhere, {-2, 2, 5});
-}
+BOOST_AUTO_TEST_CASE(operations_defined_everywhere) { check_gradient<Shape<3, 5>>(everywhere, {-2, 2, 5}); }
 
-BOOST_AUTO_TEST_CASE(operations_of_positive_numbers) {
-  check_gradient<Shape<17>>(positive, {0.3, 2, 3});
-}
+BOOST_AUTO_TEST_CASE(operations_of_positive_numbers) { check_gradient<Shape<17>>(positive, {0.3, 2, 3}); }
 
 // What differences cannot show: points where a function has a kink, and derivatives that are cut on purpose.
 constexpr auto kinks = [](auto x) {
   return std::tuple{gradient([](auto a) { return sum(relu(a)); })(x), gradient([](auto a) { return sum(abs(a)); })(x),
-                    gradient([](auto a) { return sum(stop_gradient(a) * a); })(x),
-                    gradient([](auto a) { return sum(cast<float>(a > 0)) + sum(cast<float>(cast<std::int32_t>(a))); })(x)};
+                    gradient([](auto a) { return sum(stop_gradient(a) * a); })(x), gradient([](auto a) {
+                      return sum(cast<float>(a > 0)) + sum(cast<float>(cast<std::int32_t>(a)));
+                    })(x)};
 };
 
 BOOST_AUTO_TEST_CASE(kinks_and_cuts) {
@@ -49,8 +46,8 @@ BOOST_AUTO_TEST_CASE(kinks_and_cuts) {
 
 BOOST_AUTO_TEST_CASE(powers_of_zero_have_finite_slopes) {
   const auto f = [](auto x, auto y) { return sum(pow(x, y)); };
-  const auto [by_base, by_exponent] = gradient(f, wrt<0, 1>)(Tensor<double, Shape<4>>({0, 0, 0, 2}),
-                                                             Tensor<double, Shape<4>>({0, 1, 2, 0}));
+  const auto [by_base, by_exponent] =
+      gradient(f, wrt<0, 1>)(Tensor<double, Shape<4>>({0, 0, 0, 2}), Tensor<double, Shape<4>>({0, 1, 2, 0}));
   const double expected_base[] = {0, 1, 0, 0};
   const double expected_exponent[] = {0, 0, 0, std::log(2.0)};
   for (int i = 0; i < 4; ++i) {

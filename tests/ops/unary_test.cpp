@@ -9,8 +9,9 @@ using namespace ctgrad;
 using namespace ctgrad_test;
 
 constexpr auto floating = [](auto x) {
-  return std::tuple{-x,      abs(x),  cos(x),    exp(x), log(x),  relu(x),         sigmoid(x),
-                    sin(x), sqrt(x), square(x), tanh(x), stop_gradient(x) + x, log(abs(x)), sqrt(abs(x))};
+  return std::tuple{-x,          abs(x),      cos(x),  exp(x),    log(x),  relu(x),
+                    sigmoid(x),  sin(x),      sqrt(x), square(x), tanh(x), stop_gradient(x) + x,
+                    log(abs(x)), sqrt(abs(x))};
 };
 constexpr auto whole = [](auto x) { return std::tuple{-x, abs(x), relu(x), square(x), stop_gradient(x) + x}; };
 constexpr auto truth = [](auto x) { return std::tuple{!x, stop_gradient(x) && x}; };

@@ -21,9 +21,7 @@ constexpr auto views = [](auto x) {
                     concat(axis<-1>, x, x, slice<2, 4, 5>(x)),
                     reshape(transpose(x), shape<-1, 15>)};
 };
-constexpr auto padded = [](auto x) {
-  return gradient([](auto a) { return sum(slice<1, 1, 5, 2>(a)); })(x);
-};
+constexpr auto padded = [](auto x) { return gradient([](auto a) { return sum(slice<1, 1, 5, 2>(a)); })(x); };
 
 BOOST_AUTO_TEST_CASE(floats) { check_values<Spec<float, Shape<batch, 3, 5>>>(views); }
 BOOST_AUTO_TEST_CASE(int64) { check_values<Spec<std::int64_t, Shape<batch, 3, 5>>>(views, Fill::ordinary, {0, 1, 17}); }
@@ -31,7 +29,8 @@ BOOST_AUTO_TEST_CASE(booleans) { check_values<Spec<bool, Shape<batch, 3, 5>>>(vi
 BOOST_AUTO_TEST_CASE(few_elements) { check_values<Spec<double, Shape<1, 3, 5>>>(views); }
 BOOST_AUTO_TEST_CASE(stretching) {
   check_values<Spec<float, Shape<batch, 1>>>([](auto x) {
-    return std::tuple{broadcast_to(x, shape<2, batch, 4>), broadcast_to(x, shape<batch, 1>), x + broadcast_to(x, shape<3, batch, 2>)};
+    return std::tuple{broadcast_to(x, shape<2, batch, 4>), broadcast_to(x, shape<batch, 1>),
+                      x + broadcast_to(x, shape<3, batch, 2>)};
   });
 }
 BOOST_AUTO_TEST_CASE(padding) { check_values<Spec<double, Shape<batch, 6>>>(padded, Fill::ordinary, {0, 1, 5}); }

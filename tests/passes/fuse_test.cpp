@@ -19,21 +19,27 @@ using ctgrad_test::stages_of;
 namespace {
 
 // Value and gradient of a sum of elementwise operations: one pass over x.
-constexpr auto energy = stages_of(value_and_grad([](auto x) { return sum(tanh(0.5 * x + 1) * exp(-x * x)); }),
-                                  spec<float, 1000>);
+constexpr auto energy =
+    stages_of(value_and_grad([](auto x) { return sum(tanh(0.5 * x + 1) * exp(-x * x)); }), spec<float, 1000>);
 static_assert(energy.view().step_count == 1);
 static_assert(reads_of(energy.view(), energy.view().regions.input(0)) == 1);
 static_assert(energy.view().results[0].shape == Shape<>::value);
 
 // Several results of one iteration space are one loop too.
-constexpr auto several = stages_of([](auto x, auto y) { return std::tuple{x + y, x * y, sum(x - y), max(x)}; },
-                                   spec<float, 30, 50>, spec<float, 30, 50>);
+constexpr auto several = stages_of(
+    [](auto x, auto y) {
+      return std::tuple{x + y, x * y, sum(x - y), max(x)};
+    },
+    spec<float, 30, 50>, spec<float, 30, 50>);
 static_assert(several.view().step_count == 1);
 static_assert(reads_of(several.view(), several.view().regions.input(0)) == 1);
 
 // Loops over different axes cannot be one loop with one kind of reduction.
-constexpr auto two_ways = stages_of([](auto x) { return std::pair{sum(x, axis<0>), sum(x, axis<1>)}; },
-                                    spec<float, 30, 50>);
+constexpr auto two_ways = stages_of(
+    [](auto x) {
+      return std::pair{sum(x, axis<0>), sum(x, axis<1>)};
+    },
+    spec<float, 30, 50>);
 static_assert(two_ways.view().step_count == 2);
 
 // The mask of relu is computed again from what is stored anyway.
@@ -79,8 +85,8 @@ static_assert(chain.view().kernel_count <= 4);
 template <std::size_t... I>
 constexpr auto sum_of_rows(auto x, std::index_sequence<I...>) {
   auto total = reshape(slice<0, 0, 1>(x), shape<5>);
-  ((total = total * total + reshape(slice<0, static_cast<std::int64_t>(I), static_cast<std::int64_t>(I) + 1>(x),
-                                    shape<5>)),
+  ((total =
+        total * total + reshape(slice<0, static_cast<std::int64_t>(I), static_cast<std::int64_t>(I) + 1>(x), shape<5>)),
    ...);
   return total;
 }

@@ -21,11 +21,15 @@ using Numbers = std::vector<double>;
 /// A number after a conversion to an element type.
 inline double rounded(DType dtype, double x) {
   switch (dtype) {
-    case DType::float32: return static_cast<double>(static_cast<float>(x));
+    case DType::float32:
+      return static_cast<double>(static_cast<float>(x));
     case DType::int32:
-    case DType::int64: return std::trunc(x);
-    case DType::boolean: return x != 0 ? 1 : 0;
-    default: return x;
+    case DType::int64:
+      return std::trunc(x);
+    case DType::boolean:
+      return x != 0 ? 1 : 0;
+    default:
+      return x;
   }
 }
 
@@ -127,18 +131,22 @@ public:
   using Extents = std::vector<std::int64_t>;
 
   static Numbers run(Opcode op, std::int64_t attribute, const std::vector<const Numbers*>& x,
-                   const std::vector<Extents>& shapes, const Extents& result) {
+                     const std::vector<Extents>& shapes, const Extents& result) {
     Numbers y(static_cast<std::size_t>(product(result)), 0.0);
-    if (op == opcode<ops::MatMul>) matmul(attribute, x, shapes, result, y);
-    else if (op == opcode<ops::Concat>) concat(attribute, x, shapes, result, y);
-    else if (op == opcode<ops::Pad>) pad(attribute, x, shapes, result, y);
+    if (op == opcode<ops::MatMul>)
+      matmul(attribute, x, shapes, result, y);
+    else if (op == opcode<ops::Concat>)
+      concat(attribute, x, shapes, result, y);
+    else if (op == opcode<ops::Pad>)
+      pad(attribute, x, shapes, result, y);
     else if (op == opcode<ops::Gather> || op == opcode<ops::ScatterAdd>)
       gather(op == opcode<ops::ScatterAdd>, attribute, x, shapes, result, y);
     else if (op == opcode<ops::Take> || op == opcode<ops::TakeAdjoint>)
       take(op == opcode<ops::TakeAdjoint>, x, shapes, result, y);
     else if (op == opcode<ops::ArgMax> || op == opcode<ops::ArgMin>)
       search(op == opcode<ops::ArgMax>, attribute, x, shapes, result, y);
-    else throw std::logic_error("the interpreter does not know " + std::string(info(op).name));
+    else
+      throw std::logic_error("the interpreter does not know " + std::string(info(op).name));
     return y;
   }
 
@@ -191,8 +199,10 @@ private:
     for_each_index(shapes[1], [&](Extents at) {
       const std::size_t narrow = position(shapes[1], at);
       at[axis] = static_cast<std::int64_t>((*x[1])[narrow]);
-      if (scatter) y[position(result, at)] += (*x[0])[narrow];
-      else y[narrow] = (*x[0])[position(shapes[0], at)];
+      if (scatter)
+        y[position(result, at)] += (*x[0])[narrow];
+      else
+        y[narrow] = (*x[0])[position(shapes[0], at)];
     });
   }
 
@@ -203,8 +213,10 @@ private:
     for (std::size_t i = 0; i < x[1]->size(); ++i)
       for (std::size_t j = 0; j < row; ++j) {
         const std::size_t wide = static_cast<std::size_t>((*x[1])[i]) * row + j;
-        if (adjoint) y[wide] += (*x[0])[i * row + j];
-        else y[i * row + j] = (*x[0])[wide];
+        if (adjoint)
+          y[wide] += (*x[0])[i * row + j];
+        else
+          y[i * row + j] = (*x[0])[wide];
       }
   }
 
@@ -280,7 +292,8 @@ inline std::vector<Numbers> evaluate(const GraphView& graph, const Leaves& leave
       for_each_index(shape, [&](const Extents& at) {
         Extents source = at;
         for (std::size_t axis = 0; axis < at.size(); ++axis)
-          source[static_cast<std::size_t>(ops::Permute::source_axis(node.attribute, static_cast<int>(axis)))] = at[axis];
+          source[static_cast<std::size_t>(ops::Permute::source_axis(node.attribute, static_cast<int>(axis)))] =
+              at[axis];
         y[position(shape, at)] = (*x[0])[position(from[0], source)];
       });
     } else if (node.is<ops::Reshape>() || node.is<ops::CustomDerivative>()) {
@@ -301,7 +314,9 @@ inline std::vector<Numbers> evaluate(const GraphView& graph, const Leaves& leave
     } else {
       y = StructuredEvaluator::run(node.op, node.attribute, x, from, shape);
     }
-    if (static_cast<std::int64_t>(y.size()) != product(shape)) throw std::logic_error("node %" + std::to_string(i) + " has the wrong size: " + std::to_string(y.size()) + " instead of " + std::to_string(product(shape)));
+    if (static_cast<std::int64_t>(y.size()) != product(shape))
+      throw std::logic_error("node %" + std::to_string(i) + " has the wrong size: " + std::to_string(y.size()) +
+                             " instead of " + std::to_string(product(shape)));
     values.push_back(std::move(y));
   }
   return values;

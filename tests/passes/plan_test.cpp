@@ -26,16 +26,19 @@ static_assert(deep.view().arenas[0].bytes == 2 * 32 * 32 * 4);
 static_assert(deep.view().arenas[0].bytes_without_reuse == 20 * 32 * 32 * 4);
 
 // A loop writes over an operand that dies in it, unless the shapes differ.
-constexpr auto in_place = stages_of([](auto x, auto w) { return exp(matmul(x, w)); }, spec<float, 16, 16>,
-                                    spec<float, 16, 16>);
+constexpr auto in_place =
+    stages_of([](auto x, auto w) { return exp(matmul(x, w)); }, spec<float, 16, 16>, spec<float, 16, 16>);
 static_assert(in_place.view().arenas[0].bytes == 16 * 16 * 4);
-constexpr auto stretched = stages_of([](auto x, auto w) { return w + sum(matmul(x, w), axis<0>); },
-                                     spec<float, 16, 16>, spec<float, 16, 16>);
+constexpr auto stretched =
+    stages_of([](auto x, auto w) { return w + sum(matmul(x, w), axis<0>); }, spec<float, 16, 16>, spec<float, 16, 16>);
 static_assert(stretched.view().arenas[0].bytes == 16 * 16 * 4 + 64);
 
 // Run-time sizes have an arena for each product of names, in bytes for one.
-constexpr auto named = stages_of([](auto x, auto w) { return std::pair{tanh(matmul(x, w)), sum(x)}; },
-                                 spec<float, batch, time_steps, 8>, spec<float, 8, 4>);
+constexpr auto named = stages_of(
+    [](auto x, auto w) {
+      return std::pair{tanh(matmul(x, w)), sum(x)};
+    },
+    spec<float, batch, time_steps, 8>, spec<float, 8, 4>);
 static_assert(named.view().arena_count == 2);
 static_assert(named.view().arenas[0].factor == 1);
 static_assert(named.view().arenas[1].factor == multiply(batch, time_steps));
@@ -138,35 +141,40 @@ BOOST_AUTO_TEST_CASE(programs_of_every_kind) {
   check(graph_of<Shape<17, 3>>(value_and_grad([](auto x) { return sum(tanh(x) * exp(-x * x)); })));
   check(graph_of<Shape<batch, 7>>(value_and_grad([](auto x) { return sum(square(softmax(x, axis<1>))); })));
   check(graph_of<Shape<4, 4>, Shape<4, 4>>(layers));
-  check(graph_of<Shape<batch, 6>, Shape<6, 4>, Shape<4>>(value_and_grad(
-      [](auto x, auto w, auto b) { return mean(square(relu(matmul(x, w) + b))); }, wrt<0, 1, 2>)));
+  check(graph_of<Shape<batch, 6>, Shape<6, 4>, Shape<4>>(
+      value_and_grad([](auto x, auto w, auto b) { return mean(square(relu(matmul(x, w) + b))); }, wrt<0, 1, 2>)));
   check(graph_of<Shape<batch, time_steps, 6>, Shape<6, 4>>(
       value_and_grad([](auto x, auto w) { return sum(max(tanh(matmul(x, w)), axis<1>)); }, wrt<0, 1>)));
   check(graph_of<Shape<2, 3, 4>, Shape<4, 3>>(value_and_grad(
       [](auto x, auto y) { return sum(concat(axis<1>, permute(x, axis<0, 2, 1>), reshape(y, shape<2, 2, 3>)) / 3); },
       wrt<0, 1>)));
   check(graph_of<Shape<5, 6>>([](auto x) {
-    return gradient([](auto a) { return sum(gradient([](auto b) { return sum(tanh(matmul(b, transpose(b)))); })(a) * a); })(x);
+    return gradient(
+        [](auto a) { return sum(gradient([](auto b) { return sum(tanh(matmul(b, transpose(b)))); })(a) * a); })(x);
   }));
   check(graph_of<Shape<9>, Shape<9>>(jvp([](auto x) { return tanh(slice<0, 1, 8, 2>(x)) * 2; })));
-  check(graph_of<Shape<0, 3>>([](auto x) { return std::tuple{sum(x, axis<0>), exp(x), max(x), matmul(transpose(x), x)}; }), 0, 0);
+  check(graph_of<Shape<0, 3>>([](auto x) {
+          return std::tuple{sum(x, axis<0>), exp(x), max(x), matmul(transpose(x), x)};
+        }),
+        0, 0);
   check(graph_of<Shape<4, 3>>([](auto x) {
     const auto best = argmax(x, axis<1>);
     return std::tuple{best, take(transpose(x), best), gradient([](auto a) { return min(max(a, axis<1>)); })(x)};
   }));
   check(trace<Spec<float, Shape<batch, 10>>, Spec<std::int32_t, Shape<batch>>>(
-      value_and_grad([](auto x, auto label) { return cross_entropy(tanh(x), label); })), 0, 0, 10);
+            value_and_grad([](auto x, auto label) { return cross_entropy(tanh(x), label); })),
+        0, 0, 10);
 }
 
 // The training step of a residual network: gradients packed side by side, blocks updated in place.
 BOOST_AUTO_TEST_CASE(a_training_step) {
-  using Loss = train::LossSource<std::remove_const_t<decltype(network_loss)>, Network, Spec<float, Shape<batch, 4>>,
-                                 Spec<std::int64_t, Shape<batch>>>;
-  static_assert(train::parameter_count<Loss> == 4 * 6 + 6 + 16 * 2 * (36 + 6) + 6 * 3 + 3);
-  using Step = train::StepSource<Loss, optim::Adam, float, 2>;
+  using Loss = training::LossSource<std::remove_const_t<decltype(network_loss)>, Network, Spec<float, Shape<batch, 4>>,
+                                    Spec<std::int64_t, Shape<batch>>>;
+  static_assert(training::parameter_count<Loss> == 4 * 6 + 6 + 16 * 2 * (36 + 6) + 6 * 3 + 3);
+  using Step = training::StepSource<Loss, optim::Adam, float, 2>;
   const GraphBuilder graph = Step::run();
   BOOST_TEST(graph.nodes.size() > 400);
-  check(graph, Step::blocks, train::parameter_count<Loss>);
+  check(graph, Step::blocks, training::parameter_count<Loss>);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

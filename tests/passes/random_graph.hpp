@@ -39,7 +39,8 @@ public:
     leaves.inputs.clear();
     std::uniform_real_distribution<double> uniform(-2, 2);
     for (int i = 0; i < input_count; ++i) {
-      Numbers array(static_cast<std::size_t>(product(extents_of(values[static_cast<std::size_t>(i)].shape(), dimensions))));
+      Numbers array(
+          static_cast<std::size_t>(product(extents_of(values[static_cast<std::size_t>(i)].shape(), dimensions))));
       for (double& x : array) x = uniform(random_);
       leaves.inputs.push_back(std::move(array));
     }
@@ -88,16 +89,26 @@ private:
   Value unary() {
     const Value x = any();
     switch (pick(0, smooth_ ? 7 : 9)) {
-      case 0: return tanh(x);
-      case 1: return sin(x);
-      case 2: return -x;
-      case 3: return sigmoid(x);
-      case 4: return exp(tanh(x));
-      case 5: return cos(x) + 1;
-      case 6: return x * x / (1 + x * x);
-      case 7: return sqrt(x * x + 0.5) * 0.25;
-      case 8: return relu(x);
-      default: return abs(x);
+      case 0:
+        return tanh(x);
+      case 1:
+        return sin(x);
+      case 2:
+        return -x;
+      case 3:
+        return sigmoid(x);
+      case 4:
+        return exp(tanh(x));
+      case 5:
+        return cos(x) + 1;
+      case 6:
+        return x * x / (1 + x * x);
+      case 7:
+        return sqrt(x * x + 0.5) * 0.25;
+      case 8:
+        return relu(x);
+      default:
+        return abs(x);
     }
   }
 
@@ -105,16 +116,26 @@ private:
     const Value x = any();
     const Value y = partner(x);
     switch (pick(0, smooth_ ? 5 : 9)) {
-      case 0: return x + y;
-      case 1: return x - y;
-      case 2: return tanh(x) * sigmoid(y);
-      case 3: return x * 0.5 + y / 2;
-      case 4: return sin(x) / (2 + cos(y));
-      case 5: return -x + y;
-      case 6: return maximum(x, y);
-      case 7: return minimum(x, y) / 4;
-      case 8: return where(x > y, x, -y);
-      default: return where(x > 0, y, 0) * -1.0;
+      case 0:
+        return x + y;
+      case 1:
+        return x - y;
+      case 2:
+        return tanh(x) * sigmoid(y);
+      case 3:
+        return x * 0.5 + y / 2;
+      case 4:
+        return sin(x) / (2 + cos(y));
+      case 5:
+        return -x + y;
+      case 6:
+        return maximum(x, y);
+      case 7:
+        return minimum(x, y) / 4;
+      case 8:
+        return where(x > y, x, -y);
+      default:
+        return where(x > 0, y, 0) * -1.0;
     }
   }
 
@@ -223,8 +244,8 @@ private:
         ShapeValue count;
         count.push_back(3);
         const Value numbers = ctgrad::detail::record<ops::Arange>(builder, DType::int64, count, 0);
-        const Value index = minimum(numbers, ctgrad::detail::record_constant(
-                                                 builder, DType::int64, static_cast<double>(shape[0] - 1)));
+        const Value index =
+            minimum(numbers, ctgrad::detail::record_constant(builder, DType::int64, static_cast<double>(shape[0] - 1)));
         ShapeValue rows = shape;
         rows[0] = 3;
         return add(apply_shaped<ops::Take>(x, rows, 0, index));

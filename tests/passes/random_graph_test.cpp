@@ -111,7 +111,8 @@ BOOST_AUTO_TEST_CASE(gradients_agree_with_differences_of_the_written_graph) {
       }
     BOOST_TEST_REQUIRE(std::abs(values[static_cast<std::size_t>(slope)][0] - along) <= 1e-9 * (1 + std::abs(along)),
                        "seed " << seed << ": forward mode " << values[static_cast<std::size_t>(slope)][0]
-                               << ", gradient times direction " << along << "\n" << to_string(builder.view()));
+                               << ", gradient times direction " << along << "\n"
+                               << to_string(builder.view()));
   }
 }
 

@@ -97,11 +97,16 @@ private:
   static void store(DType dtype, unsigned char* to, double value) {
     auto put = [&](auto x) { std::memcpy(to, &x, sizeof(x)); };
     switch (dtype) {
-      case DType::float32: return put(static_cast<float>(value));
-      case DType::float64: return put(value);
-      case DType::int32: return put(static_cast<std::int32_t>(value));
-      case DType::int64: return put(static_cast<std::int64_t>(value));
-      case DType::boolean: return put(static_cast<unsigned char>(value != 0));
+      case DType::float32:
+        return put(static_cast<float>(value));
+      case DType::float64:
+        return put(value);
+      case DType::int32:
+        return put(static_cast<std::int32_t>(value));
+      case DType::int64:
+        return put(static_cast<std::int64_t>(value));
+      case DType::boolean:
+        return put(static_cast<unsigned char>(value != 0));
     }
   }
   static double load(DType dtype, const unsigned char* from) {
@@ -110,11 +115,16 @@ private:
       return static_cast<double>(x);
     };
     switch (dtype) {
-      case DType::float32: return get(float{});
-      case DType::float64: return get(double{});
-      case DType::int32: return get(std::int32_t{});
-      case DType::int64: return get(std::int64_t{});
-      default: return get(static_cast<unsigned char>(0));
+      case DType::float32:
+        return get(float{});
+      case DType::float64:
+        return get(double{});
+      case DType::int32:
+        return get(std::int32_t{});
+      case DType::int64:
+        return get(std::int64_t{});
+      default:
+        return get(static_cast<unsigned char>(0));
     }
   }
 

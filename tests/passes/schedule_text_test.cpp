@@ -22,8 +22,8 @@ std::string text_of_stages(S) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(steps_kernels_memory_and_totals) {
-  const std::string text = text_of_stages(stages_of(
-      [](auto x, auto w) { return sum(tanh(matmul(x, w)) * 2, axis<0>); }, spec<float, batch, 10>, spec<float, 10, 4>));
+  const std::string text = text_of_stages(stages_of([](auto x, auto w) { return sum(tanh(matmul(x, w)) * 2, axis<0>); },
+                                                    spec<float, batch, 10>, spec<float, 10, 4>));
   BOOST_TEST(text ==
              "step 0: matmul, over [batch, 4]\n"
              "  computes %2 = matmul(%0, %1)\n"
@@ -52,10 +52,13 @@ BOOST_AUTO_TEST_CASE(steps_kernels_memory_and_totals) {
 
 BOOST_AUTO_TEST_CASE(offsets_and_places) {
   const std::string text = text_of_stages(stages_of(
-      [](auto x) { return std::tuple{slice<0, 1, 3>(x) * 2, argmax(x, axis<0>), concat(axis<0>, x, x)}; },
+      [](auto x) {
+        return std::tuple{slice<0, 1, 3>(x) * 2, argmax(x, axis<0>), concat(axis<0>, x, x)};
+      },
       spec<double, 4, batch>));
-  for (const char* part : {"input 0 at byte 0 + batch elements", "argmax, over [batch]", "concat, over [8, batch]",
-                           "computes %4 = argmax(%0, axis 0)", "writes %4 : int64, shape [batch], arena 1 at byte 16*batch"})
+  for (const char* part :
+       {"input 0 at byte 0 + batch elements", "argmax, over [batch]", "concat, over [8, batch]",
+        "computes %4 = argmax(%0, axis 0)", "writes %4 : int64, shape [batch], arena 1 at byte 16*batch"})
     BOOST_TEST(text.find(part) != std::string::npos, part << " is missing in\n" << text);
 }
 

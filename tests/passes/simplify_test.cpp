@@ -39,7 +39,9 @@ static_assert(size([](auto a, auto b) { return (a + b) * (b + a); }) == 4);
 static_assert(size([](auto a, auto b) { return (a - b) * (b - a); }) == 5);
 static_assert(left<ops::Tanh>([](auto a, auto) { return tanh(a) + tanh(a) * tanh(a); }) == 1);
 // Random numbers that were asked for twice are two.
-static_assert(left<ops::RandomUniform>([](auto a, auto) { return ctgrad_random_uniform(a) - ctgrad_random_uniform(a); }) == 2);
+static_assert(left<ops::RandomUniform>([](auto a, auto) {
+                return ctgrad_random_uniform(a) - ctgrad_random_uniform(a);
+              }) == 2);
 
 // Dead nodes go, inputs included.
 static_assert(size([](auto a, auto b) {
@@ -58,8 +60,9 @@ static_assert(size([](auto a, auto) { return where(a > 0, a, a) + a; }) == size(
 static_assert(size([](auto a, auto) { return cast<float>(a) + a; }) == size(same));
 static_assert(size([](auto a, auto) { return stop_gradient(a) + a; }) == size(same));
 static_assert(size([](auto a, auto) { return reshape(reshape(a, shape<3, 1>), shape<3>) + a; }) == size(same));
-static_assert(size<Shape<2, 3, 4>>([](auto a, auto) { return permute(permute(a, axis<1, 2, 0>), axis<2, 0, 1>) + a; }) ==
-              size(same));
+static_assert(size<Shape<2, 3, 4>>([](auto a, auto) {
+                return permute(permute(a, axis<1, 2, 0>), axis<2, 0, 1>) + a;
+              }) == size(same));
 
 constexpr auto negated = [](auto a, auto) { return exp(-a); };
 static_assert(size([](auto a, auto) { return exp(a * -1); }) == size(negated));

@@ -46,13 +46,11 @@ BOOST_AUTO_TEST_CASE(one_program_for_full_partial_and_single_batches) {
         const double error = std::tanh(z) - y(i, k);
         expected += error * error / static_cast<double>(3 * n);
         for (int j = 0; j < 5; ++j)
-          expected_slope[j][k] +=
-              2 * error * (1 - std::tanh(z) * std::tanh(z)) * x(i, j) / static_cast<double>(3 * n);
+          expected_slope[j][k] += 2 * error * (1 - std::tanh(z) * std::tanh(z)) * x(i, j) / static_cast<double>(3 * n);
       }
     BOOST_TEST(value.item() == expected, boost::test_tools::tolerance(1e-12));
     for (int j = 0; j < 5; ++j)
-      for (int k = 0; k < 3; ++k)
-        BOOST_TEST(slope(j, k) == expected_slope[j][k], boost::test_tools::tolerance(1e-11));
+      for (int k = 0; k < 3; ++k) BOOST_TEST(slope(j, k) == expected_slope[j][k], boost::test_tools::tolerance(1e-11));
   }
   static_assert(decltype(program)::bytes() > 0);
   Dimensions of_64;
@@ -80,8 +78,9 @@ BOOST_AUTO_TEST_CASE(arguments_that_disagree_are_an_error) {
   const Tensor<double, Shape<5, 3>> w;
   const Tensor<double, Shape<batch, 5>> x(Extents<2>{4, 5});
   const Tensor<double, Shape<batch, 3>> y(Extents<2>{3, 3});
-  BOOST_CHECK_EXCEPTION(program(w, x, y), Error,
-                        says("argument 3 has the extents [3, 3], but its shape is [batch, 3] and axis 0 must be 4 here"));
+  BOOST_CHECK_EXCEPTION(
+      program(w, x, y), Error,
+      says("argument 3 has the extents [3, 3], but its shape is [batch, 3] and axis 0 must be 4 here"));
   // The error leaves the program as it was.
   const Tensor<double, Shape<batch, 3>> fitting(Extents<2>{4, 3});
   BOOST_TEST(std::get<0>(program(w, x, fitting)).item() == 0);

@@ -30,14 +30,12 @@ BOOST_AUTO_TEST_CASE(wide_ranges_are_written_with_exponents) {
 BOOST_AUTO_TEST_CASE(words_and_empty_arrays) {
   const float infinity = std::numeric_limits<float>::infinity();
   const float nothing = std::numeric_limits<float>::quiet_NaN();
-  BOOST_TEST(text_of(Tensor<float, Shape<4>>{1, infinity, -infinity, nothing}) ==
-             "[  1.  inf -inf  nan]");
+  BOOST_TEST(text_of(Tensor<float, Shape<4>>{1, infinity, -infinity, nothing}) == "[  1.  inf -inf  nan]");
   BOOST_TEST(text_of(Tensor<float, Shape<0>>{}) == "[]");
 }
 
 BOOST_AUTO_TEST_CASE(long_axes_are_shortened) {
-  BOOST_TEST(text_of(Tensor<std::int32_t, Shape<2000>>::arange()) ==
-             "[   0    1    2 ... 1997 1998 1999]");
+  BOOST_TEST(text_of(Tensor<std::int32_t, Shape<2000>>::arange()) == "[   0    1    2 ... 1997 1998 1999]");
   const std::string text = text_of(Tensor<std::int32_t, Shape<40, 40>>::arange());
   BOOST_TEST(text.substr(0, text.find('\n')) == "[[   0    1    2 ...   37   38   39]");
   BOOST_TEST(text.find("\n ...\n") != std::string::npos);

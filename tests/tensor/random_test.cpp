@@ -22,11 +22,9 @@ using ctgrad::RandomStream;
 // Known answers for philox4x32-10 published with the paper's reference code.
 static_assert(ctgrad::philox({{0, 0}}, {{0, 0, 0, 0}}) ==
               PhiloxBlock{{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}});
-static_assert(ctgrad::philox({{0xffffffff, 0xffffffff}},
-                             {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}}) ==
+static_assert(ctgrad::philox({{0xffffffff, 0xffffffff}}, {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}}) ==
               PhiloxBlock{{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}});
-static_assert(ctgrad::philox({{0xa4093822, 0x299f31d0}},
-                             {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}}) ==
+static_assert(ctgrad::philox({{0xa4093822, 0x299f31d0}}, {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}}) ==
               PhiloxBlock{{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}});
 
 // The words of seed, stream and index go where the documentation says.
@@ -36,8 +34,7 @@ static_assert(ctgrad::random_block(0x299f31d0a4093822, 0x0370734413198a2e, 0x85a
 static_assert(ctgrad::uniform_at<float>(0, 0, 0) == float(0x6627e8) * 0x1p-24F);
 static_assert(ctgrad::uniform_at<double>(0, 0, 1) == double(0x9b00dbd8bc57ac4c >> 11) * 0x1p-53);
 
-static_assert(ctgrad::detail::multiply_high(0xffffffffffffffff, 0xffffffffffffffff) ==
-              0xfffffffffffffffe);
+static_assert(ctgrad::detail::multiply_high(0xffffffffffffffff, 0xffffffffffffffff) == 0xfffffffffffffffe);
 static_assert(ctgrad::detail::multiply_high(std::uint64_t{1} << 63, 6) == 3);
 
 /// Fills [0, total) whole and in pieces of the given lengths, and compares the bits.
@@ -49,8 +46,7 @@ void check_chunking(Fill fill) {
   for (const std::size_t chunk : {1U, 2U, 3U, 4U, 5U, 7U, 64U}) {
     std::vector<T> parts(total);
     for (std::size_t first = 0; first < total; first += chunk)
-      fill(std::span<T>(parts).subspan(first, std::min(chunk, total - first)),
-           std::uint64_t{first});
+      fill(std::span<T>(parts).subspan(first, std::min(chunk, total - first)), std::uint64_t{first});
     BOOST_TEST(std::ranges::equal(std::as_bytes(std::span(whole)), std::as_bytes(std::span(parts))),
                "pieces of " << chunk << " give other bits");
   }
@@ -75,8 +71,7 @@ BOOST_AUTO_TEST_CASE(chunks_give_the_same_bits) {
   check_chunking<double>([&](auto out, auto first) { stream.fill_uniform(out, first, -2, 5); });
   check_chunking<float>([&](auto out, auto first) { stream.fill_normal(out, first, 1, 0.1F); });
   check_chunking<double>([&](auto out, auto first) { stream.fill_normal(out, first, 1, 0.1); });
-  check_chunking<std::int64_t>(
-      [&](auto out, auto first) { stream.fill_integers(out, first, -100, 1000); });
+  check_chunking<std::int64_t>([&](auto out, auto first) { stream.fill_integers(out, first, -100, 1000); });
 }
 
 BOOST_AUTO_TEST_CASE(fills_agree_with_single_elements) {
@@ -200,8 +195,7 @@ BOOST_AUTO_TEST_CASE(logarithm_and_angle_at_their_ends) {
   BOOST_TEST(std::abs(log_of_fraction<float>(1, 32) - float(-32 * M_LN2)) < 4e-6F);
   BOOST_TEST(std::abs(log_of_fraction<double>(1, 53) + 53 * M_LN2) < 1e-14);
   // Just below one the logarithm is small and must keep its relative accuracy.
-  BOOST_TEST(std::abs(log_of_fraction<double>((std::uint64_t{1} << 53) - 3, 53) / (-3 * 0x1p-53) -
-                      1) < 1e-14);
+  BOOST_TEST(std::abs(log_of_fraction<double>((std::uint64_t{1} << 53) - 3, 53) / (-3 * 0x1p-53) - 1) < 1e-14);
   for (std::uint64_t quarter = 0; quarter < 4; ++quarter) {
     const auto [sine, cosine] = sine_cosine_of_turn<double>(quarter << 62);
     BOOST_TEST(sine == (quarter == 1 ? 1.0 : quarter == 3 ? -1.0 : 0.0));
@@ -237,9 +231,7 @@ BOOST_AUTO_TEST_CASE(integers_reject_the_biased_part) {
     BOOST_REQUIRE(value < range);
     ++counts[value % 3];
     const PhiloxBlock block = ctgrad::random_block(1, 2, i);
-    const auto rejected = [&](int half) {
-      return ctgrad::detail::half_of(block, half) * range < (0 - range) % range;
-    };
+    const auto rejected = [&](int half) { return ctgrad::detail::half_of(block, half) * range < (0 - range) % range; };
     if (rejected(0) && rejected(1)) ++beyond_one_block;
   }
   for (const int count : counts) BOOST_TEST(std::abs(count - 10'000) < 5 * 82);

@@ -60,8 +60,7 @@ BOOST_AUTO_TEST_CASE(the_counter_counts) {
 }
 
 BOOST_AUTO_TEST_CASE(a_training_step_allocates_only_the_first_time) {
-  auto trainer =
-      make_trainer<Cpu>(Mlp{}, loss, optim::Adam{}, spec<float, batch, 20>, spec<std::int64_t, batch>);
+  auto trainer = make_trainer<Cpu>(Mlp{}, loss, optim::Adam{}, spec<float, batch, 20>, spec<std::int64_t, batch>);
   Tensor<float, Shape<batch, 20>> x({16, 20});
   Tensor<std::int64_t, Shape<batch>> label(Extents<1>{16});
   trainer.step(x, label);

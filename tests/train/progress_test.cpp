@@ -46,8 +46,7 @@ BOOST_AUTO_TEST_CASE(plain_lines_once_an_epoch) {
   }
   BOOST_TEST(out.str().empty());
   progress.end_epoch("test 97.3 %");
-  BOOST_TEST(taken(out) ==
-             "epoch 1/2  loss 1.2500  accuracy 40.00 %  25 images/s  4.0 s left  test 97.3 %\n");
+  BOOST_TEST(taken(out) == "epoch 1/2  loss 1.2500  accuracy 40.00 %  25 images/s  4.0 s left  test 97.3 %\n");
   progress.begin_epoch();
   now += 2;
   progress.step(100, 0.5, 90);

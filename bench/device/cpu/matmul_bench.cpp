@@ -47,8 +47,7 @@ void products(benchmark::State& state, MatmulShape s) {
   for (std::size_t i = 0; i < a.size(); ++i) a[i] = T(i % 17) / T(17) - T(0.5);
   for (std::size_t i = 0; i < b.size(); ++i) b[i] = T(i % 23) / T(23) - T(0.5);
   ctgrad::cpu::MatmulWorkspace<T> workspace;
-  const double flops =
-      2.0 * static_cast<double>(s.m) * static_cast<double>(s.n) * static_cast<double>(s.k);
+  const double flops = 2.0 * static_cast<double>(s.m) * static_cast<double>(s.n) * static_cast<double>(s.k);
   // About 0.2 ms a turn: short against the machine's slow spells, long against the clock.
   const auto repeats = std::max<std::int64_t>(1, static_cast<std::int64_t>(1e7 / flops));
 
@@ -62,8 +61,8 @@ void products(benchmark::State& state, MatmulShape s) {
   std::vector<double> built_in_time, function_time;
 #if defined(CTGRAD_HAS_CBLAS)
   const auto library = [&] {
-    ctgrad::cpu::blas::gemm<T>(s.m, s.n, s.k, s.transpose_a, s.transpose_b, a.data(), lda, b.data(),
-                               ldb, c.data(), s.n, T(1), T(0));
+    ctgrad::cpu::blas::gemm<T>(s.m, s.n, s.k, s.transpose_a, s.transpose_b, a.data(), lda, b.data(), ldb, c.data(), s.n,
+                               T(1), T(0));
   };
   std::vector<double> library_time, ratio, overhead;
   library();
@@ -102,8 +101,7 @@ void small_product(benchmark::State& state) {
     ctgrad::cpu::small_matmul<float, M, N, K, TA, TB>(a, b, c);
     benchmark::DoNotOptimize(c);
   }
-  state.counters["flop/s"] =
-      benchmark::Counter(2.0 * M * N * K, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["flop/s"] = benchmark::Counter(2.0 * M * N * K, benchmark::Counter::kIsIterationInvariantRate);
 }
 BENCHMARK(small_product<1, 16, 4, false, false>);
 BENCHMARK(small_product<1, 16, 16, false, false>);
@@ -118,11 +116,10 @@ BENCHMARK(small_product<32, 16, 2, false, true>);
 
 template <class T>
 void add(const std::string& type, const std::string& name, MatmulShape shape) {
-  const std::string full = type + "/" + name + "/" + std::to_string(shape.m) + "x" +
-                           std::to_string(shape.n) + "x" + std::to_string(shape.k) + "/" +
-                           (shape.transpose_a ? "T" : "N") + (shape.transpose_b ? "T" : "N");
-  benchmark::RegisterBenchmark(full.c_str(),
-                               [shape](benchmark::State& state) { products<T>(state, shape); });
+  const std::string full = type + "/" + name + "/" + std::to_string(shape.m) + "x" + std::to_string(shape.n) + "x" +
+                           std::to_string(shape.k) + "/" + (shape.transpose_a ? "T" : "N") +
+                           (shape.transpose_b ? "T" : "N");
+  benchmark::RegisterBenchmark(full.c_str(), [shape](benchmark::State& state) { products<T>(state, shape); });
 }
 
 template <class T>

@@ -43,8 +43,9 @@ constexpr auto trace_value_and_grad(const F& f, Wrt<A...>, const X&... x) {
   ((std::get<A>(arguments) = fresh_argument(std::get<A>(arguments))), ...);
   const auto value = std::apply(f, arguments);
   using Y = std::remove_const_t<decltype(value)>;
-  static_assert(is_symbol<Y>,
-                "ctgrad: the function to differentiate must return one scalar; for several results use jacobian or vjp");
+  static_assert(
+      is_symbol<Y>,
+      "ctgrad: the function to differentiate must return one scalar; for several results use jacobian or vjp");
   static_assert(Y::shape_type::value.size() == 1,
                 "ctgrad: the function to differentiate must return a scalar; sum or average its result, or use vjp");
   GraphBuilder& builder = *value.builder;
@@ -73,7 +74,7 @@ struct ArgumentSpec<TensorView<T, S>> {
   using type = Spec<std::remove_const_t<T>, S>;
 };
 template <class T>
-  requires std::is_floating_point_v<T>
+requires std::is_floating_point_v<T>
 struct ArgumentSpec<T> {
   using type = Spec<T, Shape<>>;
 };
@@ -99,6 +100,10 @@ auto own(const TensorView<const T, S>& view) {
 template <class... Parts>
 auto own(const std::tuple<Parts...>& parts) {
   return std::apply([](const auto&... part) { return std::tuple{own(part)...}; }, parts);
+}
+template <class T, std::size_t N>
+auto own(const std::array<T, N>& parts) {
+  return std::apply([](const auto&... part) { return std::array{own(part)...}; }, parts);
 }
 template <class A, class B>
 auto own(const std::pair<A, B>& parts) {

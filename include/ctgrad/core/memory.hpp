@@ -27,7 +27,8 @@ public:
   }
   ~Memory() { release(); }
 
-  /// Makes room for `bytes`, filled with zeros when it had less. Throws std::bad_alloc and changes nothing when there is none.
+  /// Makes room for `bytes`, filled with zeros when it had less. Throws std::bad_alloc and changes nothing when there
+  /// is none.
   void reserve(std::size_t bytes) {
     if (bytes <= bytes_) return;
     auto* fresh = static_cast<std::byte*>(::operator new(bytes, std::align_val_t(alignment)));

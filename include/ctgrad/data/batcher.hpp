@@ -31,8 +31,7 @@ struct BatcherOptions {
 template <class... Ts>
 class Batch {
 public:
-  explicit Batch(std::size_t size, std::span<const Ts>... fields)
-      : size_(size), fields_(fields...) {}
+  explicit Batch(std::size_t size, std::span<const Ts>... fields) : size_(size), fields_(fields...) {}
 
   /// Number of samples.
   std::size_t size() const { return size_; }
@@ -92,9 +91,7 @@ public:
       return *this;
     }
     void operator++(int) { ++*this; }
-    friend bool operator==(const Iterator& it, std::default_sentinel_t) {
-      return it.first_ >= it.batcher_->samples();
-    }
+    friend bool operator==(const Iterator& it, std::default_sentinel_t) { return it.first_ >= it.batcher_->samples(); }
 
   private:
     Batcher* batcher_ = nullptr;
@@ -126,9 +123,7 @@ public:
 private:
   template <class Function>
   static void for_each_field(Function function) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (function(std::integral_constant<std::size_t, I>()), ...);
-    }
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (function(std::integral_constant<std::size_t, I>()), ...); }
     (std::index_sequence_for<Ts...>());
   }
 
@@ -141,9 +136,7 @@ private:
         out = std::ranges::copy(data_.template sample<i>(order_[k]), out).out;
     });
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return Batch<Ts...>(
-          count,
-          std::span(std::get<I>(buffers_)).first(count * data_.template sample_size<I>())...);
+      return Batch<Ts...>(count, std::span(std::get<I>(buffers_)).first(count * data_.template sample_size<I>())...);
     }
     (std::index_sequence_for<Ts...>());
   }

@@ -58,8 +58,7 @@ public:
   /// Field I of all samples, one after the other.
   template <std::size_t I>
   std::span<const value_t<I>> field() const {
-    return std::span(std::get<I>(*columns_).values)
-        .subspan(first_ * sample_size<I>(), count_ * sample_size<I>());
+    return std::span(std::get<I>(*columns_).values).subspan(first_ * sample_size<I>(), count_ * sample_size<I>());
   }
 
   /// Field I of one sample; index < size().
@@ -71,8 +70,8 @@ public:
   /// The `count` samples from number `first` on. Throws Error when there are not so many.
   InMemoryDataset split(std::size_t first, std::size_t count) const {
     if (first > count_ || count > count_ - first)
-      throw_error("split: " + std::to_string(count) + " samples from number " +
-                  std::to_string(first) + " on asked of a data set of " + std::to_string(count_));
+      throw_error("split: " + std::to_string(count) + " samples from number " + std::to_string(first) +
+                  " on asked of a data set of " + std::to_string(count_));
     InMemoryDataset part = *this;
     part.first_ += first;
     part.count_ = count;

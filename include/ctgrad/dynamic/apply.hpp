@@ -55,15 +55,14 @@ Lengths<S> common_lengths(const X&... x) {
 }
 
 template <class... X>
-inline constexpr bool eager_operands = ((EagerHandle<X> || std::is_arithmetic_v<X>)&&...) &&
-                                       (EagerHandle<X> || ...);
+inline constexpr bool eager_operands = ((EagerHandle<X> || std::is_arithmetic_v<X>)&&...) && (EagerHandle<X> || ...);
 
 }  // namespace detail
 
 /// An elementwise operation on tensors and numbers, to be computed when it is assigned.
 template <class Op, std::int64_t Attribute, class... X>
-requires(Op::kind == OpKind::elementwise &&
-         detail::eager_operands<X...>) auto ctgrad_apply(OpCall<Op, Attribute>, const X&... x) {
+requires(Op::kind == OpKind::elementwise && detail::eager_operands<X...>) auto ctgrad_apply(OpCall<Op, Attribute>,
+                                                                                            const X&... x) {
   using S = typename detail::BroadcastAll<detail::operand_shape<X>...>::type;
   detail::check_elementwise<Op, X...>();
   using N = typename detail::ElementwiseNumber<Op, X...>::type;
@@ -72,8 +71,7 @@ requires(Op::kind == OpKind::elementwise &&
     return detail::to_operand<S, N>(x...);
   } else {
     using T = element_t<detail::elementwise_result<Op, Attribute, N>()>;
-    return detail::make_expression<Op, T, S>(detail::common_lengths<S>(x...),
-                                             detail::to_operand<S, N>(x)...);
+    return detail::make_expression<Op, T, S>(detail::common_lengths<S>(x...), detail::to_operand<S, N>(x)...);
   }
 }
 

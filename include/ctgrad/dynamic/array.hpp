@@ -68,10 +68,10 @@ inline constexpr std::int64_t inline_bytes = 64;
 
 /// What holds the elements of an unnamed result of shape S.
 template <class T, class S>
-using OwnedStorage = std::conditional_t<
-    (S::value.size() > 0 && S::value.size() <= inline_bytes / static_cast<std::int64_t>(sizeof(T))),
-    Inline<T, static_cast<int>(S::value.size() > 0 ? S::value.size() % (inline_bytes + 1) : 1)>,
-    Shared<T>>;
+using OwnedStorage =
+    std::conditional_t<(S::value.size() > 0 && S::value.size() <= inline_bytes / static_cast<std::int64_t>(sizeof(T))),
+                       Inline<T, static_cast<int>(S::value.size() > 0 ? S::value.size() % (inline_bytes + 1) : 1)>,
+                       Shared<T>>;
 
 /// A plain number in an expression.
 template <class T>
@@ -138,8 +138,8 @@ public:
   }
   /// Moves the memory to a tensor that is being made; false when it must be copied.
   template <class Tensor>
-  requires(is_row_major&& std::is_same_v<typename Tensor::element_type, T>&& std::is_same_v<
-           typename Tensor::shape_type, S>) bool ctgrad_release(const Tensor&, Memory& to) requires
+  requires(is_row_major&& std::is_same_v<typename Tensor::element_type, T>&&
+               std::is_same_v<typename Tensor::shape_type, S>) bool ctgrad_release(const Tensor&, Memory& to) requires
       requires(Storage storage, Memory& memory) {
     storage.release(memory);
   }
@@ -165,8 +165,7 @@ using Owned = Array<T, S, RowMajor<S>, OwnedStorage<T, S>>;
 /// An unnamed result whose elements are still to be written.
 template <class T, class S>
 Owned<T, S> make_owned(const Lengths<S>& extents) {
-  return {OwnedStorage<T, S>(static_cast<std::size_t>(size_of(extents))), extents,
-          row_major(extents)};
+  return {OwnedStorage<T, S>(static_cast<std::size_t>(size_of(extents))), extents, row_major(extents)};
 }
 
 template <class T, class S>

@@ -111,8 +111,6 @@ auto evaluate(const E& expression) {
 /// an expression it returns would read the copies after they are gone.
 template <class F, EagerHandle... X>
 requires std::invocable<const F&, decltype(detail::to_view(std::declval<const X&>()))...>
-auto evaluate(const F& function, const X&... x) {
-  return detail::to_tensor(function(detail::to_view(x)...));
-}
+auto evaluate(const F& function, const X&... x) { return detail::to_tensor(function(detail::to_view(x)...)); }
 
 }  // namespace ctgrad

@@ -47,8 +47,7 @@ auto reduce_now(const E& operand) {
     stride *= operand.extent(axis);
   }
   auto result = make_owned<T, Result>(Lengths<Result>(kept));
-  FusedLoop<E, S, D, Op>::run(operand, operand.lengths(), result.storage().data(),
-                              Lengths<D>(strides));
+  FusedLoop<E, S, D, Op>::run(operand, operand.lengths(), result.storage().data(), Lengths<D>(strides));
   return result;
 }
 
@@ -76,8 +75,7 @@ auto step_operand(const X& x) {
   using A = std::remove_const_t<decltype(array)>;
   if constexpr (std::is_same_v<Op, ops::MatMul> && is_transposed<A>()) {
     constexpr std::int64_t swap = swap_last_two(A::rank);
-    return view_array<ops::Permute, swap, shape_from<PermutedShape<typename A::shape_type, swap>>>(
-        array);
+    return view_array<ops::Permute, swap, shape_from<PermutedShape<typename A::shape_type, swap>>>(array);
   } else {
     return compact(array);
   }
@@ -99,8 +97,7 @@ public:
     arguments_.pointer[count_] = const_cast<void*>(data);
     arguments_.dtype[count_] = dtype_of<typename A::element_type>;
     arguments_.shape[count_].rank = A::rank;
-    for (int axis = 0; axis < A::rank; ++axis)
-      arguments_.shape[count_].extent[axis] = array.extent(axis);
+    for (int axis = 0; axis < A::rank; ++axis) arguments_.shape[count_].extent[axis] = array.extent(axis);
     ++count_;
   }
   cpu::StepArguments& finish() {
@@ -150,8 +147,7 @@ auto run_step_on(const Lengths<S>& extents, Run&& run, const A&... arrays) {
 
 /// A reduction of a tensor or expression, computed at once.
 template <class Op, std::int64_t Mask, class S, EagerHandle X>
-requires(detail::is_shape<S>&& Op::kind == OpKind::reduction) auto ctgrad_apply(OpCall<Op, Mask, S>,
-                                                                                const X& x) {
+requires(detail::is_shape<S>&& Op::kind == OpKind::reduction) auto ctgrad_apply(OpCall<Op, Mask, S>, const X& x) {
   if constexpr (detail::is_expression<X>) {
     return detail::reduce_now<Op, static_cast<unsigned>(Mask), S>(x);
   } else {
@@ -161,24 +157,20 @@ requires(detail::is_shape<S>&& Op::kind == OpKind::reduction) auto ctgrad_apply(
 
 /// An operation with a step of its own on tensors or expressions, computed at once.
 template <class Op, std::int64_t Attribute, class S, EagerHandle X, EagerHandle... Rest>
-requires(detail::is_shape<S>&& Op::kind ==
-         OpKind::structured) auto ctgrad_apply(OpCall<Op, Attribute, S>, const X& x,
-                                               const Rest&... rest) {
+requires(detail::is_shape<S>&& Op::kind == OpKind::structured) auto ctgrad_apply(OpCall<Op, Attribute, S>, const X& x,
+                                                                                 const Rest&... rest) {
   using T = typename X::element_type;
   using Result = element_t<Op::result_type(dtype_of<T>)>;
   constexpr std::int64_t flags = [] {
     std::int64_t bits = 0;
     int i = 0;
-    for (const bool transposed :
-         {detail::takes_transposed<Op, X>(), detail::takes_transposed<Op, Rest>()...})
+    for (const bool transposed : {detail::takes_transposed<Op, X>(), detail::takes_transposed<Op, Rest>()...})
       bits |= static_cast<std::int64_t>(transposed) << i++;
     return bits;
   }();
   return detail::run_step_on<Result>(
       detail::result_lengths<S>(detail::lengths_of(x), detail::lengths_of(rest)...),
-      [](const cpu::StepArguments& arguments) {
-        detail::run_step<Op, T>(arguments, Attribute ^ flags);
-      },
+      [](const cpu::StepArguments& arguments) { detail::run_step<Op, T>(arguments, Attribute ^ flags); },
       detail::step_operand<Op>(x), detail::step_operand<Op>(rest)...);
 }
 

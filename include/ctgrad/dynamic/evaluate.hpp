@@ -43,9 +43,8 @@ bool is_disturbed(const L& leaf, const T* to, const Lengths<S>& extents) {
 }
 
 template <class From, class To>
-inline constexpr bool expression_stretches_to_tensor =
-    From::rank <= To::rank&& can_broadcast(From::value, To::value) &&
-    broadcast(From::value, To::value) == To::value;
+inline constexpr bool expression_stretches_to_tensor = From::rank <= To::rank&& can_broadcast(From::value, To::value) &&
+                                                       broadcast(From::value, To::value) == To::value;
 
 // Written below: the elements of an array as they are, those of an expression computed now.
 template <class X>
@@ -59,9 +58,7 @@ void assign_loop(const E& expression, TensorView<T, S> to) {
   const Lengths<S> extents(to.extents());
   const auto bytes = static_cast<std::size_t>(to.size()) * sizeof(T);
   bool disturbed = false;
-  Loop::visit(expression, [&](const auto& leaf) {
-    disturbed = disturbed || is_disturbed(leaf, to.data(), extents);
-  });
+  Loop::visit(expression, [&](const auto& leaf) { disturbed = disturbed || is_disturbed(leaf, to.data(), extents); });
   const BlockReference block = disturbed ? BlockReference(bytes) : BlockReference();
   T* target = disturbed ? static_cast<T*>(block.data()) : to.data();
   Loop::run(expression, extents, target, row_major(extents));
@@ -120,8 +117,7 @@ auto compact(const X& array) {
   if constexpr (X::is_row_major) {
     return array;
   } else {
-    return materialize(
-        make_expression<ops::Copy, typename X::element_type>(array.lengths(), array));
+    return materialize(make_expression<ops::Copy, typename X::element_type>(array.lengths(), array));
   }
 }
 

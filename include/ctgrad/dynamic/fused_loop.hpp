@@ -56,16 +56,15 @@ struct ExpressionSteps<Expression<Op, T, S, X...>, Leaf, Step, Leaves, std::inde
     return sum;
   }
   template <std::size_t K>
-  using operand = Steps<typename TypeList<X...>::template at<static_cast<int>(K)>,
-                        Leaf + before(leaves, K), Step + before(steps, K), Leaves>;
+  using operand = Steps<typename TypeList<X...>::template at<static_cast<int>(K)>, Leaf + before(leaves, K),
+                        Step + before(steps, K), Leaves>;
   static constexpr int value = Leaves + Step + before(steps, sizeof...(X));
-  using type = typename Join<typename operand<I>::type...,
-                             TypeList<kernels::Do<Op, dtype_of<T>, operand<I>::value...>>>::type;
+  using type =
+      typename Join<typename operand<I>::type..., TypeList<kernels::Do<Op, dtype_of<T>, operand<I>::value...>>>::type;
 };
 template <class Op, class T, class S, class... X, int Leaf, int Step, int Leaves>
 struct Steps<Expression<Op, T, S, X...>, Leaf, Step, Leaves>
-    : ExpressionSteps<Expression<Op, T, S, X...>, Leaf, Step, Leaves,
-                      std::index_sequence_for<X...>> {};
+    : ExpressionSteps<Expression<Op, T, S, X...>, Leaf, Step, Leaves, std::index_sequence_for<X...>> {};
 
 /// How a loop walks: which axis of the iteration space belongs to which axis of the loop, after
 /// unit axes are dropped and neighbours joined where all operands allow it, and each operand's
@@ -78,29 +77,24 @@ struct LoopPlan {
 };
 
 constexpr InnerAccess access_kind(Extent stride) {
-  return stride == 0   ? InnerAccess::broadcast
-         : stride == 1 ? InnerAccess::contiguous
-                       : InnerAccess::strided;
+  return stride == 0 ? InnerAccess::broadcast : stride == 1 ? InnerAccess::contiguous : InnerAccess::strided;
 }
 
 template <int Operands>
-constexpr LoopPlan<Operands> plan_loop(const ShapeValue& space,
-                                       const Access (&operands)[Operands]) {
+constexpr LoopPlan<Operands> plan_loop(const ShapeValue& space, const Access (&operands)[Operands]) {
   LoopPlan<Operands> plan;
   int previous = -1;
   for (int axis = 0; axis < space.rank; ++axis) {
     plan.loop_axis[axis] = -1;
     if (space[axis] == 1) continue;
     bool join = previous >= 0;
-    for (const Access& x : operands)
-      join = join && x.stride[previous] == multiply(x.stride[axis], space[axis]);
+    for (const Access& x : operands) join = join && x.stride[previous] == multiply(x.stride[axis], space[axis]);
     if (!join) ++plan.rank;
     plan.loop_axis[axis] = plan.rank - 1;
     previous = axis;
   }
   for (int i = 0; i < Operands; ++i)
-    plan.access[i] =
-        previous < 0 ? InnerAccess::broadcast : access_kind(operands[i].stride[previous]);
+    plan.access[i] = previous < 0 ? InnerAccess::broadcast : access_kind(operands[i].stride[previous]);
   return plan;
 }
 
@@ -117,8 +111,7 @@ struct FusedLoop<E, Space, D, Reduction, TypeList<Leaf...>> {
                 "it a name, Tensor h = ...");
   static constexpr LoopPlan<leaves + 1> plan = plan_loop<leaves + 1>(
       Space::value,
-      {stretch(access_of<typename Leaf::strides_type>(), Leaf::shape_type::value, Space::value)...,
-       access_of<D>()});
+      {stretch(access_of<typename Leaf::strides_type>(), Leaf::shape_type::value, Space::value)..., access_of<D>()});
 
   template <class Indices>
   struct Inputs;
@@ -127,14 +120,12 @@ struct FusedLoop<E, Space, D, Reduction, TypeList<Leaf...>> {
     using type = TypeList<kernels::In<dtype_of<typename Leaf::element_type>, plan.access[I]>...>;
   };
   using Body = Steps<E, 0, 0, leaves>;
-  using Kernel =
-      kernels::Kernel<typename Inputs<std::index_sequence_for<Leaf...>>::type, typename Body::type,
-                      TypeList<kernels::Out<Body::value, dtype_of<typename E::element_type>,
-                                            plan.access[leaves], Reduction>>>;
+  using Kernel = kernels::Kernel<
+      typename Inputs<std::index_sequence_for<Leaf...>>::type, typename Body::type,
+      TypeList<kernels::Out<Body::value, dtype_of<typename E::element_type>, plan.access[leaves], Reduction>>>;
 
   template <class T>
-  static void run(const E& expression, const Lengths<Space>& space, T* to,
-                  const Lengths<D>& strides) {
+  static void run(const E& expression, const Lengths<Space>& space, T* to, const Lengths<D>& strides) {
     cpu::LoopArguments arguments;
     arguments.rank = plan.rank == 0 ? 1 : plan.rank;
     for (std::int64_t& extent : arguments.extent) extent = 1;
@@ -152,8 +143,7 @@ struct FusedLoop<E, Space, D, Reduction, TypeList<Leaf...>> {
     });
     arguments.pointer[operand] = to;
     for (int axis = 0; axis < Space::rank; ++axis)
-      if (plan.loop_axis[axis] >= 0)
-        arguments.stride[operand][plan.loop_axis[axis]] = strides[axis];
+      if (plan.loop_axis[axis] >= 0) arguments.stride[operand][plan.loop_axis[axis]] = strides[axis];
     cpu::Loop<Kernel>::run(arguments);
   }
 
@@ -169,8 +159,7 @@ struct FusedLoop<E, Space, D, Reduction, TypeList<Leaf...>> {
 
 private:
   template <class Op, class T, class S, class... X, class See>
-  CTGRAD_ALWAYS_INLINE static void visit_operands(const Expression<Op, T, S, X...>& part,
-                                                  See& see) {
+  CTGRAD_ALWAYS_INLINE static void visit_operands(const Expression<Op, T, S, X...>& part, See& see) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       (visit(part.template operand<static_cast<int>(I)>(), see), ...);
     }

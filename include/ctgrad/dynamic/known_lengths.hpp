@@ -27,8 +27,7 @@ public:
       Extents<S::rank> lengths{};
       for (int axis = 0; axis < S::rank; ++axis) {
         const Extent extent = S::value.extent[axis];
-        lengths[static_cast<std::size_t>(axis)] =
-            is_static(extent) ? extent : length(extent, S::value);
+        lengths[static_cast<std::size_t>(axis)] = is_static(extent) ? extent : length(extent, S::value);
       }
       return Lengths<S>(lengths);
     }
@@ -41,9 +40,9 @@ private:
     for (int i = 0; i < count_; ++i) {
       if (symbol_[i] != extent) continue;
       if (length_[i] != length)
-        throw_error("ctgrad: the operands have different lengths, " + std::to_string(length_[i]) +
-                    " and " + std::to_string(length) + ", along axes that are both named " +
-                    ctgrad::text_of(extent) + "; use tensors that agree there");
+        throw_error("ctgrad: the operands have different lengths, " + std::to_string(length_[i]) + " and " +
+                    std::to_string(length) + ", along axes that are both named " + ctgrad::text_of(extent) +
+                    "; use tensors that agree there");
       return;
     }
     symbol_[count_] = extent;
@@ -57,13 +56,11 @@ private:
     Dimensions dimensions;
     dimensions.length.fill(-1);
     for (int i = 0; i < count_; ++i)
-      if ((names_of(symbol_[i]) >> 6) == 0)
-        dimensions[symbol_[i]] = length_[i] / coefficient_of(symbol_[i]);
+      if ((names_of(symbol_[i]) >> 6) == 0) dimensions[symbol_[i]] = length_[i] / coefficient_of(symbol_[i]);
     for (std::uint64_t names = names_of(extent); names != 0; names >>= 6)
       if (dimensions.length[names & 63] < 0)
         throw_error("ctgrad: the length " + ctgrad::text_of(extent) + " of a result of shape " +
-                    ctgrad::text_of(shape) +
-                    " stands in no operand; write the result's shape with lengths that do");
+                    ctgrad::text_of(shape) + " stands in no operand; write the result's shape with lengths that do");
     return dimensions(extent);
   }
 

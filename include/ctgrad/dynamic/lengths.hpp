@@ -38,8 +38,7 @@ struct RowMajorAccess {
 /// The strides of an array of shape S without gaps.
 template <class S>
 using RowMajor =
-    typename StridesFrom<RowMajorAccess<S>,
-                         std::make_index_sequence<static_cast<std::size_t>(S::rank)>>::type;
+    typename StridesFrom<RowMajorAccess<S>, std::make_index_sequence<static_cast<std::size_t>(S::rank)>>::type;
 
 /// The access to an array of shape S with strides D.
 template <class D>
@@ -57,8 +56,7 @@ struct NormalStrides {
     if constexpr (is_contiguous(Holder::value, S::value)) {
       return Tag<RowMajor<S>>{};
     } else {
-      return Tag<typename StridesFrom<
-          Holder, std::make_index_sequence<static_cast<std::size_t>(S::rank)>>::type>{};
+      return Tag<typename StridesFrom<Holder, std::make_index_sequence<static_cast<std::size_t>(S::rank)>>::type>{};
     }
   }
   using type = typename decltype(choose())::type;
@@ -74,8 +72,7 @@ public:
   constexpr std::int64_t operator[](int axis) const { return L::value.extent[axis]; }
   constexpr Extents<L::rank> array() const {
     Extents<L::rank> numbers{};
-    for (int axis = 0; axis < L::rank; ++axis)
-      numbers[static_cast<std::size_t>(axis)] = L::value.extent[axis];
+    for (int axis = 0; axis < L::rank; ++axis) numbers[static_cast<std::size_t>(axis)] = L::value.extent[axis];
     return numbers;
   }
 };
@@ -84,9 +81,7 @@ class Lengths<L, false> {
 public:
   constexpr Lengths() = default;
   constexpr explicit Lengths(const Extents<L::rank>& numbers) : numbers_(numbers) {}
-  constexpr std::int64_t operator[](int axis) const {
-    return numbers_[static_cast<std::size_t>(axis)];
-  }
+  constexpr std::int64_t operator[](int axis) const { return numbers_[static_cast<std::size_t>(axis)]; }
   constexpr const Extents<L::rank>& array() const { return numbers_; }
 
 private:
@@ -132,9 +127,8 @@ void check_stretch(const Lengths<From>& from, const Lengths<To>& to) {
     for (int axis = 0; axis < To::rank; ++axis) {
       const int own = stretched_axis<From, To>(axis);
       if (own >= 0 && from[own] != to[axis])
-        throw_error("ctgrad: the extents " + text_of(from.array()) + " and " + text_of(to.array()) +
-                    " of the shapes " + ctgrad::text_of(From::value) + " and " +
-                    ctgrad::text_of(To::value) +
+        throw_error("ctgrad: the extents " + text_of(from.array()) + " and " + text_of(to.array()) + " of the shapes " +
+                    ctgrad::text_of(From::value) + " and " + ctgrad::text_of(To::value) +
                     " differ where the shapes name one length; use tensors of the same " +
                     ctgrad::text_of(To::value.extent[axis]));
     }

@@ -40,9 +40,7 @@ public:
     for (int i = 0; i < pool.count_; ++i) {
       const std::size_t size = pool.free_[i]->memory.bytes();
       if (size == 0) empty = i;
-      if (size >= bytes && size / 4 <= bytes + 1024 &&
-          (best < 0 || size < pool.free_[best]->memory.bytes()))
-        best = i;
+      if (size >= bytes && size / 4 <= bytes + 1024 && (best < 0 || size < pool.free_[best]->memory.bytes())) best = i;
     }
     // A block whose memory a tensor took over can be filled again.
     if (best < 0 && empty >= 0) pool.free_[empty]->memory.reserve(bytes);
@@ -92,14 +90,11 @@ public:
     return *this;
   }
   ~BlockReference() {
-    if (block_ != nullptr && block_->users.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      Pool::release(block_);
+    if (block_ != nullptr && block_->users.fetch_sub(1, std::memory_order_acq_rel) == 1) Pool::release(block_);
   }
 
   void* data() const { return block_->memory.data(); }
-  bool is_only_user() const {
-    return block_ != nullptr && block_->users.load(std::memory_order_acquire) == 1;
-  }
+  bool is_only_user() const { return block_ != nullptr && block_->users.load(std::memory_order_acquire) == 1; }
   /// Gives the memory away; only for the only user.
   Memory take() { return std::exchange(block_->memory, Memory()); }
 

@@ -22,8 +22,7 @@ constexpr Node view_node() {
 template <class Op, std::int64_t Attribute, class X, class To>
 struct ViewAccess {
   static constexpr Access value =
-      view_access(view_node<Op, Attribute>(), access_of<typename X::strides_type>(),
-                  X::shape_type::value, To::value);
+      view_access(view_node<Op, Attribute>(), access_of<typename X::strides_type>(), X::shape_type::value, To::value);
 };
 
 /// The run-time strides D of the view, and the elements it skips.
@@ -40,8 +39,7 @@ Lengths<D> view_strides(const X& x, const Lengths<To>& extents) {
       if constexpr (std::is_same_v<Op, ops::Permute>) {
         stride = x.distances()[ops::Permute::source_axis(Attribute, axis)];
       } else if constexpr (std::is_same_v<Op, ops::Slice>) {
-        stride = x.distances()[axis] *
-                 (axis == ops::Slice::axis(Attribute) ? ops::Slice::step(Attribute) : 1);
+        stride = x.distances()[axis] * (axis == ops::Slice::axis(Attribute) ? ops::Slice::step(Attribute) : 1);
       } else {
         static_assert(std::is_same_v<Op, ops::BroadcastTo>);
         const int own = stretched_axis<typename X::shape_type, To>(axis);
@@ -60,8 +58,8 @@ auto view_array(const X& x) {
   auto storage = x.storage();
   if constexpr (std::is_same_v<Op, ops::Slice>)
     storage.advance(ops::Slice::first(Attribute) * x.distances()[ops::Slice::axis(Attribute)]);
-  return Array<typename X::element_type, To, D, decltype(storage)>(
-      std::move(storage), extents, view_strides<Op, Attribute, To, D>(x, extents));
+  return Array<typename X::element_type, To, D, decltype(storage)>(std::move(storage), extents,
+                                                                   view_strides<Op, Attribute, To, D>(x, extents));
 }
 
 }  // namespace detail
@@ -69,8 +67,7 @@ auto view_array(const X& x) {
 /// A view of a tensor or array without copying; an expression is computed first, and what a reshape
 /// cannot walk through in one stride is copied.
 template <class Op, std::int64_t Attribute, class S, EagerHandle X>
-requires(detail::is_shape<S>&& Op::kind == OpKind::view) auto ctgrad_apply(OpCall<Op, Attribute, S>,
-                                                                           const X& x) {
+requires(detail::is_shape<S>&& Op::kind == OpKind::view) auto ctgrad_apply(OpCall<Op, Attribute, S>, const X& x) {
   const auto array = detail::materialize(x);
   if constexpr (std::is_same_v<Op, ops::Reshape>) {
     return detail::view_array<Op, Attribute, S>(detail::compact(array));

@@ -24,11 +24,16 @@ inline std::string quoted(const std::string& text) {
 /// A light colour for each kind of operation; the text on it stays black.
 inline const char* fill_colour(OpKind kind) {
   switch (kind) {
-    case OpKind::leaf: return "#e6e6e6";
-    case OpKind::elementwise: return "#cfe8cf";
-    case OpKind::reduction: return "#f6d9b8";
-    case OpKind::view: return "#ffffff";
-    case OpKind::structured: return "#c9dcf2";
+    case OpKind::leaf:
+      return "#e6e6e6";
+    case OpKind::elementwise:
+      return "#cfe8cf";
+    case OpKind::reduction:
+      return "#f6d9b8";
+    case OpKind::view:
+      return "#ffffff";
+    case OpKind::structured:
+      return "#c9dcf2";
   }
   return "#ffffff";
 }
@@ -54,8 +59,8 @@ inline std::string to_dot(const GraphView& graph) {
     const Node& node = graph[i];
     const std::string name = "n" + std::to_string(i);
     text += "  " + name + " [label=" + detail::quoted(detail::dot_label(graph, i)) + ", fillcolor=\"" +
-            detail::fill_colour(info(node).kind) + "\"" + (node.arity() == 0 && !node.is<ops::Pack>() ? ", style=filled" : "") +
-            "];\n";
+            detail::fill_colour(info(node).kind) + "\"" +
+            (node.arity() == 0 && !node.is<ops::Pack>() ? ", style=filled" : "") + "];\n";
     auto edge = [&](int from) { text += "  n" + std::to_string(from) + " -> " + name + ";\n"; };
     for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) edge(node.operand[k]);
     if (node.is<ops::Pack>())

@@ -83,8 +83,8 @@ public:
   }
 
   constexpr GraphView view() const {
-    return {nodes.data(),   nodes.size(),   shapes.data(),     shapes.size(),     lists.data(),
-            lists.size(),   outputs.data(), outputs.size(),    parameters.data(), parameters.size()};
+    return {nodes.data(), nodes.size(),   shapes.data(),  shapes.size(),     lists.data(),
+            lists.size(), outputs.data(), outputs.size(), parameters.data(), parameters.size()};
   }
 
   /// The position of `shape` in the table of shapes, which holds each shape once. Graphs have few
@@ -119,8 +119,8 @@ struct Graph {
   int parameter_count = 0;
 
   constexpr GraphView view() const {
-    return {nodes,      node_count,   shapes,  shape_count,  lists,
-            list_count, outputs,      output_count, parameters, parameter_count};
+    return {nodes,      node_count, shapes,       shape_count, lists,
+            list_count, outputs,    output_count, parameters,  parameter_count};
   }
 };
 
@@ -186,8 +186,7 @@ constexpr GraphSize expected_size() {
 template <class Pass, bool Guessed>
 struct FrozenGraph {
   static constexpr GraphSize size = Guessed ? expected_size<Pass>() : size_of(Pass::run());
-  static constexpr auto graph =
-      freeze<size.nodes, size.shapes, size.lists, size.outputs, size.parameters>(Pass::run());
+  static constexpr auto graph = freeze<size.nodes, size.shapes, size.lists, size.outputs, size.parameters>(Pass::run());
 };
 
 /// A pass that expects a size is evaluated once, unless it was wrong; the others are evaluated twice, first for

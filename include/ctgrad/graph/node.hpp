@@ -18,8 +18,7 @@ struct UserOperation;
 using Opcode = std::int16_t;
 
 template <class Op>
-  requires(ops::List::index_of<Op> >= 0)
-inline constexpr Opcode opcode = static_cast<Opcode>(ops::List::index_of<Op>);
+requires(ops::List::index_of<Op> >= 0) inline constexpr Opcode opcode = static_cast<Opcode>(ops::List::index_of<Op>);
 
 /// One operation of a graph and its result. Nodes stand in an array in the order of evaluation
 /// (static single assignment); operands are named by their position in it.
@@ -38,9 +37,7 @@ struct Node {
   /// An operation from a user's header, or null.
   const UserOperation* user = nullptr;
 
-  constexpr int arity() const {
-    return operand[0] < 0 ? 0 : operand[1] < 0 ? 1 : operand[2] < 0 ? 2 : 3;
-  }
+  constexpr int arity() const { return operand[0] < 0 ? 0 : operand[1] < 0 ? 1 : operand[2] < 0 ? 2 : 3; }
   template <class Op>
   constexpr bool is() const {
     return op == opcode<Op>;

@@ -36,8 +36,7 @@ struct OperandShape {
   using type = Shape<>;
 };
 template <class X>
-  requires(!std::is_arithmetic_v<X>)
-struct OperandShape<X> {
+requires(!std::is_arithmetic_v<X>) struct OperandShape<X> {
   using type = typename X::shape_type;
 };
 template <class X>
@@ -61,13 +60,11 @@ struct BroadcastPair<X, X> {
   using type = X;
 };
 template <class X>
-  requires(X::rank > 0)
-struct BroadcastPair<X, Shape<>> {
+requires(X::rank > 0) struct BroadcastPair<X, Shape<>> {
   using type = X;
 };
 template <class X>
-  requires(X::rank > 0)
-struct BroadcastPair<Shape<>, X> {
+requires(X::rank > 0) struct BroadcastPair<Shape<>, X> {
   using type = X;
 };
 
@@ -105,8 +102,7 @@ struct OperandElement {
   using type = Number;
 };
 template <class X, class Number>
-  requires(!std::is_arithmetic_v<X>)
-struct OperandElement<X, Number> {
+requires(!std::is_arithmetic_v<X>) struct OperandElement<X, Number> {
   using type = typename X::element_type;
 };
 
@@ -132,7 +128,7 @@ constexpr GraphBuilder& builder_of(const X&... x) {
 template <class Op, class... X>
 struct ElementwiseNumber : NumberType<X...> {};
 template <class C, class A, class B>
-  requires std::is_arithmetic_v<A> && std::is_arithmetic_v<B>
+requires std::is_arithmetic_v<A> && std::is_arithmetic_v<B>
 struct ElementwiseNumber<ops::Where, C, A, B> {
   using Common = std::common_type_t<A, B>;
   using Integer = std::conditional_t<(sizeof(Common) > 4), std::int64_t, std::int32_t>;
@@ -157,8 +153,7 @@ constexpr void check_element_type() {
     static_assert(std::is_floating_point_v<T>,
                   "ctgrad: this operation needs float or double elements; convert them with cast<float>(x)");
   } else if constexpr (Op::takes == Takes::booleans) {
-    static_assert(std::is_same_v<T, bool>,
-                  "ctgrad: && || and ! need booleans; compare with a number, x != 0");
+    static_assert(std::is_same_v<T, bool>, "ctgrad: && || and ! need booleans; compare with a number, x != 0");
   }
 }
 
@@ -172,9 +167,9 @@ constexpr void check_elementwise() {
     []<class C, class A, class B>(Tag<C>, Tag<A>, Tag<B>) {
       static_assert(std::is_same_v<typename OperandElement<C, bool>::type, bool>,
                     "ctgrad: the condition of where must be boolean; compare with a number, x > 0");
-      static_assert(elementwise_types_agree<typename OperandElement<A, Number>::type,
-                                            typename OperandElement<B, Number>::type>,
-                    "ctgrad: the choices of where have different element types; convert one with cast<T>(x)");
+      static_assert(
+          elementwise_types_agree<typename OperandElement<A, Number>::type, typename OperandElement<B, Number>::type>,
+          "ctgrad: the choices of where have different element types; convert one with cast<T>(x)");
     }(Tag<X>{}...);
   } else {
     static_assert(elementwise_types_agree<typename OperandElement<X, Number>::type...>,
@@ -187,8 +182,8 @@ constexpr void check_elementwise() {
 
 /// Applies an elementwise operation to symbols and numbers.
 template <class Op, std::int64_t Attribute, class... X>
-  requires(Op::kind == OpKind::elementwise && (detail::is_symbol<X> || ...))
-constexpr auto ctgrad_apply(OpCall<Op, Attribute>, const X&... operands) {
+requires(Op::kind == OpKind::elementwise &&
+         (detail::is_symbol<X> || ...)) constexpr auto ctgrad_apply(OpCall<Op, Attribute>, const X&... operands) {
   using S = typename detail::BroadcastAll<detail::operand_shape<X>...>::type;
   detail::check_elementwise<Op, X...>();
   using Number = typename detail::ElementwiseNumber<Op, X...>::type;
@@ -206,11 +201,10 @@ constexpr auto ctgrad_apply(OpCall<Op, Attribute>, const X&... operands) {
 
 /// Applies an operation whose result shape its caller worked out.
 template <class Op, std::int64_t Attribute, class S, class X, class... Rest>
-  requires(detail::is_shape<S> && detail::is_symbol<X>)
-constexpr auto ctgrad_apply(OpCall<Op, Attribute, S>, const X& x, const Rest&... rest) {
+requires(detail::is_shape<S>&& detail::is_symbol<X>) constexpr auto ctgrad_apply(OpCall<Op, Attribute, S>, const X& x,
+                                                                                 const Rest&... rest) {
   using Result = element_t<Op::result_type(dtype_of<typename X::element_type>)>;
-  const Value result =
-      detail::record<Op>(*x.builder, dtype_of<Result>, S::value, Attribute, x, rest...);
+  const Value result = detail::record<Op>(*x.builder, dtype_of<Result>, S::value, Attribute, x, rest...);
   return Symbol<Result, S>{x.builder, result.id};
 }
 

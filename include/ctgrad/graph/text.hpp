@@ -58,8 +58,7 @@ inline std::string slice_text(const GraphView& graph, int id) {
 inline std::string attribute_text(const GraphView& graph, int id) {
   const Node& node = graph[id];
   const std::int64_t attribute = node.attribute;
-  if (node.is<ops::Input>() || node.is<ops::Parameter>() || node.is<ops::Block>())
-    return std::to_string(attribute);
+  if (node.is<ops::Input>() || node.is<ops::Parameter>() || node.is<ops::Block>()) return std::to_string(attribute);
   if (node.is<ops::Constant>()) return number_text(node.dtype, node.scalar);
   if (node.is<ops::ExtentOf>()) return ctgrad::text_of(static_cast<Extent>(attribute));
   if (node.is<ops::RandomUniform>()) return "stream " + std::to_string(attribute);
@@ -92,8 +91,7 @@ inline std::string operands_text(const GraphView& graph, int id) {
   auto add = [&](int operand) { text += (text.empty() ? "" : ", ") + node_name(operand); };
   for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) add(node.operand[k]);
   if (node.is<ops::Pack>())
-    for (int k = 0; k < ops::Pack::count(node.attribute); ++k)
-      add(graph.lists[ops::Pack::first(node.attribute) + k]);
+    for (int k = 0; k < ops::Pack::count(node.attribute); ++k) add(graph.lists[ops::Pack::first(node.attribute) + k]);
   return text;
 }
 
@@ -117,8 +115,8 @@ inline std::string expression_text(const GraphView& graph, int id) {
 inline std::string to_string(const GraphView& graph) {
   std::string text;
   for (int i = 0; i < graph.size; ++i)
-    text += detail::node_name(i) + " = " + detail::expression_text(graph, i) + " : " + detail::type_text(graph, i) +
-            "\n";
+    text +=
+        detail::node_name(i) + " = " + detail::expression_text(graph, i) + " : " + detail::type_text(graph, i) + "\n";
   for (int i = 0; i < graph.output_count; ++i) {
     const Output& output = graph.outputs[i];
     text += (output.kind == OutputKind::result ? "result " : "new block ") + std::to_string(output.index) + " = " +

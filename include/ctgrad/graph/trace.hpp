@@ -37,6 +37,15 @@ inline constexpr bool is_tuple_like<std::pair<A, B>> = true;
 template <class T, std::size_t N>
 inline constexpr bool is_tuple_like<std::array<T, N>> = true;
 
+template <class T>
+inline constexpr bool is_pair = false;
+template <class A, class B>
+inline constexpr bool is_pair<std::pair<A, B>> = true;
+template <class T>
+inline constexpr bool is_std_array = false;
+template <class T, std::size_t N>
+inline constexpr bool is_std_array<std::array<T, N>> = true;
+
 /// Calls `visit` with each symbol of a result: a symbol, or a tuple, pair or array of results.
 template <class R, class Visit>
 constexpr void for_each_symbol(const R& result, Visit&& visit) {
@@ -51,8 +60,7 @@ constexpr void for_each_symbol(const R& result, Visit&& visit) {
 
 template <class S>
 constexpr symbol_of<S> record_input(GraphBuilder& builder, int position) {
-  const Value v = record<ops::Input>(builder, dtype_of<typename S::element_type>, S::shape_type::value,
-                                     position);
+  const Value v = record<ops::Input>(builder, dtype_of<typename S::element_type>, S::shape_type::value, position);
   return {&builder, v.id};
 }
 

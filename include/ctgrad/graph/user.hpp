@@ -27,9 +27,11 @@ constexpr void write_shares(const Partials<Vs...>& p, GraphBuilder* builder, Val
 
 /// True for a rule that takes each value with its own type. The other kind is a template over one type for all.
 template <class Op, class Y, class... X>
-concept HasTypedRule = requires(Y y, X... x) { Op::derivative(y, x..., y); };
+concept HasTypedRule = requires(Y y, X... x) {
+  Op::derivative(y, x..., y);
+};
 template <class Op, class Y, class... X>
-concept HasUserRule = HasTypedRule<Op, Y, X...> || (sizeof...(X) == 1 && HasElementwiseRule1<Op, Value>) ||
+concept HasUserRule = HasTypedRule<Op, Y, X...> ||(sizeof...(X) == 1 && HasElementwiseRule1<Op, Value>) ||
                       (sizeof...(X) == 2 && HasElementwiseRule2<Op, Value>) ||
                       (sizeof...(X) == 3 && HasElementwiseRule3<Op, Value>);
 
@@ -44,7 +46,8 @@ constexpr void user_derivative(const Value& t, const Value* x, const Value& y, V
     } else {
       write_shares(Op::derivative(t, x[I]..., y), t.builder, partial);
     }
-  }(std::index_sequence_for<X...>{});
+  }
+  (std::index_sequence_for<X...>{});
 }
 
 template <class Op, class Y, class... X>
@@ -142,8 +145,8 @@ constexpr auto ctgrad_user_elementwise(const Symbol<T, S>& x, const Rest&... res
 
 template <class Rule, class T, class S, class... X>
 constexpr Symbol<T, S> ctgrad_custom_derivative(const Symbol<T, S>& value, const X&... x) {
-  return detail::record_user<ops::CustomDerivative, T, S>(
-      &detail::derivative_operation<Rule, Symbol<T, S>, X...>, value, x...);
+  return detail::record_user<ops::CustomDerivative, T, S>(&detail::derivative_operation<Rule, Symbol<T, S>, X...>,
+                                                          value, x...);
 }
 
 template <class Kernel, class T, class S, class... Rest>

@@ -27,8 +27,8 @@ namespace detail {
 
 /// Appends a node.
 template <class Op, class... V>
-constexpr Value record(GraphBuilder& builder, DType dtype, const ShapeValue& shape,
-                       std::int64_t attribute, const V&... operands) {
+constexpr Value record(GraphBuilder& builder, DType dtype, const ShapeValue& shape, std::int64_t attribute,
+                       const V&... operands) {
   Node node;
   node.op = opcode<Op>;
   node.dtype = dtype;
@@ -52,7 +52,6 @@ constexpr Value record_constant(GraphBuilder& builder, DType dtype, double value
     node.scalar = value > 0 ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
   return {&builder, builder.append(node)};
 }
-
 
 template <class X>
 constexpr Value to_value(GraphBuilder& builder, DType dtype, const X& x) {
@@ -89,8 +88,8 @@ constexpr DType number_type(const V&... operands) {
 
 /// Applies an elementwise operation to nodes and numbers.
 template <class Op, std::int64_t Attribute, class... X>
-  requires(Op::kind == OpKind::elementwise && (std::is_same_v<X, Value> || ...))
-constexpr Value ctgrad_apply(OpCall<Op, Attribute>, const X&... operands) {
+requires(Op::kind == OpKind::elementwise && (std::is_same_v<X, Value> || ...)) constexpr Value
+    ctgrad_apply(OpCall<Op, Attribute>, const X&... operands) {
   GraphBuilder& builder = *detail::first_handle(operands...).builder;
   const DType number = detail::number_type(operands...);
   const Value values[] = {detail::to_value(builder, number, operands)...};
@@ -108,8 +107,7 @@ constexpr Value ctgrad_apply(OpCall<Op, Attribute>, const X&... operands) {
 
 /// Applies an operation whose result shape the caller knows.
 template <class Op, class... Rest>
-constexpr Value apply_shaped(const Value& x, ShapeValue shape, std::int64_t attribute = 0,
-                             const Rest&... rest) {
+constexpr Value apply_shaped(const Value& x, ShapeValue shape, std::int64_t attribute = 0, const Rest&... rest) {
   return detail::record<Op>(*x.builder, Op::result_type(x.dtype()), shape, attribute, x, rest...);
 }
 
@@ -118,8 +116,7 @@ constexpr Value sum_to(const Value& x, ShapeValue shape) {
   if (x.shape() == shape) return x;
   const unsigned mask = detail::broadcast_axes(shape, x.shape());
   Value result = x;
-  if (mask != 0)
-    result = apply_shaped<ops::Sum>(x, detail::reduce_shape(x.shape(), mask, false), mask);
+  if (mask != 0) result = apply_shaped<ops::Sum>(x, detail::reduce_shape(x.shape(), mask, false), mask);
   return result.shape() == shape ? result : apply_shaped<ops::Reshape>(result, shape);
 }
 
@@ -130,8 +127,7 @@ constexpr Value broadcast_value(const Value& x, ShapeValue shape) {
 
 /// `x` converted to the element type of `like`.
 constexpr Value cast_like(const Value& x, const Value& like) {
-  return detail::record<ops::Cast>(*x.builder, like.dtype(), x.shape(),
-                                   static_cast<std::int64_t>(like.dtype()), x);
+  return detail::record<ops::Cast>(*x.builder, like.dtype(), x.shape(), static_cast<std::int64_t>(like.dtype()), x);
 }
 
 }  // namespace ctgrad

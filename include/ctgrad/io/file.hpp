@@ -58,8 +58,7 @@ private:
 }  // namespace detail
 
 /// The bytes of a file. Throws Error when it cannot be read or is larger than `limit` bytes.
-inline std::vector<std::byte> read_file(const std::filesystem::path& path,
-                                        std::uint64_t limit = default_size_limit) {
+inline std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_t limit = default_size_limit) {
   const std::string name = "'" + path.string() + "'";
   const detail::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) detail::throw_system_error("cannot open " + name, errno);
@@ -99,15 +98,13 @@ public:
     std::error_code ignored;
     target_ = std::filesystem::is_symlink(path, ignored) ? resolve(path) : path;
     if (target_.filename().empty()) throw_error("cannot write " + name() + ": it names no file");
-    if (std::filesystem::is_directory(target_, ignored))
-      throw_error("cannot write " + name() + ": it is a directory");
+    if (std::filesystem::is_directory(target_, ignored)) throw_error("cannot write " + name() + ": it is a directory");
     static std::atomic<unsigned> serial{0};
     int code = EEXIST;
     for (int attempt = 0; code == EEXIST && attempt < 100; ++attempt) {
       temporary_ = target_;
       temporary_ += ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(serial++);
-      file_ = detail::Descriptor(
-          ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+      file_ = detail::Descriptor(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
       code = file_ ? 0 : errno;
     }
     if (code != 0) detail::throw_system_error("cannot create a file beside " + name(), code);

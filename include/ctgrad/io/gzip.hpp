@@ -48,8 +48,7 @@ struct Inflater {
 /// Unpacks gzip data (RFC 1952; several members are joined, as gzip does). `name` stands in the
 /// errors: data that end too early, are damaged, are followed by something else, or unpack to more
 /// than `limit` bytes.
-inline std::vector<std::byte> unpack_gzip(std::span<const std::byte> packed,
-                                          const std::string& name,
+inline std::vector<std::byte> unpack_gzip(std::span<const std::byte> packed, const std::string& name,
                                           std::uint64_t limit = default_size_limit) {
   constexpr std::size_t largest_part = std::size_t{1} << 30;  // zlib counts in unsigned int
   const auto fail = [&](const std::string& what, std::size_t offset) {
@@ -79,8 +78,7 @@ inline std::vector<std::byte> unpack_gzip(std::span<const std::byte> packed,
     const int result = ::inflate(&stream, Z_NO_FLUSH);
     const std::size_t written = out - stream.avail_out;
     used += in - stream.avail_in;
-    if (full && written != 0)
-      fail("unpacks to more than the limit of " + std::to_string(limit) + " bytes", used);
+    if (full && written != 0) fail("unpacks to more than the limit of " + std::to_string(limit) + " bytes", used);
     filled += written;
 
     if (result == Z_STREAM_END) {
@@ -91,9 +89,7 @@ inline std::vector<std::byte> unpack_gzip(std::span<const std::byte> packed,
     } else if (result == Z_BUF_ERROR || (result == Z_OK && written == 0 && used == packed.size())) {
       fail("the gzip data end too early; the file is cut off, fetch it again", used);
     } else if (result != Z_OK) {
-      fail("the gzip data are damaged: " +
-               std::string(stream.msg != nullptr ? stream.msg : ::zError(result)),
-           used);
+      fail("the gzip data are damaged: " + std::string(stream.msg != nullptr ? stream.msg : ::zError(result)), used);
     }
   }
   bytes.resize(filled);

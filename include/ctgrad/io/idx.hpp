@@ -83,9 +83,8 @@ constexpr IdxType idx_type_of() {
 
 /// The C++ types that are element types of IDX files.
 template <class T>
-concept IdxElement = std::same_as<T, std::uint8_t> || std::same_as<T, std::int8_t> ||
-    std::same_as<T, std::int16_t> || std::same_as<T, std::int32_t> || std::same_as<T, float> ||
-    std::same_as<T, double>;
+concept IdxElement = std::same_as<T, std::uint8_t> || std::same_as<T, std::int8_t> || std::same_as<T, std::int16_t> ||
+    std::same_as<T, std::int32_t> || std::same_as<T, float> || std::same_as<T, double>;
 
 /// The content of an IDX file: elements in row-major order, in the byte order of this machine.
 struct IdxArray {
@@ -112,8 +111,8 @@ struct IdxArray {
 /// numbers, the elements big-endian, nothing more. `name` stands in the errors.
 inline IdxArray parse_idx(std::span<const std::byte> data, const std::string& name) {
   const auto fail = [&](std::size_t offset, const std::string& expected, const std::string& found) {
-    throw_error("'" + name + "' is not a good IDX file: at byte " + std::to_string(offset) +
-                " expected " + expected + ", found " + found);
+    throw_error("'" + name + "' is not a good IDX file: at byte " + std::to_string(offset) + " expected " + expected +
+                ", found " + found);
   };
   const auto byte_at = [&](std::size_t i) { return std::to_integer<unsigned>(data[i]); };
   const std::string end = "the end of the data (" + std::to_string(data.size()) + " bytes)";
@@ -128,16 +127,15 @@ inline IdxArray parse_idx(std::span<const std::byte> data, const std::string& na
   const std::size_t rank = byte_at(3);
   if (rank < 1 || rank > 8) fail(3, "a rank of 1 to 8", std::to_string(rank));
   const std::size_t header = 4 + 4 * rank;
-  if (data.size() < header)
-    fail(data.size(), "a header of " + std::to_string(header) + " bytes", end);
+  if (data.size() < header) fail(data.size(), "a header of " + std::to_string(header) + " bytes", end);
 
   // The header is compared with the bytes there are before anything is allocated for it.
   std::size_t bytes = element;
   std::string shape_text;
   for (std::size_t axis = 0; axis < rank; ++axis) {
     const std::size_t at = 4 + 4 * axis;
-    const std::size_t extent = static_cast<std::size_t>(byte_at(at)) << 24 | byte_at(at + 1) << 16 |
-                               byte_at(at + 2) << 8 | byte_at(at + 3);
+    const std::size_t extent =
+        static_cast<std::size_t>(byte_at(at)) << 24 | byte_at(at + 1) << 16 | byte_at(at + 2) << 8 | byte_at(at + 3);
     if (extent != 0 && bytes > std::numeric_limits<std::size_t>::max() / extent)
       fail(at, "extents whose product can be a size", "the extent " + std::to_string(extent));
     bytes *= extent;
@@ -147,8 +145,7 @@ inline IdxArray parse_idx(std::span<const std::byte> data, const std::string& na
   const std::size_t there = data.size() - header;
   if (there < bytes)
     fail(data.size(),
-         std::to_string(bytes) + " bytes of elements (" + shape_text + " " +
-             std::string(name_of(array.type)) + ")",
+         std::to_string(bytes) + " bytes of elements (" + shape_text + " " + std::string(name_of(array.type)) + ")",
          "only " + std::to_string(there) + "; the file is cut off or its header is damaged");
   if (there > bytes)
     fail(header + bytes, "the end of the file after " + shape_text + " elements",
@@ -164,8 +161,7 @@ inline IdxArray parse_idx(std::span<const std::byte> data, const std::string& na
 
 /// Reads an IDX file, plain or packed with gzip. Throws Error when it cannot be read, is not in the
 /// format, or holds more than `limit` bytes.
-inline IdxArray read_idx(const std::filesystem::path& path,
-                         std::uint64_t limit = default_size_limit) {
+inline IdxArray read_idx(const std::filesystem::path& path, std::uint64_t limit = default_size_limit) {
   return parse_idx(read_plain_or_gzip(path, limit), path.string());
 }
 
@@ -179,13 +175,13 @@ struct IdxImages {
 
 namespace detail {
 
-inline std::vector<std::uint8_t> read_idx_bytes(const std::filesystem::path& path, std::size_t rank,
-                                                const char* what, std::vector<std::size_t>& shape) {
+inline std::vector<std::uint8_t> read_idx_bytes(const std::filesystem::path& path, std::size_t rank, const char* what,
+                                                std::vector<std::size_t>& shape) {
   const IdxArray array = read_idx(path);
   if (array.type != IdxType::uint8 || array.shape.size() != rank)
-    throw_error("'" + path.string() + "' holds no " + what + ": expected uint8 of rank " +
-                std::to_string(rank) + ", found " + std::string(name_of(array.type)) + " of rank " +
-                std::to_string(array.shape.size()) + " (are images and labels mixed up?)");
+    throw_error("'" + path.string() + "' holds no " + what + ": expected uint8 of rank " + std::to_string(rank) +
+                ", found " + std::string(name_of(array.type)) + " of rank " + std::to_string(array.shape.size()) +
+                " (are images and labels mixed up?)");
   shape = array.shape;
   return array.values<std::uint8_t>();
 }

@@ -18,9 +18,7 @@ namespace ctgrad::detail {
 
 /// Length of the UTF-8 sequence that begins at text[at] (RFC 3629), or 0 if there is no valid one.
 inline std::size_t utf8_length(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) {
-    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
-  };
+  const auto byte = [&](std::size_t i) { return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U; };
   const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
   const unsigned first = byte(0);
   const unsigned second = byte(1);
@@ -177,8 +175,8 @@ public:
   /// Throws an Error about the present place, or about byte `at` of the text.
   [[noreturn]] void fail(const std::string& what) const { fail(what, at_); }
   [[noreturn]] void fail(const std::string& what, std::size_t at) const {
-    throw_error("'" + name_ + "': the JSON text is not acceptable at byte " +
-                std::to_string(offset_ + at) + ": " + what);
+    throw_error("'" + name_ + "': the JSON text is not acceptable at byte " + std::to_string(offset_ + at) + ": " +
+                what);
   }
 
 private:
@@ -205,8 +203,7 @@ private:
 
   void enter(char bracket) {
     expect(bracket);
-    if (++depth_ > max_depth)
-      fail("objects and arrays are nested deeper than " + std::to_string(max_depth));
+    if (++depth_ > max_depth) fail("objects and arrays are nested deeper than " + std::to_string(max_depth));
   }
 
   void skip_digits() {
@@ -284,16 +281,13 @@ private:
     if (first < 0xDC00 && text_.substr(at_, 2) == "\\u") {
       at_ += 2;
       const std::uint32_t second = read_hex4();
-      if (second >= 0xDC00 && second <= 0xDFFF)
-        return 0x10000 + ((first - 0xD800) << 10U) + (second - 0xDC00);
+      if (second >= 0xDC00 && second <= 0xDFFF) return 0x10000 + ((first - 0xD800) << 10U) + (second - 0xDC00);
     }
     fail("half of a surrogate pair", begin);
   }
 
   static void append_utf8(std::string& out, std::uint32_t code) {
-    const auto tail = [&](unsigned shift) {
-      out += static_cast<char>(0x80U | ((code >> shift) & 0x3FU));
-    };
+    const auto tail = [&](unsigned shift) { out += static_cast<char>(0x80U | ((code >> shift) & 0x3FU)); };
     if (code < 0x80) {
       out += static_cast<char>(code);
     } else if (code < 0x800) {

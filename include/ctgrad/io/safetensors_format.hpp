@@ -59,8 +59,7 @@ constexpr std::size_t safetensors_element_size(std::string_view dtype) {
 }
 
 /// element * product of the shape, or nothing if that is no size.
-inline std::optional<std::size_t> byte_count(std::span<const std::size_t> shape,
-                                             std::size_t element) {
+inline std::optional<std::size_t> byte_count(std::span<const std::size_t> shape, std::size_t element) {
   std::size_t bytes = element;
   for (const std::size_t extent : shape) {
     if (extent != 0 && bytes > std::numeric_limits<std::size_t>::max() / extent) return {};
@@ -71,8 +70,7 @@ inline std::optional<std::size_t> byte_count(std::span<const std::size_t> shape,
 
 inline std::string text_of_shape(std::span<const std::size_t> shape) {
   std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i)
-    text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
   return text + "]";
 }
 

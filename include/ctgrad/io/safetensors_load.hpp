@@ -36,8 +36,7 @@ struct SafetensorsArray {
 
   /// The dtype as a DType, or nothing when it is not one of the five.
   std::optional<DType> type() const {
-    for (const DType known :
-         {DType::float32, DType::float64, DType::int32, DType::int64, DType::boolean})
+    for (const DType known : {DType::float32, DType::float64, DType::int32, DType::int64, DType::boolean})
       if (detail::safetensors_name(known) == dtype) return known;
     return {};
   }
@@ -51,12 +50,10 @@ struct SafetensorsArray {
                   std::string(detail::safetensors_name(dtype_of<T>)));
     if (out.size_bytes() != bytes.size())
       throw_error("array \"" + name + "\" " + detail::text_of_shape(shape) + " has " +
-                  std::to_string(bytes.size() / sizeof(T)) + " elements, asked for " +
-                  std::to_string(out.size()));
+                  std::to_string(bytes.size() / sizeof(T)) + " elements, asked for " + std::to_string(out.size()));
     if constexpr (std::is_same_v<T, bool>)
       for (const std::byte value : bytes)
-        if (value > std::byte{1})
-          throw_error("array \"" + name + "\" has a boolean that is neither 0 nor 1");
+        if (value > std::byte{1}) throw_error("array \"" + name + "\" has a boolean that is neither 0 nor 1");
     if (!bytes.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
   }
 
@@ -121,8 +118,7 @@ private:
     Extent extent;
   };
 
-  SafetensorsFile(std::vector<std::byte> bytes, std::string name)
-      : bytes_(std::move(bytes)), name_(std::move(name)) {
+  SafetensorsFile(std::vector<std::byte> bytes, std::string name) : bytes_(std::move(bytes)), name_(std::move(name)) {
     const std::size_t header = header_length();
     std::vector<Entry> entries = read_header(header);
     place(entries, 8 + header);
@@ -139,8 +135,7 @@ private:
 
   std::size_t header_length() const {
     const std::string size = std::to_string(bytes_.size());
-    if (bytes_.size() < 8)
-      fail("it has " + size + " bytes, less than the 8 of the header's length");
+    if (bytes_.size() < 8) fail("it has " + size + " bytes, less than the 8 of the header's length");
     std::uint64_t length = 0;
     std::memcpy(&length, bytes_.data(), 8);
     if (length > detail::safetensors_header_limit)
@@ -209,8 +204,7 @@ private:
     std::uint64_t previous = 0;
     for (auto& [array, extent] : entries) {
       const std::string what = "array \"" + array.name + "\" ";
-      const std::string offsets =
-          "[" + std::to_string(extent.begin) + ", " + std::to_string(extent.end) + ")";
+      const std::string offsets = "[" + std::to_string(extent.begin) + ", " + std::to_string(extent.end) + ")";
       const std::size_t element = detail::safetensors_element_size(array.dtype);
       if (element == 0) fail(what + "has the unknown dtype \"" + array.dtype + "\"");
       if (extent.begin > extent.end || extent.end > data.size())
@@ -218,20 +212,18 @@ private:
              " bytes of data; the file is cut off or damaged");
       if (extent.begin != previous)
         fail(what + "at bytes " + offsets +
-             (extent.begin < previous ? " overlaps the array before it" : " leaves a gap") +
-             ", expected to begin at " + std::to_string(previous));
+             (extent.begin < previous ? " overlaps the array before it" : " leaves a gap") + ", expected to begin at " +
+             std::to_string(previous));
       const std::optional<std::size_t> bytes = detail::byte_count(array.shape, element);
       if (!bytes) fail(what + "has a shape too large for any memory");
       if (extent.end - extent.begin != *bytes)
-        fail(what + "has " + std::to_string(extent.end - extent.begin) + " bytes, but " +
-             array.dtype + " " + detail::text_of_shape(array.shape) + " needs " +
-             std::to_string(*bytes));
+        fail(what + "has " + std::to_string(extent.end - extent.begin) + " bytes, but " + array.dtype + " " +
+             detail::text_of_shape(array.shape) + " needs " + std::to_string(*bytes));
       array.bytes = data.subspan(static_cast<std::size_t>(extent.begin), *bytes);
       previous = extent.end;
     }
     if (previous != data.size())
-      fail("there are " + std::to_string(data.size() - previous) +
-           " bytes after the last array that belong to none");
+      fail("there are " + std::to_string(data.size() - previous) + " bytes after the last array that belong to none");
   }
 
   std::vector<std::byte> bytes_;

@@ -41,28 +41,24 @@ NamedArray named_array(std::string name, std::vector<std::size_t> shape,
 
 namespace detail {
 
-inline void check_named_arrays(std::span<const NamedArray> arrays,
-                               const SafetensorsMetadata& metadata) {
+inline void check_named_arrays(std::span<const NamedArray> arrays, const SafetensorsMetadata& metadata) {
   std::set<std::string_view> names;
   for (const NamedArray& array : arrays) {
     if (!is_utf8(array.name)) throw_error("save_safetensors: the name of an array is not UTF-8");
     if (array.name == "__metadata__")
       throw_error("save_safetensors: no array can be named __metadata__, the format keeps it");
-    if (!names.insert(array.name).second)
-      throw_error("save_safetensors: two arrays are named \"" + array.name + "\"");
+    if (!names.insert(array.name).second) throw_error("save_safetensors: two arrays are named \"" + array.name + "\"");
     if (byte_count(array.shape, size_of(array.dtype)) != array.bytes.size())
-      throw_error("save_safetensors: array \"" + array.name + "\" has " +
-                  std::to_string(array.bytes.size()) + " bytes, which is not the size of " +
-                  std::string(name_of(array.dtype)) + " " + text_of_shape(array.shape));
+      throw_error("save_safetensors: array \"" + array.name + "\" has " + std::to_string(array.bytes.size()) +
+                  " bytes, which is not the size of " + std::string(name_of(array.dtype)) + " " +
+                  text_of_shape(array.shape));
   }
   for (const auto& [key, value] : metadata)
-    if (!is_utf8(key) || !is_utf8(value))
-      throw_error("save_safetensors: the metadata are not UTF-8");
+    if (!is_utf8(key) || !is_utf8(value)) throw_error("save_safetensors: the metadata are not UTF-8");
 }
 
 /// The JSON header, padded with blanks so that the elements begin at a multiple of 8 bytes.
-inline std::string safetensors_header(std::span<const NamedArray> arrays,
-                                      std::span<const std::size_t> order,
+inline std::string safetensors_header(std::span<const NamedArray> arrays, std::span<const std::size_t> order,
                                       const SafetensorsMetadata& metadata) {
   std::string header = "{";
   if (!metadata.empty()) {
@@ -104,9 +100,8 @@ inline void save_safetensors(const std::filesystem::path& path, std::span<const 
   detail::check_named_arrays(arrays, metadata);
   std::vector<std::size_t> order(arrays.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return size_of(arrays[a].dtype) > size_of(arrays[b].dtype);
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return size_of(arrays[a].dtype) > size_of(arrays[b].dtype); });
   const std::string header = detail::safetensors_header(arrays, order, metadata);
   if (header.size() > detail::safetensors_header_limit)
     throw_error(

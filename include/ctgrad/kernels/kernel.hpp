@@ -199,9 +199,9 @@ struct Kernel<List<Inputs...>, List<Steps...>, List<Outputs...>> {
   }();
 
   template <int W>
-  using bank = typename detail::MakeBank<
-      typename detail::InputSlots<W, std::index_sequence_for<Inputs...>, Inputs...>::type, input_count, W,
-      Steps...>::type;
+  using bank =
+      typename detail::MakeBank<typename detail::InputSlots<W, std::index_sequence_for<Inputs...>, Inputs...>::type,
+                                input_count, W, Steps...>::type;
 
   /// Computes all values from the inputs in the bank.
   template <int W, class Values>

@@ -24,9 +24,7 @@ struct Flatten {
 /// does nothing at inference.
 struct Dropout {
   double probability = 0.5;
-  constexpr auto operator()(const auto& x) const {
-    return ctgrad_is_training(x) ? dropout(x, probability) : x;
-  }
+  constexpr auto operator()(const auto& x) const { return ctgrad_is_training(x) ? dropout(x, probability) : x; }
 };
 
 }  // namespace ctgrad::nn

@@ -11,8 +11,7 @@ namespace ctgrad::nn {
 /// Writes all parameters to a safetensors file. The file is complete or, when something fails, the old one is
 /// untouched and Error says why.
 template <class T>
-void save(const std::filesystem::path& path, const ParameterBlock<T>& block,
-          const SafetensorsMetadata& metadata = {}) {
+void save(const std::filesystem::path& path, const ParameterBlock<T>& block, const SafetensorsMetadata& metadata = {}) {
   std::vector<NamedArray> arrays;
   for (const NamedParameter<T>& p : block.parameters())
     arrays.push_back(named_array<T>(p.name, std::vector<std::size_t>(p.shape.begin(), p.shape.end()), p.elements));

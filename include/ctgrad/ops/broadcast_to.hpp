@@ -25,9 +25,8 @@ namespace ctgrad {
 namespace detail {
 
 template <class From, class To>
-inline constexpr bool shape_stretches_to =
-    From::rank <= To::rank && can_broadcast(From::value, To::value) &&
-    broadcast(From::value, To::value) == To::value;
+inline constexpr bool shape_stretches_to = From::rank <= To::rank&& can_broadcast(From::value, To::value) &&
+                                           broadcast(From::value, To::value) == To::value;
 
 }  // namespace detail
 

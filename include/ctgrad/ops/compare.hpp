@@ -9,7 +9,9 @@ namespace ctgrad::detail {
 
 /// True for lanes of booleans, which have && || ! but no comparisons.
 template <class T>
-inline constexpr bool is_mask = !std::is_arithmetic_v<T> && requires(T a) { a && !a; };
+inline constexpr bool is_mask = !std::is_arithmetic_v<T> && requires(T a) {
+  a && !a;
+};
 
 }  // namespace ctgrad::detail
 
@@ -85,44 +87,32 @@ namespace ctgrad {
 
 /// True where `a == b`, element by element, with NumPy broadcasting.
 template <class A, class B>
-  requires Operands<A, B>
-constexpr auto operator==(const A& a, const B& b) {
-  return ctgrad_apply(OpCall<ops::Equal>{}, a, b);
-}
+requires Operands<A, B>
+constexpr auto operator==(const A& a, const B& b) { return ctgrad_apply(OpCall<ops::Equal>{}, a, b); }
 
 /// True where `a != b`, element by element, with NumPy broadcasting.
 template <class A, class B>
-  requires Operands<A, B>
-constexpr auto operator!=(const A& a, const B& b) {
-  return ctgrad_apply(OpCall<ops::NotEqual>{}, a, b);
-}
+requires Operands<A, B>
+constexpr auto operator!=(const A& a, const B& b) { return ctgrad_apply(OpCall<ops::NotEqual>{}, a, b); }
 
 /// True where `a < b`, element by element, with NumPy broadcasting.
 template <class A, class B>
-  requires Operands<A, B>
-constexpr auto operator<(const A& a, const B& b) {
-  return ctgrad_apply(OpCall<ops::Less>{}, a, b);
-}
+requires Operands<A, B>
+constexpr auto operator<(const A& a, const B& b) { return ctgrad_apply(OpCall<ops::Less>{}, a, b); }
 
 /// True where `a <= b`, element by element, with NumPy broadcasting.
 template <class A, class B>
-  requires Operands<A, B>
-constexpr auto operator<=(const A& a, const B& b) {
-  return ctgrad_apply(OpCall<ops::LessEqual>{}, a, b);
-}
+requires Operands<A, B>
+constexpr auto operator<=(const A& a, const B& b) { return ctgrad_apply(OpCall<ops::LessEqual>{}, a, b); }
 
 /// True where `a > b`, element by element, with NumPy broadcasting.
 template <class A, class B>
-  requires Operands<A, B>
-constexpr auto operator>(const A& a, const B& b) {
-  return ctgrad_apply(OpCall<ops::Greater>{}, a, b);
-}
+requires Operands<A, B>
+constexpr auto operator>(const A& a, const B& b) { return ctgrad_apply(OpCall<ops::Greater>{}, a, b); }
 
 /// True where `a >= b`, element by element, with NumPy broadcasting.
 template <class A, class B>
-  requires Operands<A, B>
-constexpr auto operator>=(const A& a, const B& b) {
-  return ctgrad_apply(OpCall<ops::GreaterEqual>{}, a, b);
-}
+requires Operands<A, B>
+constexpr auto operator>=(const A& a, const B& b) { return ctgrad_apply(OpCall<ops::GreaterEqual>{}, a, b); }
 
 }  // namespace ctgrad

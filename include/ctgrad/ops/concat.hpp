@@ -64,9 +64,7 @@ constexpr auto concat(Axis<Along> along, const A& a, const B& b, const Rest&... 
   static_assert(detail::element_types_agree<typename A::element_type, typename B::element_type>,
                 "ctgrad: concat needs operands of one element type; convert one with cast<T>(x)");
   using S = detail::shape_from<detail::JoinedShape<SA, SB, Along>>;
-  return concat(along,
-                ctgrad_apply(OpCall<ops::Concat, detail::normal_axis(Along, SA::rank), S>{}, a, b),
-                rest...);
+  return concat(along, ctgrad_apply(OpCall<ops::Concat, detail::normal_axis(Along, SA::rank), S>{}, a, b), rest...);
 }
 
 }  // namespace ctgrad

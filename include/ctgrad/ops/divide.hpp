@@ -41,9 +41,7 @@ namespace ctgrad {
 /// Quotient of two operands, element by element, with NumPy broadcasting. Integers are divided as in C++, towards
 /// zero; an integer divided by zero gives 0.
 template <class A, class B>
-  requires Operands<A, B>
-constexpr auto operator/(const A& a, const B& b) {
-  return ctgrad_apply(OpCall<ops::Divide>{}, a, b);
-}
+requires Operands<A, B>
+constexpr auto operator/(const A& a, const B& b) { return ctgrad_apply(OpCall<ops::Divide>{}, a, b); }
 
 }  // namespace ctgrad

@@ -91,13 +91,11 @@ inline constexpr bool is_index_type = std::is_same_v<T, std::int32_t> || std::is
 template <Handle X, int A, Handle I>
 constexpr auto gather(const X& x, Axis<A>, const I& index) {
   using S = typename X::shape_type;
-  static_assert(detail::is_index_type<typename I::element_type>,
-                "ctgrad: gather needs an index of int32 or int64");
+  static_assert(detail::is_index_type<typename I::element_type>, "ctgrad: gather needs an index of int32 or int64");
   static_assert(detail::index_fits_operand<S, typename I::shape_type, A>,
                 "ctgrad: gather needs an index with the operand's rank and its extents on all axes but "
                 "the gathered one");
-  return ctgrad_apply(OpCall<ops::Gather, detail::normal_axis(A, S::rank), typename I::shape_type>{}, x,
-                      index);
+  return ctgrad_apply(OpCall<ops::Gather, detail::normal_axis(A, S::rank), typename I::shape_type>{}, x, index);
 }
 
 /// Rows chosen by an index of any shape (NumPy's take along axis 0, PyTorch's embedding): the result
@@ -106,10 +104,9 @@ template <Handle X, Handle I>
 constexpr auto take(const X& x, const I& index) {
   using S = typename X::shape_type;
   static_assert(S::rank >= 1, "ctgrad: take needs a table with at least one axis");
-  static_assert(detail::is_index_type<typename I::element_type>,
-                "ctgrad: take needs an index of int32 or int64");
-  return ctgrad_apply(
-      OpCall<ops::Take, 0, detail::shape_from<detail::TakenShape<S, typename I::shape_type>>>{}, x, index);
+  static_assert(detail::is_index_type<typename I::element_type>, "ctgrad: take needs an index of int32 or int64");
+  return ctgrad_apply(OpCall<ops::Take, 0, detail::shape_from<detail::TakenShape<S, typename I::shape_type>>>{}, x,
+                      index);
 }
 
 }  // namespace ctgrad

@@ -53,9 +53,9 @@ using List = detail::TypeList<
     // leaves
     Input, Parameter, Block, Constant, Arange, ExtentOf, RandomUniform,
     // elementwise
-    Abs, Add, Cast, Copy, Cos, Divide, Equal, Exp, Greater, GreaterEqual, Less, LessEqual, Log, LogicalAnd,
-    LogicalNot, LogicalOr, Maximum, Minimum, Multiply, Negate, NotEqual, Pow, Relu, Sigmoid, Sin, Softplus,
-    Sqrt, Square, StopGradient, Subtract, Tanh, Where,
+    Abs, Add, Cast, Copy, Cos, Divide, Equal, Exp, Greater, GreaterEqual, Less, LessEqual, Log, LogicalAnd, LogicalNot,
+    LogicalOr, Maximum, Minimum, Multiply, Negate, NotEqual, Pow, Relu, Sigmoid, Sin, Softplus, Sqrt, Square,
+    StopGradient, Subtract, Tanh, Where,
     // reductions
     Max, Min, Sum,
     // views

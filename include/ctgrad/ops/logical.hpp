@@ -47,17 +47,13 @@ namespace ctgrad {
 
 /// True where both operands are true.
 template <class A, class B>
-  requires Operands<A, B>
-constexpr auto operator&&(const A& a, const B& b) {
-  return ctgrad_apply(OpCall<ops::LogicalAnd>{}, a, b);
-}
+requires Operands<A, B>
+constexpr auto operator&&(const A& a, const B& b) { return ctgrad_apply(OpCall<ops::LogicalAnd>{}, a, b); }
 
 /// True where at least one operand is true.
 template <class A, class B>
-  requires Operands<A, B>
-constexpr auto operator||(const A& a, const B& b) {
-  return ctgrad_apply(OpCall<ops::LogicalOr>{}, a, b);
-}
+requires Operands<A, B>
+constexpr auto operator||(const A& a, const B& b) { return ctgrad_apply(OpCall<ops::LogicalOr>{}, a, b); }
 
 /// True where the operand is false.
 template <Handle A>

@@ -16,12 +16,8 @@ struct MatMul : Structured {
   static constexpr bool transpose_a(std::int64_t attribute) { return (attribute & 1) != 0; }
   static constexpr bool transpose_b(std::int64_t attribute) { return (attribute & 2) != 0; }
 
-  static constexpr Extent rows(const ShapeValue& a, bool transposed) {
-    return a[a.rank - (transposed ? 1 : 2)];
-  }
-  static constexpr Extent columns(const ShapeValue& b, bool transposed) {
-    return b[b.rank - (transposed ? 2 : 1)];
-  }
+  static constexpr Extent rows(const ShapeValue& a, bool transposed) { return a[a.rank - (transposed ? 1 : 2)]; }
+  static constexpr Extent columns(const ShapeValue& b, bool transposed) { return b[b.rank - (transposed ? 2 : 1)]; }
   /// The shape of the product: the batch axes broadcast, then rows by columns.
   static constexpr ShapeValue shape(const ShapeValue& a, const ShapeValue& b, std::int64_t attribute) {
     ShapeValue batch_a = a;
@@ -62,8 +58,7 @@ namespace ctgrad {
 namespace detail {
 
 template <class A, class B>
-inline constexpr bool matmul_inner_extents_agree =
-    A::value[A::rank - 1] == B::value[B::rank >= 2 ? B::rank - 2 : 0];
+inline constexpr bool matmul_inner_extents_agree = A::value[A::rank - 1] == B::value[B::rank >= 2 ? B::rank - 2 : 0];
 
 template <class A, class B>
 inline constexpr bool matmul_batch_axes_broadcast = [] {

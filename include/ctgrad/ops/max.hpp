@@ -23,7 +23,8 @@ struct Max : Structured {
   /// The result for no elements.
   template <class T>
   static constexpr T identity() {
-    return std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::lowest();
+    return std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
+                                                : std::numeric_limits<T>::lowest();
   }
   template <class T>
   CTGRAD_FUNCTION static T combine(T a, T b) {

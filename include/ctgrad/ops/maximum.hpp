@@ -31,11 +31,10 @@ struct Maximum : Elementwise<2> {
 
 namespace ctgrad {
 
-/// The larger of two operands, element by element. NaN in either gives NaN. Where they are equal each gets half the derivative.
+/// The larger of two operands, element by element. NaN in either gives NaN. Where they are equal each gets half the
+/// derivative.
 template <class A, class B>
-  requires Operands<A, B>
-constexpr auto maximum(const A& a, const B& b) {
-  return ctgrad_apply(OpCall<ops::Maximum>{}, a, b);
-}
+requires Operands<A, B>
+constexpr auto maximum(const A& a, const B& b) { return ctgrad_apply(OpCall<ops::Maximum>{}, a, b); }
 
 }  // namespace ctgrad

@@ -34,7 +34,8 @@ constexpr auto mean(const X& x, Axis<Axes...> axes) {
 template <Handle X, int... Axes>
 constexpr auto mean(const X& x, Axis<Axes...> axes, KeepDims) {
   detail::check_mean<X>();
-  return sum(x, axes, keepdims) / ctgrad_count<detail::axes_mask<X::shape_type::rank, Axes...>, typename X::element_type>(x);
+  return sum(x, axes, keepdims) /
+         ctgrad_count<detail::axes_mask<X::shape_type::rank, Axes...>, typename X::element_type>(x);
 }
 
 }  // namespace ctgrad

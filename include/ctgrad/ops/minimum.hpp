@@ -31,11 +31,10 @@ struct Minimum : Elementwise<2> {
 
 namespace ctgrad {
 
-/// The smaller of two operands, element by element. NaN in either gives NaN. Where they are equal each gets half the derivative.
+/// The smaller of two operands, element by element. NaN in either gives NaN. Where they are equal each gets half the
+/// derivative.
 template <class A, class B>
-  requires Operands<A, B>
-constexpr auto minimum(const A& a, const B& b) {
-  return ctgrad_apply(OpCall<ops::Minimum>{}, a, b);
-}
+requires Operands<A, B>
+constexpr auto minimum(const A& a, const B& b) { return ctgrad_apply(OpCall<ops::Minimum>{}, a, b); }
 
 }  // namespace ctgrad

@@ -29,9 +29,7 @@ namespace ctgrad {
 
 /// Product of two operands, element by element, with NumPy broadcasting.
 template <class A, class B>
-  requires Operands<A, B>
-constexpr auto operator*(const A& a, const B& b) {
-  return ctgrad_apply(OpCall<ops::Multiply>{}, a, b);
-}
+requires Operands<A, B>
+constexpr auto operator*(const A& a, const B& b) { return ctgrad_apply(OpCall<ops::Multiply>{}, a, b); }
 
 }  // namespace ctgrad

@@ -39,7 +39,9 @@ struct OpCall {};
 
 /// A value that operations apply to: a Tensor, a Symbol, or a node of a graph.
 template <class T>
-concept Handle = requires { typename std::remove_cvref_t<T>::ctgrad_handle; };
+concept Handle = requires {
+  typename std::remove_cvref_t<T>::ctgrad_handle;
+};
 
 /// A handle or a plain number beside one.
 template <class T>
@@ -105,11 +107,17 @@ namespace detail {
 
 /// True when the operation has a derivative rule.
 template <class Op, class V>
-concept HasElementwiseRule1 = requires(V v) { Op::derivative(v, v, v); };
+concept HasElementwiseRule1 = requires(V v) {
+  Op::derivative(v, v, v);
+};
 template <class Op, class V>
-concept HasElementwiseRule2 = requires(V v) { Op::derivative(v, v, v, v); };
+concept HasElementwiseRule2 = requires(V v) {
+  Op::derivative(v, v, v, v);
+};
 template <class Op, class V>
-concept HasElementwiseRule3 = requires(V v) { Op::derivative(v, v, v, v, v); };
+concept HasElementwiseRule3 = requires(V v) {
+  Op::derivative(v, v, v, v, v);
+};
 
 /// Rules the operand checks are named after, so that a compiler's note reads as a sentence.
 template <class A, class B>

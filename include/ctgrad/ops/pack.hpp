@@ -13,13 +13,9 @@ namespace ctgrad::ops {
 struct Pack : Structured {
   static constexpr std::string_view name = "pack";
 
-  static constexpr std::int64_t make(int first, int count) {
-    return static_cast<std::int64_t>(first) << 32 | count;
-  }
+  static constexpr std::int64_t make(int first, int count) { return static_cast<std::int64_t>(first) << 32 | count; }
   static constexpr int first(std::int64_t attribute) { return static_cast<int>(attribute >> 32); }
-  static constexpr int count(std::int64_t attribute) {
-    return static_cast<int>(attribute & 0xffffffff);
-  }
+  static constexpr int count(std::int64_t attribute) { return static_cast<int>(attribute & 0xffffffff); }
 };
 
 }  // namespace ctgrad::ops

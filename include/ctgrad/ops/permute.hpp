@@ -19,8 +19,7 @@ struct Permute : Structured {
   /// The permutation that undoes another.
   static constexpr std::int64_t inverse(std::int64_t attribute, int rank) {
     std::int64_t result = 0;
-    for (int i = 0; i < rank; ++i)
-      result |= static_cast<std::int64_t>(i) << (4 * source_axis(attribute, i));
+    for (int i = 0; i < rank; ++i) result |= static_cast<std::int64_t>(i) << (4 * source_axis(attribute, i));
     return result;
   }
   static constexpr ShapeValue shape(const ShapeValue& x, std::int64_t attribute) {
@@ -31,8 +30,7 @@ struct Permute : Structured {
 
   template <class V>
   static constexpr V adjoint(int, V t, const V (&operand)[3], V y) {
-    return apply_shaped<Permute>(t, operand[0].shape(),
-                                 inverse(y.node().attribute, operand[0].shape().rank));
+    return apply_shaped<Permute>(t, operand[0].shape(), inverse(y.node().attribute, operand[0].shape().rank));
   }
 };
 
@@ -43,9 +41,8 @@ namespace ctgrad {
 namespace detail {
 
 template <int Rank, int... Axes>
-inline constexpr bool every_axis_stands_once =
-    sizeof...(Axes) == Rank && axes_exist<Rank, Axes...> &&
-    (0U | ... | (1U << (normal_axis(Axes, Rank) & 31))) == (1U << Rank) - 1U;
+inline constexpr bool every_axis_stands_once = sizeof...(Axes) == Rank&& axes_exist<Rank, Axes...> &&
+                                               (0U | ... | (1U << (normal_axis(Axes, Rank) & 31))) == (1U << Rank) - 1U;
 
 template <int Rank, int... Axes>
 inline constexpr std::int64_t permutation = [] {
@@ -79,8 +76,7 @@ constexpr auto permute(const X& x, Axis<Axes...>) {
   static_assert(detail::every_axis_stands_once<S::rank, Axes...>,
                 "ctgrad: permute needs every axis of the operand exactly once");
   constexpr std::int64_t attribute = detail::permutation<S::rank, Axes...>;
-  return ctgrad_apply(
-      OpCall<ops::Permute, attribute, detail::shape_from<detail::PermutedShape<S, attribute>>>{}, x);
+  return ctgrad_apply(OpCall<ops::Permute, attribute, detail::shape_from<detail::PermutedShape<S, attribute>>>{}, x);
 }
 
 /// The last two axes exchanged: the transpose of a matrix, or of each matrix of a batch.
@@ -89,8 +85,7 @@ constexpr auto transpose(const X& x) {
   using S = typename X::shape_type;
   static_assert(S::rank >= 2, "ctgrad: transpose needs at least two axes; reshape the operand first");
   constexpr std::int64_t attribute = detail::swap_last_two(S::rank);
-  return ctgrad_apply(
-      OpCall<ops::Permute, attribute, detail::shape_from<detail::PermutedShape<S, attribute>>>{}, x);
+  return ctgrad_apply(OpCall<ops::Permute, attribute, detail::shape_from<detail::PermutedShape<S, attribute>>>{}, x);
 }
 
 }  // namespace ctgrad

@@ -37,9 +37,7 @@ namespace ctgrad {
 
 /// The first operand to the power of the second, element by element.
 template <class A, class B>
-  requires Operands<A, B>
-constexpr auto pow(const A& a, const B& b) {
-  return ctgrad_apply(OpCall<ops::Pow>{}, a, b);
-}
+requires Operands<A, B>
+constexpr auto pow(const A& a, const B& b) { return ctgrad_apply(OpCall<ops::Pow>{}, a, b); }
 
 }  // namespace ctgrad

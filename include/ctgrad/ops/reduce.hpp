@@ -16,8 +16,7 @@ struct ReducedShape {
 template <class Op, class X, int... Axes>
 constexpr auto reduce(const X& x, Axis<Axes...>) {
   using S = typename X::shape_type;
-  static_assert(axes_exist<S::rank, Axes...>,
-                "ctgrad: a reduced axis does not exist; axes run from -rank to rank - 1");
+  static_assert(axes_exist<S::rank, Axes...>, "ctgrad: a reduced axis does not exist; axes run from -rank to rank - 1");
   static_assert(elements_are_numbers<typename X::element_type>,
                 "ctgrad: booleans have no sum, max or min; count them with sum(cast<std::int64_t>(x))");
   constexpr unsigned mask = axes_mask<S::rank, Axes...>;

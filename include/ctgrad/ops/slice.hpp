@@ -74,10 +74,9 @@ constexpr auto slice(const X& x) {
   static_assert(detail::range_lies_in_axis<S, A, First, Last, Step>,
                 "ctgrad: slice needs 0 <= First <= Last <= extent and a step >= 1, on an axis whose "
                 "length is known at compile time");
-  return ctgrad_apply(
-      OpCall<ops::Slice, ops::Slice::make(detail::normal_axis(A, S::rank), First, Step),
-             detail::shape_from<detail::SlicedShape<S, A, First, Last, Step>>>{},
-      x);
+  return ctgrad_apply(OpCall<ops::Slice, ops::Slice::make(detail::normal_axis(A, S::rank), First, Step),
+                             detail::shape_from<detail::SlicedShape<S, A, First, Last, Step>>>{},
+                      x);
 }
 
 }  // namespace ctgrad

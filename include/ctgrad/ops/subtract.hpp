@@ -30,9 +30,7 @@ namespace ctgrad {
 
 /// Difference of two operands, element by element, with NumPy broadcasting.
 template <class A, class B>
-  requires Operands<A, B>
-constexpr auto operator-(const A& a, const B& b) {
-  return ctgrad_apply(OpCall<ops::Subtract>{}, a, b);
-}
+requires Operands<A, B>
+constexpr auto operator-(const A& a, const B& b) { return ctgrad_apply(OpCall<ops::Subtract>{}, a, b); }
 
 }  // namespace ctgrad

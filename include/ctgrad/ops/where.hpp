@@ -34,7 +34,7 @@ namespace ctgrad {
 
 /// `a` where the boolean `condition` is true, else `b`; all three broadcast (NumPy's where).
 template <Handle C, class A, class B>
-  requires Operands<C, A, B>
+requires Operands<C, A, B>
 constexpr auto where(const C& condition, const A& a, const B& b) {
   return ctgrad_apply(OpCall<ops::Where>{}, condition, a, b);
 }

@@ -45,8 +45,8 @@ constexpr Shares elementwise_shares(Value t, const Value (&x)[3], Value y) {
     Shares shares;
     if (is_floating(x[0].dtype()) && is_floating(y.dtype())) shares.id[0] = cast_like(t, x[0]).id;
     return shares;
-  } else if constexpr (std::is_same_v<Op, ops::UserElementwise> ||
-                       std::is_same_v<Op, ops::CustomDerivative> || std::is_same_v<Op, ops::UserKernel>) {
+  } else if constexpr (std::is_same_v<Op, ops::UserElementwise> || std::is_same_v<Op, ops::CustomDerivative> ||
+                       std::is_same_v<Op, ops::UserKernel>) {
     const Node node = y.node();
     Shares shares;
     if (node.user->derivative == nullptr)
@@ -65,7 +65,9 @@ constexpr Shares elementwise_shares(Value t, const Value (&x)[3], Value y) {
 }
 
 template <class Op>
-concept HasAdjoint = requires { Op::linear; };
+concept HasAdjoint = requires {
+  Op::linear;
+};
 
 /// The adjoint's shares for the operands of node `y`, given the adjoint `t` of `y`.
 template <class Op>
@@ -84,8 +86,7 @@ constexpr Shares pull_back(Value t, const Value (&x)[3], Value y, const bool (&w
   } else {
     shares = elementwise_shares<Op>(t, x, y);
     for (int i = 0; i < 3; ++i)
-      if (shares.id[i] >= 0)
-        shares.id[i] = sum_to(Value{&builder, shares.id[i]}, x[i].shape()).id;
+      if (shares.id[i] >= 0) shares.id[i] = sum_to(Value{&builder, shares.id[i]}, x[i].shape()).id;
   }
   return shares;
 }
@@ -123,9 +124,8 @@ constexpr int push_forward(const int (&tangent)[3], const Value (&x)[3], Value y
     // Linear in both operands together.
     Node node = y.node();
     for (int i = 0; i < 2; ++i)
-      node.operand[i] = tangent[i] >= 0
-                            ? tangent[i]
-                            : broadcast_value(record_constant(builder, node.dtype, 0), x[i].shape()).id;
+      node.operand[i] =
+          tangent[i] >= 0 ? tangent[i] : broadcast_value(record_constant(builder, node.dtype, 0), x[i].shape()).id;
     accumulate(builder.append(node));
   } else if constexpr (std::is_same_v<Op, ops::CustomDerivative> || std::is_same_v<Op, ops::UserKernel>) {
     for (int i = 0; i < 3; ++i)
@@ -139,8 +139,7 @@ constexpr int push_forward(const int (&tangent)[3], const Value (&x)[3], Value y
       accumulate(builder.append(node));
     }
   } else if constexpr (std::is_same_v<Op, ops::Cast>) {
-    if (is_floating(x[0].dtype()) && is_floating(y.dtype()))
-      accumulate(cast_like(Value{&builder, tangent[0]}, y).id);
+    if (is_floating(x[0].dtype()) && is_floating(y.dtype())) accumulate(cast_like(Value{&builder, tangent[0]}, y).id);
   } else {
     for (int i = 0; i < 3; ++i) {
       if (tangent[i] < 0) continue;
@@ -192,8 +191,7 @@ constexpr void operands_of(GraphBuilder& builder, int id, Value (&x)[3]) {
 /// adjoint of node `result`, and writes their ids to `adjoints`. A node the result does not depend on
 /// gets zeros. Nodes are visited from the result down, so each adjoint is complete before it is passed
 /// on, and the cost is linear in the nodes between them (Griewank and Walther 2008, chapter 3).
-constexpr void reverse(GraphBuilder& builder, int result, int seed, const int* wrt, int count,
-                       int* adjoints) {
+constexpr void reverse(GraphBuilder& builder, int result, int seed, const int* wrt, int count, int* adjoints) {
   using namespace detail;
   constexpr auto rules = make_derivative_table(ops::List{});
   const Vector<char> depends = mark_dependent(builder, wrt, count, result);
@@ -226,16 +224,15 @@ constexpr void reverse(GraphBuilder& builder, int result, int seed, const int* w
   }
   for (int i = 0; i < count; ++i) {
     const int found = wrt[i] <= result && depends[result] != 0 ? adjoint[wrt[i]] : -1;
-    const Value value =
-        found >= 0 ? Value{&builder, found} : record_constant(builder, builder.nodes[wrt[i]].dtype, 0);
+    const Value value = found >= 0 ? Value{&builder, found} : record_constant(builder, builder.nodes[wrt[i]].dtype, 0);
     adjoints[i] = broadcast_value(value, builder.shape(wrt[i])).id;
   }
 }
 
 /// Forward mode: appends the nodes that compute the tangent of each node of `results`, given the
 /// tangents of the nodes `wrt`, and writes their ids to `out`.
-constexpr void forward(GraphBuilder& builder, const int* wrt, const int* tangents, int count,
-                       const int* results, int result_count, int* out) {
+constexpr void forward(GraphBuilder& builder, const int* wrt, const int* tangents, int count, const int* results,
+                       int result_count, int* out) {
   using namespace detail;
   constexpr auto rules = make_derivative_table(ops::List{});
   int last = 0;
@@ -266,9 +263,8 @@ constexpr void forward(GraphBuilder& builder, const int* wrt, const int* tangent
     tangent[id] = rules.push_forward[node.op](of_operand, x, Value{&builder, id});
   }
   for (int i = 0; i < result_count; ++i) {
-    const Value value = tangent[results[i]] >= 0
-                            ? Value{&builder, tangent[results[i]]}
-                            : record_constant(builder, builder.nodes[results[i]].dtype, 0);
+    const Value value = tangent[results[i]] >= 0 ? Value{&builder, tangent[results[i]]}
+                                                 : record_constant(builder, builder.nodes[results[i]].dtype, 0);
     out[i] = broadcast_value(value, builder.shape(results[i])).id;
   }
 }

@@ -76,7 +76,8 @@ public:
         case OpKind::leaf:
           if (node.is<ops::RandomUniform>()) add_own_step(i);
           break;
-        case OpKind::view: break;
+        case OpKind::view:
+          break;
         case OpKind::elementwise:
           chain_[i] = chain_length(i);
           if (chain_[i] >= limits_.chain) stored_[i] = 1;
@@ -85,7 +86,9 @@ public:
             chain_[i] = 0;
           }
           break;
-        case OpKind::reduction: place_root(i); break;
+        case OpKind::reduction:
+          place_root(i);
+          break;
         case OpKind::structured:
           if (node.is<ops::Pack>()) {
             place_pack(i);
@@ -272,8 +275,7 @@ private:
   }
 
   constexpr bool can_join(const Loop& loop, int step, int root, const Demand& need) const {
-    if (is_reduction(root) && loop.has_reduction &&
-        loop.reduced_axes != static_cast<unsigned>(graph_[root].attribute))
+    if (is_reduction(root) && loop.has_reduction && loop.reduced_axes != static_cast<unsigned>(graph_[root].attribute))
       return false;
     int loads = loop.loads.size();
     bool shares = false;
@@ -285,8 +287,7 @@ private:
       // Constants do not count: reading one costs nothing.
       shares = shares || (known && !graph_[x].is<ops::Constant>());
     }
-    return shares && loads <= limits_.loads &&
-           loads + loop.members.size() + need.members.size() <= limits_.operands;
+    return shares && loads <= limits_.loads && loads + loop.members.size() + need.members.size() <= limits_.operands;
   }
 
   constexpr void add_to_loop(int step, int root, const Demand& need) {

@@ -52,13 +52,11 @@ constexpr Access stretch(const Access& x, const ShapeValue& from, const ShapeVal
 }
 
 /// The access of a view, given that of its operand. A reshape must be of something contiguous.
-constexpr Access view_access(const Node& node, const Access& x, const ShapeValue& from,
-                             const ShapeValue& to) {
+constexpr Access view_access(const Node& node, const Access& x, const ShapeValue& from, const ShapeValue& to) {
   Access access = x;
   if (node.is<ops::BroadcastTo>()) return stretch(x, from, to);
   if (node.is<ops::Permute>()) {
-    for (int i = 0; i < to.rank; ++i)
-      access.stride[i] = x.stride[ops::Permute::source_axis(node.attribute, i)];
+    for (int i = 0; i < to.rank; ++i) access.stride[i] = x.stride[ops::Permute::source_axis(node.attribute, i)];
   } else if (node.is<ops::Slice>()) {
     const int axis = ops::Slice::axis(node.attribute);
     access.offset = x.offset + multiply(ops::Slice::first(node.attribute), x.stride[axis]);
@@ -145,8 +143,8 @@ public:
         int operand = map[node.operand[k]];
         if (!access_.owns(operand)) {
           const Access& access = access_.view(operand);
-          const bool scattered = (kind == OpKind::structured || node.is<ops::Reshape>()) &&
-                                 !is_contiguous(access, graph.shape(operand));
+          const bool scattered =
+              (kind == OpKind::structured || node.is<ops::Reshape>()) && !is_contiguous(access, graph.shape(operand));
           if (scattered || (node.is<ops::Slice>() && !offset_fits(node, access)) ||
               (kind == OpKind::structured && !is_static(access.offset)))
             operand = shared_copy(operand);

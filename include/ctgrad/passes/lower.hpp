@@ -186,9 +186,7 @@ private:
   }
 
   static constexpr InnerAccess access_kind(Extent stride) {
-    return stride == 0   ? InnerAccess::broadcast
-           : stride == 1 ? InnerAccess::contiguous
-                         : InnerAccess::strided;
+    return stride == 0 ? InnerAccess::broadcast : stride == 1 ? InnerAccess::contiguous : InnerAccess::strided;
   }
 
   /// Drops unit axes and joins neighbours that all operands walk through in one stride.

@@ -208,8 +208,7 @@ private:
   constexpr void find_last_uses() {
     for (int s = 0; s < out_.steps.size(); ++s) {
       const Step& step = out_.steps[s];
-      for (int k = 0; k < step.operand_count; ++k)
-        last_use_[owner_[out_.operands[step.first_operand + k].node]] = s;
+      for (int k = 0; k < step.operand_count; ++k) last_use_[owner_[out_.operands[step.first_operand + k].node]] = s;
     }
   }
 
@@ -254,8 +253,7 @@ private:
   constexpr int find_dying_operand(int s, const Step& step, int output, int node) const {
     if (step.kind != StepKind::kernel) return -1;
     const StepOperand& to = out_.operands[step.first_operand + output];
-    const KernelOutput& description =
-        out_.outputs[out_.kernels[step.kernel].first_output + output - step.input_count];
+    const KernelOutput& description = out_.outputs[out_.kernels[step.kernel].first_output + output - step.input_count];
     if (description.reduction >= 0 || owner_[to.node] != to.node) return -1;
     for (int k = 0; k < step.input_count; ++k) {
       const StepOperand& from = out_.operands[step.first_operand + k];

@@ -183,11 +183,11 @@ struct ScheduleBuilder {
   Regions regions;
 
   constexpr ScheduleView view() const {
-    return {steps.data(),        steps.size(),        operands.data(), operands.size(),  kernels.data(),
-            kernels.size(),      inputs.data(),       inputs.size(),   instructions.data(),
-            instructions.size(), outputs.data(),      outputs.size(),  constants.data(), constants.size(),
-            constant_bytes,      arenas.data(),       arenas.size(),   results.data(),   results.size(),
-            routines.data(),     routines.size(),     regions};
+    return {steps.data(),    steps.size(),   operands.data(),  operands.size(),     kernels.data(),
+            kernels.size(),  inputs.data(),  inputs.size(),    instructions.data(), instructions.size(),
+            outputs.data(),  outputs.size(), constants.data(), constants.size(),    constant_bytes,
+            arenas.data(),   arenas.size(),  results.data(),   results.size(),      routines.data(),
+            routines.size(), regions};
   }
 };
 
@@ -204,15 +204,13 @@ struct ScheduleSize {
 };
 
 constexpr ScheduleSize size_of(const ScheduleBuilder& b) {
-  return {b.steps.size(),        b.operands.size(), b.kernels.size(),
-          b.inputs.size(),       b.instructions.size(), b.outputs.size(),
-          b.constants.size(),    b.arenas.size(),   b.results.size(),
-          b.routines.size()};
+  return {b.steps.size(),   b.operands.size(),  b.kernels.size(), b.inputs.size(),  b.instructions.size(),
+          b.outputs.size(), b.constants.size(), b.arenas.size(),  b.results.size(), b.routines.size()};
 }
 
 /// A finished schedule: what a constexpr variable holds. The arrays may be longer than what is in use.
-template <int Steps, int Operands, int Kernels, int Inputs, int Instructions, int Outputs, int Constants,
-          int Arenas, int Results, int Routines>
+template <int Steps, int Operands, int Kernels, int Inputs, int Instructions, int Outputs, int Constants, int Arenas,
+          int Results, int Routines>
 struct Schedule {
   Step steps[Steps + 1];
   StepOperand operands[Operands + 1];
@@ -230,23 +228,17 @@ struct Schedule {
   ScheduleSize count;
 
   constexpr ScheduleView view() const {
-    return {steps,          count.steps,
-            operands,       count.operands,
-            kernels,        count.kernels,
-            inputs,         count.inputs,
-            instructions,   count.instructions,
-            outputs,        count.outputs,
-            constants,      count.constants,
-            constant_bytes, arenas,
-            count.arenas,   results,
-            count.results,  routines,
+    return {steps,          count.steps,   operands,     count.operands,  kernels,
+            count.kernels,  inputs,        count.inputs, instructions,    count.instructions,
+            outputs,        count.outputs, constants,    count.constants, constant_bytes,
+            arenas,         count.arenas,  results,      count.results,   routines,
             count.routines, regions};
   }
 };
 
 /// Copies a schedule into arrays of the given lengths; when it does not fit, the result has count.steps -1.
-template <int Steps, int Operands, int Kernels, int Inputs, int Instructions, int Outputs, int Constants,
-          int Arenas, int Results, int Routines>
+template <int Steps, int Operands, int Kernels, int Inputs, int Instructions, int Outputs, int Constants, int Arenas,
+          int Results, int Routines>
 constexpr auto freeze(const ScheduleBuilder& b) {
   Schedule<Steps, Operands, Kernels, Inputs, Instructions, Outputs, Constants, Arenas, Results, Routines> schedule{};
   const ScheduleSize size = size_of(b);

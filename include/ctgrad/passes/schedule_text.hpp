@@ -50,27 +50,42 @@ private:
 
 inline const char* name_of(StepKind kind) {
   switch (kind) {
-    case StepKind::kernel: return "loop";
-    case StepKind::matmul: return "matmul";
-    case StepKind::concat: return "concat";
-    case StepKind::pad: return "pad";
-    case StepKind::gather: return "gather";
-    case StepKind::scatter_add: return "scatter_add";
-    case StepKind::take: return "take";
-    case StepKind::take_adjoint: return "take_adjoint";
-    case StepKind::argmax: return "argmax";
-    case StepKind::argmin: return "argmin";
-    case StepKind::random_uniform: return "random_uniform";
-    case StepKind::user_kernel: return "user kernel";
+    case StepKind::kernel:
+      return "loop";
+    case StepKind::matmul:
+      return "matmul";
+    case StepKind::concat:
+      return "concat";
+    case StepKind::pad:
+      return "pad";
+    case StepKind::gather:
+      return "gather";
+    case StepKind::scatter_add:
+      return "scatter_add";
+    case StepKind::take:
+      return "take";
+    case StepKind::take_adjoint:
+      return "take_adjoint";
+    case StepKind::argmax:
+      return "argmax";
+    case StepKind::argmin:
+      return "argmin";
+    case StepKind::random_uniform:
+      return "random_uniform";
+    case StepKind::user_kernel:
+      return "user kernel";
   }
   return "?";
 }
 
 inline const char* name_of(InnerAccess access) {
   switch (access) {
-    case InnerAccess::broadcast: return "one element";
-    case InnerAccess::contiguous: return "contiguous";
-    case InnerAccess::strided: return "strided";
+    case InnerAccess::broadcast:
+      return "one element";
+    case InnerAccess::contiguous:
+      return "contiguous";
+    case InnerAccess::strided:
+      return "strided";
   }
   return "?";
 }
@@ -120,8 +135,8 @@ private:
 
   std::string place_text(const StepOperand& operand) const {
     std::string text = region_text(operand.region) + " at byte " + std::to_string(operand.byte_offset);
-    const bool scaled = operand.region < schedule_.arena_count &&
-                        !is_static(schedule_.arenas[operand.region].factor) && operand.byte_offset != 0;
+    const bool scaled = operand.region < schedule_.arena_count && !is_static(schedule_.arenas[operand.region].factor) &&
+                        operand.byte_offset != 0;
     if (scaled) text += "*" + ctgrad::text_of(schedule_.arenas[operand.region].factor);
     if (operand.offset != 0) text += " + " + ctgrad::text_of(operand.offset) + " elements";
     return text;
@@ -207,9 +222,8 @@ private:
     for (int i = 0; i < kernel.output_count; ++i) {
       const KernelOutput& output = schedule_.outputs[kernel.first_output + i];
       text_ += "  store " +
-               (output.reduction >= 0
-                    ? std::string(info(output.reduction).name) + " of " + value_name(output.value)
-                    : value_name(output.value)) +
+               (output.reduction >= 0 ? std::string(info(output.reduction).name) + " of " + value_name(output.value)
+                                      : value_name(output.value)) +
                ", " + name_of(output.access) + " : " + std::string(ctgrad::name_of(output.dtype)) + "\n";
     }
   }
@@ -225,14 +239,13 @@ private:
       own_without_reuse.add(arena.factor, arena.bytes_without_reuse);
       bytes.add(own);
       without_reuse.add(own_without_reuse);
-      text_ += "arena " + std::to_string(i) + ": " + own.text() + " bytes, " + own_without_reuse.text() +
-               " without reuse\n";
+      text_ +=
+          "arena " + std::to_string(i) + ": " + own.text() + " bytes, " + own_without_reuse.text() + " without reuse\n";
     }
     text_ += "constants: " + std::to_string(schedule_.constant_bytes) + " bytes\n";
     text_ += "total: " + std::to_string(schedule_.step_count) + " steps, " + std::to_string(schedule_.kernel_count) +
-             " kernels, " + bytes.text() + " bytes of temporary memory (" + without_reuse.text() +
-             " without reuse), " + read_.text() + " bytes read, " + written_.text() + " bytes written, " +
-             flops_.text() + " flops\n";
+             " kernels, " + bytes.text() + " bytes of temporary memory (" + without_reuse.text() + " without reuse), " +
+             read_.text() + " bytes read, " + written_.text() + " bytes written, " + flops_.text() + " flops\n";
   }
 
   const ScheduleView& schedule_;

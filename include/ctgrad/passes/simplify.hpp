@@ -20,9 +20,15 @@ namespace ctgrad {
 namespace detail {
 
 template <class Op>
-concept Foldable = Op::kind == OpKind::elementwise && requires(double x) {
-  requires requires { { Op::value(x) } -> std::same_as<double>; } ||
-               requires { { Op::value(x, x) } -> std::same_as<double>; };
+concept Foldable = Op::kind == OpKind::elementwise&& requires {
+  requires Op::takes != Takes::booleans;
+}
+&&requires(double x) {
+  requires requires {
+    { Op::value(x) } -> std::same_as<double>;
+  } || requires {
+    { Op::value(x, x) } -> std::same_as<double>;
+  };
 };
 
 /// The operation on one or two constants, in the arithmetic of the node's type.
@@ -78,8 +84,7 @@ inline constexpr auto fold_table = make_fold_table(ops::List{});
 constexpr bool same_node(const Node& a, const Node& b) {
   return a.op == b.op && a.dtype == b.dtype && a.shape == b.shape && a.operand[0] == b.operand[0] &&
          a.operand[1] == b.operand[1] && a.operand[2] == b.operand[2] && a.attribute == b.attribute &&
-         std::bit_cast<std::uint64_t>(a.scalar) == std::bit_cast<std::uint64_t>(b.scalar) &&
-         a.user == b.user;
+         std::bit_cast<std::uint64_t>(a.scalar) == std::bit_cast<std::uint64_t>(b.scalar) && a.user == b.user;
 }
 
 /// Emits nodes in simplest form, each one once.
@@ -155,8 +160,8 @@ private:
   constexpr const ShapeValue& shape(int id) const { return graph.shape(id); }
   constexpr bool is_constant(int id) const { return graph.nodes[id].is<ops::Constant>(); }
   constexpr bool is_constant(int id, double value) const {
-    return is_constant(id) && std::bit_cast<std::uint64_t>(graph.nodes[id].scalar) ==
-                                  std::bit_cast<std::uint64_t>(value);
+    return is_constant(id) &&
+           std::bit_cast<std::uint64_t>(graph.nodes[id].scalar) == std::bit_cast<std::uint64_t>(value);
   }
   constexpr bool is_negate(int id) const { return graph.nodes[id].is<ops::Negate>(); }
   constexpr int negated(int id) const { return graph.nodes[id].operand[0]; }
@@ -185,6 +190,16 @@ private:
     node.shape = graph.intern(ShapeValue{});
     node.scalar = value;
     return as_shape(unique(node), like.shape);
+  }
+
+  // clang can evaluate a template of a class only where its body comes before its use.
+  template <class Op>
+  constexpr int rewrite(const Node& like, int a, int b = -1) {
+    Node node = like;
+    node.op = opcode<Op>;
+    node.operand[0] = a;
+    node.operand[1] = b;
+    return emit_elementwise(node);
   }
 
   constexpr int emit(Node& node) {
@@ -249,15 +264,6 @@ private:
     return (bits & 0xfffffffffffffULL) == 0 && exponent > -100 && exponent < 100;
   }
 
-  template <class Op>
-  constexpr int rewrite(const Node& like, int a, int b = -1) {
-    Node node = like;
-    node.op = opcode<Op>;
-    node.operand[0] = a;
-    node.operand[1] = b;
-    return emit_elementwise(node);
-  }
-
   constexpr int emit_view(const Node& node) {
     const int x = node.operand[0];
     const Node inner = graph.nodes[x];
@@ -273,8 +279,8 @@ private:
       if (inner.is<ops::Permute>()) {
         std::int64_t joined = 0;
         for (int i = 0; i < rank; ++i)
-          joined |= static_cast<std::int64_t>(ops::Permute::source_axis(
-                        inner.attribute, ops::Permute::source_axis(node.attribute, i)))
+          joined |= static_cast<std::int64_t>(
+                        ops::Permute::source_axis(inner.attribute, ops::Permute::source_axis(node.attribute, i)))
                     << (4 * i);
         return unary<ops::Permute>(inner.operand[0], node.shape, joined);
       }
@@ -284,8 +290,8 @@ private:
         product.shape = node.shape;
         product.operand[0] = inner.operand[1];
         product.operand[1] = inner.operand[0];
-        product.attribute = (ops::MatMul::transpose_b(inner.attribute) ? 0 : 1) |
-                            (ops::MatMul::transpose_a(inner.attribute) ? 0 : 2);
+        product.attribute =
+            (ops::MatMul::transpose_b(inner.attribute) ? 0 : 1) | (ops::MatMul::transpose_a(inner.attribute) ? 0 : 2);
         absorb_transposes(product);
         return unique(product);
       }
@@ -302,9 +308,7 @@ private:
   constexpr void absorb_transposes(Node& node) {
     for (int k = 0; k < 2; ++k) {
       const Node& operand = graph.nodes[node.operand[k]];
-      if (!operand.is<ops::Permute>() ||
-          operand.attribute != swap_last_two(shape(node.operand[k]).rank))
-        continue;
+      if (!operand.is<ops::Permute>() || operand.attribute != swap_last_two(shape(node.operand[k]).rank)) continue;
       node.operand[k] = operand.operand[0];
       node.attribute ^= k == 0 ? 1 : 2;
     }
@@ -317,13 +321,12 @@ private:
     if (node.is<ops::Pack>()) return append(node);
     // One expression, no calls and no loop: a constant evaluation pays for each.
     constexpr std::uint64_t odd = 0x9e3779b97f4a7c15ULL;
-    std::uint64_t hash =
-        (((static_cast<std::uint64_t>(node.op) * odd + static_cast<std::uint64_t>(node.shape)) * odd +
-          static_cast<std::uint64_t>(node.operand[0] + 1)) *
-             odd +
-         static_cast<std::uint64_t>(node.operand[1] + 1)) *
-            odd +
-        static_cast<std::uint64_t>(node.operand[2] + 1);
+    std::uint64_t hash = (((static_cast<std::uint64_t>(node.op) * odd + static_cast<std::uint64_t>(node.shape)) * odd +
+                           static_cast<std::uint64_t>(node.operand[0] + 1)) *
+                              odd +
+                          static_cast<std::uint64_t>(node.operand[1] + 1)) *
+                             odd +
+                         static_cast<std::uint64_t>(node.operand[2] + 1);
     hash = (hash ^ static_cast<std::uint64_t>(node.attribute)) * odd;
     if (node.op == opcode<ops::Constant>) hash = (hash ^ std::bit_cast<std::uint64_t>(node.scalar)) * odd;
     const int mask = table_.size() - 1;

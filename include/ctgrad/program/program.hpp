@@ -19,11 +19,16 @@ namespace detail {
 inline void write_scalar(std::byte* to, DType dtype, double value) {
   auto put = [&](auto x) { std::memcpy(to, &x, sizeof(x)); };
   switch (dtype) {
-    case DType::float32: return put(static_cast<float>(value));
-    case DType::float64: return put(value);
-    case DType::int32: return put(static_cast<std::int32_t>(value));
-    case DType::int64: return put(static_cast<std::int64_t>(value));
-    case DType::boolean: return put(value != 0);
+    case DType::float32:
+      return put(static_cast<float>(value));
+    case DType::float64:
+      return put(value);
+    case DType::int32:
+      return put(static_cast<std::int32_t>(value));
+    case DType::int64:
+      return put(static_cast<std::int64_t>(value));
+    case DType::boolean:
+      return put(value != 0);
   }
 }
 
@@ -40,8 +45,7 @@ public:
       const ConstantEntry& entry = schedule.constants[i];
       for (std::int64_t k = 0; k < entry.count; ++k)
         write_scalar(constants_.data() + entry.byte_offset + k * static_cast<std::int64_t>(size_of(entry.dtype)),
-                     entry.dtype,
-                     entry.kind == ConstantEntry::Kind::arange ? static_cast<double>(k) : entry.value);
+                     entry.dtype, entry.kind == ConstantEntry::Kind::arange ? static_cast<double>(k) : entry.value);
     }
   }
 
@@ -164,7 +168,14 @@ private:
   }
   template <class R, std::size_t... I>
   auto result_parts(int& index, std::index_sequence<I...>) {
-    return std::tuple{results<std::tuple_element_t<I, R>>(index)...};
+    // Braces: the parts are made in order.
+    if constexpr (is_pair<R>) {
+      return std::pair{results<std::tuple_element_t<I, R>>(index)...};
+    } else if constexpr (is_std_array<R>) {
+      return std::array{results<std::tuple_element_t<I, R>>(index)...};
+    } else {
+      return std::tuple{results<std::tuple_element_t<I, R>>(index)...};
+    }
   }
 
   Executor<Stages, static_cast<int>(sizeof...(Specs)) + ExtraInputs> executor_;
@@ -188,8 +199,7 @@ public:
   using Stages = Pipeline<Source>;
 
   /// Runs the function. Each argument is a Tensor or TensorView with the spec's element type and shape.
-  auto operator()(
-      const TensorView<const typename Specs::element_type, typename Specs::shape_type>&... arguments) {
+  auto operator()(const TensorView<const typename Specs::element_type, typename Specs::shape_type>&... arguments) {
     return runner_(seed_ + runs_++, arguments...);
   }
 

@@ -31,9 +31,7 @@ constexpr int extent_name_code(char letter) {
   return 0;
 }
 
-constexpr char extent_name_letter(int code) {
-  return static_cast<char>(code <= 26 ? 'a' + code - 1 : 'A' + code - 27);
-}
+constexpr char extent_name_letter(int code) { return static_cast<char>(code <= 26 ? 'a' + code - 1 : 'A' + code - 27); }
 
 constexpr std::uint64_t extent_sign = std::uint64_t{1} << 63;
 
@@ -42,8 +40,7 @@ constexpr std::uint64_t names_of(Extent extent) {
 }
 
 constexpr std::int64_t coefficient_of(Extent extent) {
-  return extent >= 0 ? extent
-                     : static_cast<std::int64_t>(static_cast<std::uint64_t>(extent) & 0xffffffffU);
+  return extent >= 0 ? extent : static_cast<std::int64_t>(static_cast<std::uint64_t>(extent) & 0xffffffffU);
 }
 
 constexpr Extent make_extent(std::int64_t coefficient, std::uint64_t names) {
@@ -57,8 +54,7 @@ constexpr Extent make_extent(std::int64_t coefficient, std::uint64_t names) {
 /// The named run-time dimension of one letter, for instance `Shape<dimension<'n'>, 3>`.
 /// `batch` and `time_steps` are the letters B and T.
 template <char Letter>
-  requires(detail::extent_name_code(Letter) != 0)
-inline constexpr Extent dimension =
+requires(detail::extent_name_code(Letter) != 0) inline constexpr Extent dimension =
     detail::make_extent(1, static_cast<std::uint64_t>(detail::extent_name_code(Letter)));
 
 /// Number of samples in a minibatch: a run-time extent.
@@ -91,8 +87,7 @@ constexpr Extent multiply(Extent a, Extent b) {
 
 /// True when `a / b` is a whole extent whatever the run-time lengths are.
 constexpr bool divides(Extent b, Extent a) {
-  if (detail::coefficient_of(b) == 0 || detail::coefficient_of(a) % detail::coefficient_of(b) != 0)
-    return false;
+  if (detail::coefficient_of(b) == 0 || detail::coefficient_of(a) % detail::coefficient_of(b) != 0) return false;
   std::uint64_t left = detail::names_of(a);
   std::uint64_t right = detail::names_of(b);
   while (right != 0) {
@@ -127,8 +122,7 @@ struct Dimensions {
   /// Product of the named factors of `extent`, without its coefficient.
   constexpr std::int64_t monomial(Extent extent) const {
     std::int64_t product = 1;
-    for (std::uint64_t names = detail::names_of(extent); names != 0; names >>= 6)
-      product *= length[names & 63];
+    for (std::uint64_t names = detail::names_of(extent); names != 0; names >>= 6) product *= length[names & 63];
     return product;
   }
   /// The length of `extent` in elements.

@@ -29,10 +29,8 @@ CTGRAD_FUNCTION PhiloxBlock philox(PhiloxKey key, PhiloxBlock counter) {
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t a = std::uint64_t{0xD2511F53} * counter.word[0];
     const std::uint64_t b = std::uint64_t{0xCD9E8D57} * counter.word[2];
-    counter = {{static_cast<std::uint32_t>(b >> 32) ^ counter.word[1] ^ key.word[0],
-                static_cast<std::uint32_t>(b),
-                static_cast<std::uint32_t>(a >> 32) ^ counter.word[3] ^ key.word[1],
-                static_cast<std::uint32_t>(a)}};
+    counter = {{static_cast<std::uint32_t>(b >> 32) ^ counter.word[1] ^ key.word[0], static_cast<std::uint32_t>(b),
+                static_cast<std::uint32_t>(a >> 32) ^ counter.word[3] ^ key.word[1], static_cast<std::uint32_t>(a)}};
     key.word[0] += 0x9E3779B9U;  // the golden ratio and sqrt(3) - 1, as the paper has them
     key.word[1] += 0xBB67AE85U;
   }
@@ -46,11 +44,9 @@ CTGRAD_FUNCTION PhiloxKey philox_key(std::uint64_t seed) {
 
 /// Block number `index` of stream `stream`: the index is the lower half of the counter, the stream
 /// the upper half.
-CTGRAD_FUNCTION PhiloxBlock random_block(std::uint64_t seed, std::uint64_t stream,
-                                         std::uint64_t index) {
-  return philox(philox_key(seed),
-                {{static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32),
-                  static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)}});
+CTGRAD_FUNCTION PhiloxBlock random_block(std::uint64_t seed, std::uint64_t stream, std::uint64_t index) {
+  return philox(philox_key(seed), {{static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32),
+                                    static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)}});
 }
 
 namespace detail {
@@ -68,12 +64,9 @@ CTGRAD_FUNCTION std::uint64_t half_of(const PhiloxBlock& block, int half) {
 // sum (and nvcc does, g++ on x86 does not), which changes the last bit. The product of two floats
 // is exact in double, so there fusing makes no difference; in double it is asked for.
 CTGRAD_FUNCTION float multiply_add(float a, float b, float c) {
-  return static_cast<float>(static_cast<double>(a) * static_cast<double>(b) +
-                            static_cast<double>(c));
+  return static_cast<float>(static_cast<double>(a) * static_cast<double>(b) + static_cast<double>(c));
 }
-CTGRAD_HOST_DEVICE inline double multiply_add(double a, double b, double c) {
-  return std::fma(a, b, c);
-}
+CTGRAD_HOST_DEVICE inline double multiply_add(double a, double b, double c) { return std::fma(a, b, c); }
 
 /// Natural logarithm of k / 2^bits for 1 <= k <= 2^bits: 2 artanh(s) with s = (m - 1) / (m + 1) and
 /// the mantissa m in [0.7, 1.42). Library logarithms differ in the last bit between devices.
@@ -171,8 +164,7 @@ CTGRAD_FUNCTION std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) {
 template <class T>
 CTGRAD_FUNCTION T uniform_at(std::uint64_t seed, std::uint64_t stream, std::uint64_t i) {
   constexpr auto lanes = static_cast<std::uint64_t>(detail::random_lanes<T>);
-  return detail::uniform_from<T>(random_block(seed, stream, i / lanes),
-                                 static_cast<int>(i % lanes));
+  return detail::uniform_from<T>(random_block(seed, stream, i / lanes), static_cast<int>(i % lanes));
 }
 
 /// Element i of the standard normal sequence of (seed, stream), float or double.

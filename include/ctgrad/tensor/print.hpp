@@ -46,8 +46,7 @@ NumberText text_of_number(T x, NumberStyle style) {
       const std::size_t end = std::min(text.find('e'), text.size());
       return point == std::string::npos ? 0 : end - point - 1;
     };
-    if (digits_after_point() > 8)
-      text.assign(buffer, std::to_chars(buffer, buffer + sizeof(buffer), x, format, 8).ptr);
+    if (digits_after_point() > 8) text.assign(buffer, std::to_chars(buffer, buffer + sizeof(buffer), x, format, 8).ptr);
     const std::size_t exponent = std::min(text.find('e'), text.size());
     std::string mantissa = text.substr(0, exponent);
     std::size_t point = mantissa.find('.');
@@ -64,15 +63,14 @@ NumberText text_of_number(T x, NumberStyle style) {
 template <class T>
 class Printer {
 public:
-  Printer(const T* data, const std::int64_t* extents, int rank)
-      : data_(data), extents_(extents), rank_(rank) {
+  Printer(const T* data, const std::int64_t* extents, int rank) : data_(data), extents_(extents), rank_(rank) {
     std::int64_t size = 1;
     for (int axis = 0; axis < rank; ++axis) size *= extents[axis];
     shortened_ = size > most_elements;
     visit(0, 0, [this](std::int64_t i) { look(data_[i]); });
     if constexpr (std::is_floating_point_v<T>)
-      style_.scientific = largest_ >= T(1e8) ||
-                          (largest_ > 0 && (smallest_ < T(1e-4) || largest_ / smallest_ > T(1e3)));
+      style_.scientific =
+          largest_ >= T(1e8) || (largest_ > 0 && (smallest_ < T(1e-4) || largest_ / smallest_ > T(1e3)));
     visit(0, 0, [this](std::int64_t i) { measure(text_of_number(data_[i], style_)); });
     const std::size_t rest = fraction_ + exponent_;
     if (word_ > rest) whole_ = std::max(whole_, word_ - rest);
@@ -101,8 +99,7 @@ private:
   template <class See>
   void visit(int axis, std::int64_t at, const See& see) const {
     if (axis == rank_) return see(at);
-    for (std::int64_t i = 0; i < extents_[axis]; i = next(axis, i))
-      visit(axis + 1, at * extents_[axis] + i, see);
+    for (std::int64_t i = 0; i < extents_[axis]; i = next(axis, i)) visit(axis + 1, at * extents_[axis] + i, see);
   }
 
   void look(T x) {
@@ -138,12 +135,10 @@ private:
     std::size_t column = static_cast<std::size_t>(axis) + 1;
     for (std::int64_t i = 0; i < extents_[axis]; i = next(axis, i)) {
       if (axis + 1 < rank_) {
-        if (i > 0)
-          text_ += std::string(static_cast<std::size_t>(rank_ - axis - 1), '\n') + indent(axis);
+        if (i > 0) text_ += std::string(static_cast<std::size_t>(rank_ - axis - 1), '\n') + indent(axis);
         write(axis + 1, at * extents_[axis] + i);
         if (skips(axis) && i + 1 == edge)
-          text_ +=
-              std::string(static_cast<std::size_t>(rank_ - axis - 1), '\n') + indent(axis) + "...";
+          text_ += std::string(static_cast<std::size_t>(rank_ - axis - 1), '\n') + indent(axis) + "...";
         continue;
       }
       append(axis, i, column, aligned(text_of_number(data_[at * extents_[axis] + i], style_)));
@@ -165,9 +160,7 @@ private:
     column += number.size();
   }
 
-  static std::string indent(int axis) {
-    return std::string(static_cast<std::size_t>(axis) + 1, ' ');
-  }
+  static std::string indent(int axis) { return std::string(static_cast<std::size_t>(axis) + 1, ' '); }
 
   const T* data_;
   const std::int64_t* extents_;
@@ -202,18 +195,15 @@ std::string text_of(const E& expression) {
 }
 
 template <class Traits, class T, class S>
-std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
-                                             TensorView<T, S> view) {
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, TensorView<T, S> view) {
   return out << text_of(view);
 }
 template <class Traits, class T, class S, class Device>
-std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
-                                             const Tensor<T, S, Device>& x) {
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, const Tensor<T, S, Device>& x) {
   return out << text_of(x);
 }
 template <class Traits, TensorExpression E>
-std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
-                                             const E& expression) {
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, const E& expression) {
   return out << text_of(expression);
 }
 

@@ -19,26 +19,22 @@ namespace ctgrad {
 /// bits are the same. The kinds of fill read the same random bits: take one stream for one purpose.
 class RandomStream {
 public:
-  constexpr explicit RandomStream(std::uint64_t seed, std::uint64_t stream = 0)
-      : seed_(seed), stream_(stream) {}
+  constexpr explicit RandomStream(std::uint64_t seed, std::uint64_t stream = 0) : seed_(seed), stream_(stream) {}
 
   constexpr std::uint64_t seed() const { return seed_; }
   constexpr std::uint64_t stream() const { return stream_; }
 
   /// Uniform numbers in [low, high): the bounds must be finite and low < high.
-  void fill_uniform(std::span<float> out, std::uint64_t offset = 0, float low = 0,
-                    float high = 1) const {
+  void fill_uniform(std::span<float> out, std::uint64_t offset = 0, float low = 0, float high = 1) const {
     uniform(out, offset, low, high);
   }
-  void fill_uniform(std::span<double> out, std::uint64_t offset = 0, double low = 0,
-                    double high = 1) const {
+  void fill_uniform(std::span<double> out, std::uint64_t offset = 0, double low = 0, double high = 1) const {
     uniform(out, offset, low, high);
   }
 
   /// Normal numbers: the mean and the standard deviation must be finite and the latter not
   /// negative.
-  void fill_normal(std::span<float> out, std::uint64_t offset = 0, float mean = 0,
-                   float standard_deviation = 1) const {
+  void fill_normal(std::span<float> out, std::uint64_t offset = 0, float mean = 0, float standard_deviation = 1) const {
     normal(out, offset, mean, standard_deviation);
   }
   void fill_normal(std::span<double> out, std::uint64_t offset = 0, double mean = 0,
@@ -47,8 +43,7 @@ public:
   }
 
   /// Integers in [low, high), each equally likely: low < high.
-  void fill_integers(std::span<std::int64_t> out, std::uint64_t offset, std::int64_t low,
-                     std::int64_t high) const {
+  void fill_integers(std::span<std::int64_t> out, std::uint64_t offset, std::int64_t low, std::int64_t high) const {
     if (low >= high) throw_error("fill_integers: low must be less than high");
     const std::uint64_t base = static_cast<std::uint64_t>(low);
     const std::uint64_t range = static_cast<std::uint64_t>(high) - base;
@@ -87,28 +82,25 @@ private:
     if (!(low < high) || !std::isfinite(width))
       throw_error("fill_uniform: low and high must be finite, not too far apart, and low < high");
     const T largest = std::nextafter(high, low);  // rounding may reach the open end
-    for_each_block(out, offset,
-                   [=](const PhiloxBlock& block, std::size_t first, std::size_t count, T* place) {
-                     for (std::size_t i = 0; i < count; ++i) {
-                       const T u = detail::uniform_from<T>(block, static_cast<int>(first + i));
-                       const T value = detail::multiply_add(u, width, low);
-                       place[i] = value < high ? value : largest;
-                     }
-                   });
+    for_each_block(out, offset, [=](const PhiloxBlock& block, std::size_t first, std::size_t count, T* place) {
+      for (std::size_t i = 0; i < count; ++i) {
+        const T u = detail::uniform_from<T>(block, static_cast<int>(first + i));
+        const T value = detail::multiply_add(u, width, low);
+        place[i] = value < high ? value : largest;
+      }
+    });
   }
 
   template <class T>
   void normal(std::span<T> out, std::uint64_t offset, T mean, T standard_deviation) const {
     if (!std::isfinite(mean) || !std::isfinite(standard_deviation) || standard_deviation < 0)
-      throw_error(
-          "fill_normal: mean and standard deviation must be finite, and the latter not negative");
-    for_each_block(out, offset,
-                   [=](const PhiloxBlock& block, std::size_t first, std::size_t count, T* place) {
-                     T values[detail::random_lanes<T>];
-                     detail::normals_from(block, values);
-                     for (std::size_t i = 0; i < count; ++i)
-                       place[i] = detail::multiply_add(values[first + i], standard_deviation, mean);
-                   });
+      throw_error("fill_normal: mean and standard deviation must be finite, and the latter not negative");
+    for_each_block(out, offset, [=](const PhiloxBlock& block, std::size_t first, std::size_t count, T* place) {
+      T values[detail::random_lanes<T>];
+      detail::normals_from(block, values);
+      for (std::size_t i = 0; i < count; ++i)
+        place[i] = detail::multiply_add(values[first + i], standard_deviation, mean);
+    });
   }
 
   std::uint64_t seed_;

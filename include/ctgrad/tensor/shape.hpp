@@ -77,8 +77,8 @@ struct ShapeFrom<Holder, std::index_sequence<I...>> {
 
 /// The type of the shape `Holder::value`.
 template <class Holder>
-using shape_from = typename ShapeFrom<
-    Holder, std::make_index_sequence<static_cast<std::size_t>(Holder::value.rank)>>::type;
+using shape_from =
+    typename ShapeFrom<Holder, std::make_index_sequence<static_cast<std::size_t>(Holder::value.rank)>>::type;
 
 /// True when the two shapes stretch to a common one (NumPy's rule: aligned at the last axis, equal
 /// or one of them 1).
@@ -128,8 +128,7 @@ constexpr ShapeValue reduce_shape(const ShapeValue& shape, unsigned mask, bool k
 /// "[64, batch, 10]".
 inline std::string text_of(const ShapeValue& shape) {
   std::string text = "[";
-  for (int axis = 0; axis < shape.rank; ++axis)
-    text += (axis == 0 ? "" : ", ") + text_of(shape[axis]);
+  for (int axis = 0; axis < shape.rank; ++axis) text += (axis == 0 ? "" : ", ") + text_of(shape[axis]);
   return text + "]";
 }
 
@@ -155,8 +154,8 @@ template <int Rank, int... Axes>
 inline constexpr bool axes_exist = ((normal_axis(Axes, Rank) >= 0) && ...);
 
 template <int Rank, int... Axes>
-inline constexpr unsigned axes_mask =
-    sizeof...(Axes) == 0 ? (1U << Rank) - 1U : (0U | ... | (1U << (normal_axis(Axes, Rank) & 31)));
+inline constexpr unsigned axes_mask = sizeof...(Axes) == 0 ? (1U << Rank) - 1U
+                                                           : (0U | ... | (1U << (normal_axis(Axes, Rank) & 31)));
 
 }  // namespace detail
 

@@ -65,7 +65,9 @@ void check_extents(const Extents<S::rank>& extents) {
 
 /// Something that computes elements and can write them to a tensor: what the operations on tensors give.
 template <class E>
-concept TensorExpression = requires { typename E::ctgrad_expression; };
+concept TensorExpression = requires {
+  typename E::ctgrad_expression;
+};
 
 namespace detail {
 
@@ -96,23 +98,16 @@ public:
 
   constexpr TensorView(T* data, const Extents<rank>& extents) : data_(data), extents_(extents) {}
   /// A view of memory that holds a shape known at compile time.
-  constexpr explicit TensorView(T* data)
-    requires(S::value.is_static())
+  constexpr explicit TensorView(T* data) requires(S::value.is_static())
       : data_(data), extents_(detail::static_extents<S>()) {}
   /// A view of a span, whose length must be that of the shape.
-  explicit TensorView(std::span<T> elements)
-    requires(S::value.is_static())
-      : TensorView(elements.data()) {
+  explicit TensorView(std::span<T> elements) requires(S::value.is_static()) : TensorView(elements.data()) {
     if (static_cast<std::int64_t>(elements.size()) != size())
       throw_error("ctgrad: a view of shape " + ctgrad::text_of(S::value) + " needs " + std::to_string(size()) +
                   " elements, but the span has " + std::to_string(elements.size()));
   }
   /// A view that may write is a view that reads.
-  constexpr operator TensorView<const T, S>() const
-    requires(!std::is_const_v<T>)
-  {
-    return {data_, extents_};
-  }
+  constexpr operator TensorView<const T, S>() const requires(!std::is_const_v<T>) { return {data_, extents_}; }
 
   constexpr T* data() const { return data_; }
   constexpr std::int64_t size() const { return detail::product(extents_); }
@@ -125,22 +120,16 @@ public:
   /// Writes the elements of an expression here: `view = a + b`. (Assigning a view to a view makes it look
   /// elsewhere; `view.assign(other)` copies.) The expression's shape must stretch to the view's.
   template <TensorExpression E>
-  const TensorView& operator=(const E& expression) const
-    requires(!std::is_const_v<T>)
-  {
+  const TensorView& operator=(const E& expression) const requires(!std::is_const_v<T>) {
     expression.ctgrad_evaluate(*this);
     return *this;
   }
   template <TensorExpression E>
-  void assign(const E& expression) const
-    requires(!std::is_const_v<T>)
-  {
+  void assign(const E& expression) const requires(!std::is_const_v<T>) {
     expression.ctgrad_evaluate(*this);
   }
   /// Copies the elements of a view of the same extents.
-  void assign(TensorView<const T, S> other) const
-    requires(!std::is_const_v<T>)
-  {
+  void assign(TensorView<const T, S> other) const requires(!std::is_const_v<T>) {
     if (other.extents() != extents_)
       throw_error("ctgrad: a view of the extents " + detail::text_of(extents_) + " cannot take the elements of " +
                   detail::text_of(other.extents()) + "; assign a tensor of the same extents");
@@ -149,25 +138,16 @@ public:
 
   /// The element at the given indices, one for each axis; they are not checked.
   template <std::integral... I>
-    requires(sizeof...(I) == S::rank)
-  constexpr T& operator()(I... index) const {
+  requires(sizeof...(I) == S::rank) constexpr T& operator()(I... index) const {
     std::int64_t at = 0;
     std::size_t axis = 0;
     ((at = at * extents_[axis++] + static_cast<std::int64_t>(index)), ...);
     return data_[at];
   }
   /// The number itself, for a scalar.
-  constexpr T& item() const
-    requires(S::value.size() == 1)
-  {
-    return *data_;
-  }
+  constexpr T& item() const requires(S::value.size() == 1) { return *data_; }
   /// A scalar is a number: `float loss = program(x);`.
-  constexpr operator element_type() const
-    requires(S::rank == 0)
-  {
-    return *data_;
-  }
+  constexpr operator element_type() const requires(S::rank == 0) { return *data_; }
 
 private:
   T* data_;
@@ -189,18 +169,14 @@ public:
   static constexpr int rank = S::rank;
 
   /// Zeros.
-  Tensor()
-    requires(S::value.is_static())
-      : Tensor(detail::static_extents<S>()) {}
+  Tensor() requires(S::value.is_static()) : Tensor(detail::static_extents<S>()) {}
   /// Zeros with the given extents.
   explicit Tensor(const Extents<rank>& extents) : extents_(extents) {
     detail::check_extents<S>(extents);
     memory_.reserve(bytes());
   }
   /// The given elements in row-major order; there must be as many as the shape holds.
-  Tensor(std::initializer_list<T> elements)
-    requires(S::value.is_static())
-      : Tensor() {
+  Tensor(std::initializer_list<T> elements) requires(S::value.is_static()) : Tensor() {
     assign(std::span<const T>(elements.begin(), elements.size()));
   }
   /// A copy of a view's elements.
@@ -208,8 +184,8 @@ public:
   /// The elements of an expression: `Tensor z = a * x + tanh(y);`. Element types must be equal, and the
   /// expression's shape must stretch to the tensor's.
   template <class E>
-    requires TensorExpression<std::remove_cvref_t<E>>
-  Tensor(E&& expression) : extents_(detail::extents_for<S>(expression)) {
+  requires TensorExpression<std::remove_cvref_t<E>> Tensor(E&& expression)
+      : extents_(detail::extents_for<S>(expression)) {
     // A result that nobody else holds gives its memory away.
     if constexpr (requires { expression.ctgrad_release(*this, memory_); }) {
       if constexpr (!std::is_reference_v<E>)
@@ -244,33 +220,27 @@ public:
   }
 
   /// The elements 0, 1, 2, ...
-  static Tensor arange()
-    requires(S::value.is_static())
-  {
+  static Tensor arange() requires(S::value.is_static()) {
     Tensor result;
     for (std::int64_t i = 0; i < result.size(); ++i) result.data()[i] = static_cast<T>(i);
     return result;
   }
   /// All elements equal.
-  static Tensor full(T value)
-    requires(S::value.is_static())
-  {
+  static Tensor full(T value) requires(S::value.is_static()) {
     Tensor result;
     result.fill(value);
     return result;
   }
   /// Uniform random numbers in [low, high), the same for the same seed.
-  static Tensor uniform(std::uint64_t seed, T low = 0, T high = 1)
-    requires(S::value.is_static() && std::is_floating_point_v<T>)
-  {
+  static Tensor uniform(std::uint64_t seed, T low = 0,
+                        T high = 1) requires(S::value.is_static() && std::is_floating_point_v<T>) {
     Tensor result;
     RandomStream(seed).fill_uniform(result.span(), 0, low, high);
     return result;
   }
   /// Normal random numbers, the same for the same seed.
-  static Tensor normal(std::uint64_t seed, T mean = 0, T standard_deviation = 1)
-    requires(S::value.is_static() && std::is_floating_point_v<T>)
-  {
+  static Tensor normal(std::uint64_t seed, T mean = 0,
+                       T standard_deviation = 1) requires(S::value.is_static() && std::is_floating_point_v<T>) {
     Tensor result;
     RandomStream(seed).fill_normal(result.span(), 0, mean, standard_deviation);
     return result;
@@ -304,32 +274,14 @@ public:
 
   /// The element at the given indices, one for each axis; they are not checked.
   template <std::integral... I>
-    requires(sizeof...(I) == S::rank)
-  T& operator()(I... index) {
-    return view()(index...);
-  }
+  requires(sizeof...(I) == S::rank) T& operator()(I... index) { return view()(index...); }
   template <std::integral... I>
-    requires(sizeof...(I) == S::rank)
-  const T& operator()(I... index) const {
-    return view()(index...);
-  }
+  requires(sizeof...(I) == S::rank) const T& operator()(I... index) const { return view()(index...); }
   /// The number itself, for a tensor of one element.
-  T& item()
-    requires(S::value.size() == 1)
-  {
-    return *data();
-  }
-  T item() const
-    requires(S::value.size() == 1)
-  {
-    return *data();
-  }
+  T& item() requires(S::value.size() == 1) { return *data(); }
+  T item() const requires(S::value.size() == 1) { return *data(); }
   /// A scalar is a number: `float loss = sum(x);`.
-  operator T() const
-    requires(S::rank == 0)
-  {
-    return *data();
-  }
+  operator T() const requires(S::rank == 0) { return *data(); }
 
 private:
   std::size_t bytes() const { return std::max<std::size_t>(static_cast<std::size_t>(size()) * sizeof(T), 1); }
@@ -339,8 +291,8 @@ private:
 };
 
 template <class E>
-  requires TensorExpression<std::remove_cvref_t<E>>
-Tensor(E&&) -> Tensor<typename std::remove_cvref_t<E>::element_type, typename std::remove_cvref_t<E>::shape_type>;
+requires TensorExpression<std::remove_cvref_t<E>> Tensor(E&&)
+->Tensor<typename std::remove_cvref_t<E>::element_type, typename std::remove_cvref_t<E>::shape_type>;
 template <class T, class S>
 Tensor(TensorView<T, S>) -> Tensor<std::remove_const_t<T>, S>;
 

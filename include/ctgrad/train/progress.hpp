@@ -150,8 +150,7 @@ private:
     std::string tail = samples_ == 0 ? "" : format("  loss %.4f", loss());
     if (has_accuracy_) tail += format("  accuracy %.2f %%", 100 * accuracy());
     const double seconds = now - epoch_start_;
-    if (seconds > 0)
-      tail += format("  %.0f ", static_cast<double>(samples_) / seconds) + options_.unit + "/s";
+    if (seconds > 0) tail += format("  %.0f ", static_cast<double>(samples_) / seconds) + options_.unit + "/s";
     tail += time_text(now);
     if (!note.empty()) tail += "  " + std::string(note);
     if (!live_) return head + tail;
@@ -161,8 +160,7 @@ private:
     std::string text = head;
     if (options_.samples_per_epoch > 0 && bar >= 5) text += " " + bar_text(bar);
     text += tail;
-    if (static_cast<int>(text.size()) > room)
-      text.resize(static_cast<std::size_t>(std::max(room, 0)));
+    if (static_cast<int>(text.size()) > room) text.resize(static_cast<std::size_t>(std::max(room, 0)));
     return text;
   }
 

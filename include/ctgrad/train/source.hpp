@@ -6,7 +6,7 @@
 #include "ctgrad/nn/module.hpp"
 #include "ctgrad/program/pipeline.hpp"
 
-namespace ctgrad::train {
+namespace ctgrad::training {
 
 namespace detail {
 
@@ -44,7 +44,8 @@ struct LossSource {
   static constexpr GraphBuilder run() {
     GraphBuilder builder = detail::trace_model<F, M, Specs...>(true, std::index_sequence_for<Specs...>{});
     for (const ParameterInfo& parameter : builder.parameters)
-      if (parameter.node < 0) throw "ctgrad: the model has a parameter that its loss does not use; remove the layer or use it";
+      if (parameter.node < 0)
+        throw "ctgrad: the model has a parameter that its loss does not use; remove the layer or use it";
     return builder;
   }
 };
@@ -104,8 +105,7 @@ struct StepSource {
       state[static_cast<std::size_t>(i)] = block<Parameters>(builder, 1 + i);
     std::array<Symbol<T, Shape<>>, scalar_count> scalars{};
     for (int i = 0; i < scalar_count; ++i)
-      scalars[static_cast<std::size_t>(i)] =
-          ctgrad::detail::record_input<Spec<T, Shape<>>>(builder, DataInputs + i);
+      scalars[static_cast<std::size_t>(i)] = ctgrad::detail::record_input<Spec<T, Shape<>>>(builder, DataInputs + i);
     const auto updated = Optimizer::update(p, g, state, scalars);
     builder.outputs.push_back({updated.first.id, OutputKind::update, 0});
     for (int i = 0; i < Optimizer::state_count; ++i)
@@ -141,4 +141,4 @@ struct InferenceSource {
   }
 };
 
-}  // namespace ctgrad::train
+}  // namespace ctgrad::training

@@ -21,6 +21,14 @@ auto as_number(const TensorView<const T, S>& view) {
     return view;
   }
 }
+template <class A, class B>
+auto as_number(const std::pair<A, B>& parts) {
+  return std::pair{as_number(parts.first), as_number(parts.second)};
+}
+template <class T, std::size_t N>
+auto as_number(const std::array<T, N>& parts) {
+  return std::apply([](const auto&... part) { return std::array{as_number(part)...}; }, parts);
+}
 template <class... V>
 auto as_number(const std::tuple<V...>& parts) {
   return std::apply([](const auto&... part) { return std::tuple{as_number(part)...}; }, parts);
@@ -32,16 +40,16 @@ auto as_number(const std::tuple<V...>& parts) {
 /// program that updates the parameters in place; when it throws, they are unchanged. One object serves one thread.
 template <class Device, class Model, class Loss, class Optimizer, class... Specs>
 class Trainer {
-  using Source = train::LossSource<Loss, Model, Specs...>;
+  using Source = training::LossSource<Loss, Model, Specs...>;
   static constexpr int inputs = sizeof...(Specs);
   using Result = decltype(Loss{}(std::declval<const Model&>(), std::declval<detail::symbol_of<Specs>>()...));
-  using LossSymbol = decltype(train::detail::first_result(std::declval<Result>()));
+  using LossSymbol = decltype(training::detail::first_result(std::declval<Result>()));
   static_assert(LossSymbol::shape_type::value.size() == 1,
                 "ctgrad: the loss must return a scalar, or a tuple that begins with one; take the mean or the sum");
 
 public:
   using element_type = typename LossSymbol::element_type;
-  using StepProgram = train::StepSource<Source, Optimizer, element_type, inputs>;
+  using StepProgram = training::StepSource<Source, Optimizer, element_type, inputs>;
   /// The stages of the training step, to look at.
   using Stages = Pipeline<StepProgram>;
 
@@ -66,7 +74,8 @@ public:
       step_.set_block(1 + i, reinterpret_cast<element_type*>(state_.data()) + i * parameters_.size());
     for (int i = 0; i < StepProgram::scalar_count; ++i) step_.set_scalar(i, &scalars_[static_cast<std::size_t>(i)]);
     // The seed of a step depends on nothing but the trainer's seed and the step's number.
-    const auto result = detail::as_number(step_(seed_ + 0x9e3779b97f4a7c15ULL * (static_cast<std::uint64_t>(steps_) + 1), minibatch...));
+    const auto result = detail::as_number(
+        step_(seed_ + 0x9e3779b97f4a7c15ULL * (static_cast<std::uint64_t>(steps_) + 1), minibatch...));
     ++steps_;
     return result;
   }
@@ -75,13 +84,12 @@ public:
   /// this trainer's parameters and must not outlive it.
   template <class F, class... InferenceSpecs>
   auto inference(const F&, InferenceSpecs...) {
-    using Program = train::InferenceSource<F, Source, Model, InferenceSpecs...>;
+    using Program = training::InferenceSource<F, Source, Model, InferenceSpecs...>;
     using R = decltype(F{}(std::declval<const Model&>(), std::declval<detail::symbol_of<InferenceSpecs>>()...));
     auto runner = detail::Runner<Pipeline<Program>, R, 0, InferenceSpecs...>();
     runner.set_block(0, parameters_.data());
-    return [runner = std::move(runner)](
-               const TensorView<const typename InferenceSpecs::element_type,
-                                typename InferenceSpecs::shape_type>&... arguments) mutable {
+    return [runner = std::move(runner)](const TensorView<const typename InferenceSpecs::element_type,
+                                                         typename InferenceSpecs::shape_type>&... arguments) mutable {
       return runner(0, arguments...);
     };
   }
@@ -104,7 +112,7 @@ private:
 /// spec<std::int64_t, batch>);`. `loss(model, inputs...)` returns a scalar symbol, or a tuple of it and metrics.
 template <class Device = Cpu, class Model, class Loss, class Optimizer, class... Specs>
 Trainer<Device, Model, Loss, Optimizer, Specs...> make_trainer(const Model&, const Loss&, const Optimizer& optimizer,
-                                                                Specs...) {
+                                                               Specs...) {
   return Trainer<Device, Model, Loss, Optimizer, Specs...>(optimizer);
 }
 

@@ -51,10 +51,9 @@ struct Case {
 
 std::string text(const Case& x) {
   const MatmulShape& s = x.shape;
-  return std::to_string(s.m) + "x" + std::to_string(s.n) + "x" + std::to_string(s.k) +
-         (s.transpose_a ? " T" : " N") + (s.transpose_b ? "T" : "N") + " alpha " +
-         std::to_string(x.alpha) + " beta " + std::to_string(x.beta) + " padding " +
-         std::to_string(x.pad_a) + "," + std::to_string(x.pad_b) + "," + std::to_string(x.pad_c);
+  return std::to_string(s.m) + "x" + std::to_string(s.n) + "x" + std::to_string(s.k) + (s.transpose_a ? " T" : " N") +
+         (s.transpose_b ? "T" : "N") + " alpha " + std::to_string(x.alpha) + " beta " + std::to_string(x.beta) +
+         " padding " + std::to_string(x.pad_a) + "," + std::to_string(x.pad_b) + "," + std::to_string(x.pad_c);
 }
 
 /// Runs one product and compares every element, and the padding of C, with the plain loop.
@@ -65,9 +64,7 @@ void check(const Case& x, Multiply multiply) {
   const std::int64_t ldb = (s.transpose_b ? s.k : s.n) + x.pad_b;
   const std::int64_t ldc = s.n + x.pad_c;
   // The last row has no padding: reading past it is an error the address sanitizer sees.
-  const auto size = [](std::int64_t rows, std::int64_t ld, std::int64_t pad) {
-    return rows > 0 ? rows * ld - pad : 0;
-  };
+  const auto size = [](std::int64_t rows, std::int64_t ld, std::int64_t pad) { return rows > 0 ? rows * ld - pad : 0; };
   const auto a = numbers<T>(size(s.transpose_a ? s.k : s.m, lda, x.pad_a), 1);
   const auto b = numbers<T>(size(s.transpose_b ? s.n : s.k, ldb, x.pad_b), 2);
   auto c = numbers<T>(size(s.m, ldc, x.pad_c), 3);
@@ -96,10 +93,8 @@ void check(const Case& x, Multiply multiply) {
       long double size_of_sum = 0;
       for (std::int64_t p = 0; p < s.k; ++p) {
         const auto product =
-            static_cast<long double>(
-                a[static_cast<std::size_t>(s.transpose_a ? p * lda + i : i * lda + p)]) *
-            static_cast<long double>(
-                b[static_cast<std::size_t>(s.transpose_b ? j * ldb + p : p * ldb + j)]);
+            static_cast<long double>(a[static_cast<std::size_t>(s.transpose_a ? p * lda + i : i * lda + p)]) *
+            static_cast<long double>(b[static_cast<std::size_t>(s.transpose_b ? j * ldb + p : p * ldb + j)]);
         sum += product;
         size_of_sum += std::abs(product);
       }
@@ -109,9 +104,8 @@ void check(const Case& x, Multiply multiply) {
         wrong += static_cast<long double>(c[at]) != expected;
       } else {
         // The bound of any order of summation: (k + 2) roundings of the sum of absolute values.
-        const long double bound =
-            static_cast<long double>(s.k + 2) * std::numeric_limits<T>::epsilon() *
-            (std::abs(static_cast<long double>(x.alpha)) * size_of_sum + std::abs(previous));
+        const long double bound = static_cast<long double>(s.k + 2) * std::numeric_limits<T>::epsilon() *
+                                  (std::abs(static_cast<long double>(x.alpha)) * size_of_sum + std::abs(previous));
         wrong += !(std::abs(static_cast<long double>(c[at]) - expected) <= bound);
       }
     }
@@ -122,14 +116,12 @@ void check(const Case& x, Multiply multiply) {
 /// The built-in code as a program built for any x86-64 processor runs it on one without AVX2;
 /// without run-time dispatch, the only way there is.
 template <class U>
-void multiply_with_native_tiles(const MatmulShape& s, const U* a, std::int64_t lda, const U* b,
-                                std::int64_t ldb, U* c, std::int64_t ldc, U alpha, U beta,
-                                U* a_block, U* b_panel) {
+void multiply_with_native_tiles(const MatmulShape& s, const U* a, std::int64_t lda, const U* b, std::int64_t ldb, U* c,
+                                std::int64_t ldc, U alpha, U beta, U* a_block, U* b_panel) {
   if (s.m == 0 || s.n == 0 || s.k == 0) {
     return detail::gemm<U>(s, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel);
   }
-  detail::run_gemm(detail::Gemm<U, detail::NativeTiles>{s, a, lda, b, ldb, c, ldc, alpha, beta,
-                                                        a_block, b_panel});
+  detail::run_gemm(detail::Gemm<U, detail::NativeTiles>{s, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
 }
 
 /// Through the public function, which may use a BLAS, and through the built-in code.
@@ -141,11 +133,10 @@ void check_all(const Case& x, MatmulWorkspace<T>& workspace) {
     check<T>(x, [&](auto... arguments) { ctgrad::cpu::matmul<T>(arguments..., workspace); });
   }
   using U = typename detail::Arithmetic<T>::type;
-  check<T>(x, [&](const MatmulShape& s, const T* a, std::int64_t lda, const T* b, std::int64_t ldb,
-                  T* c, std::int64_t ldc, T alpha, T beta) {
-    multiply_with_native_tiles<U>(s, reinterpret_cast<const U*>(a), lda,
-                                  reinterpret_cast<const U*>(b), ldb, reinterpret_cast<U*>(c), ldc,
-                                  static_cast<U>(alpha), static_cast<U>(beta),
+  check<T>(x, [&](const MatmulShape& s, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
+                  std::int64_t ldc, T alpha, T beta) {
+    multiply_with_native_tiles<U>(s, reinterpret_cast<const U*>(a), lda, reinterpret_cast<const U*>(b), ldb,
+                                  reinterpret_cast<U*>(c), ldc, static_cast<U>(alpha), static_cast<U>(beta),
                                   workspace.template a_block<U>(), workspace.template b_panel<U>());
   });
 }
@@ -247,18 +238,15 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(batches, T, Types) {
   };
   for (const bool ta : flags) {
     for (const bool tb : flags) {
-      for (const Strides& stride :
-           {Strides{m * k, k * n}, Strides{0, k * n}, Strides{m * k, 0}, Strides{0, 0}}) {
+      for (const Strides& stride : {Strides{m * k, k * n}, Strides{0, k * n}, Strides{m * k, 0}, Strides{0, 0}}) {
         const MatmulShape shape{m, n, k, ta, tb};
         std::vector<T> c(batch * m * n, T(1));
         auto expected = c;
-        ctgrad::cpu::batched_matmul<T>(batch, stride.a, stride.b, m * n, shape, a.data(),
-                                       ta ? m : k, b.data(), tb ? k : n, c.data(), n, T(1), T(1),
-                                       workspace);
+        ctgrad::cpu::batched_matmul<T>(batch, stride.a, stride.b, m * n, shape, a.data(), ta ? m : k, b.data(),
+                                       tb ? k : n, c.data(), n, T(1), T(1), workspace);
         for (std::int64_t i = 0; i < batch; ++i) {
-          ctgrad::cpu::matmul<T>(shape, a.data() + i * stride.a, ta ? m : k,
-                                 b.data() + i * stride.b, tb ? k : n, expected.data() + i * m * n,
-                                 n, T(1), T(1), workspace);
+          ctgrad::cpu::matmul<T>(shape, a.data() + i * stride.a, ta ? m : k, b.data() + i * stride.b, tb ? k : n,
+                                 expected.data() + i * m * n, n, T(1), T(1), workspace);
         }
         double worst = 0;
         for (std::size_t i = 0; i < c.size(); ++i) {
@@ -269,8 +257,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(batches, T, Types) {
     }
   }
   std::vector<T> untouched(4, T(9));
-  ctgrad::cpu::batched_matmul<T>(0, 0, 0, 4, {2, 2, 2, false, false}, a.data(), 2, b.data(), 2,
-                                 untouched.data(), 2, T(1), T(0), workspace);
+  ctgrad::cpu::batched_matmul<T>(0, 0, 0, 4, {2, 2, 2, false, false}, a.data(), 2, b.data(), 2, untouched.data(), 2,
+                                 T(1), T(0), workspace);
   BOOST_TEST(untouched == std::vector<T>(4, T(9)), boost::test_tools::per_element());
 }
 
@@ -279,18 +267,16 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(built_in_bits_do_not_depend_on_threads, T, Types) 
   MatmulWorkspace<T> workspace;
   using U = typename detail::Arithmetic<T>::type;
   const int before = omp_get_max_threads();
-  for (const MatmulShape& s :
-       {MatmulShape{131, 269, 300, false, false}, MatmulShape{64, 784, 128, false, true},
-        MatmulShape{784, 129, 64, true, false}, MatmulShape{1100, 3, 400, true, true}}) {
+  for (const MatmulShape& s : {MatmulShape{131, 269, 300, false, false}, MatmulShape{64, 784, 128, false, true},
+                               MatmulShape{784, 129, 64, true, false}, MatmulShape{1100, 3, 400, true, true}}) {
     const auto a = numbers<U>(s.m * s.k, 1);
     const auto b = numbers<U>(s.k * s.n, 2);
     std::vector<std::vector<U>> results;
     for (const int threads : {1, 2, 3, 7}) {
       omp_set_num_threads(threads);
       std::vector<U> c(static_cast<std::size_t>(s.m * s.n));
-      detail::gemm<U>(s, a.data(), s.transpose_a ? s.m : s.k, b.data(), s.transpose_b ? s.k : s.n,
-                      c.data(), s.n, U(1), U(0), workspace.template a_block<U>(),
-                      workspace.template b_panel<U>());
+      detail::gemm<U>(s, a.data(), s.transpose_a ? s.m : s.k, b.data(), s.transpose_b ? s.k : s.n, c.data(), s.n, U(1),
+                      U(0), workspace.template a_block<U>(), workspace.template b_panel<U>());
       results.push_back(c);
     }
     for (const auto& c : results) {
@@ -305,9 +291,8 @@ namespace {
 
 template <class T, int M, int N, int K, bool TA, bool TB>
 void check_small() {
-  check<T>({{M, N, K, TA, TB}},
-           [](const MatmulShape&, const T* a, std::int64_t, const T* b, std::int64_t, T* c,
-              std::int64_t, T, T) { ctgrad::cpu::small_matmul<T, M, N, K, TA, TB>(a, b, c); });
+  check<T>({{M, N, K, TA, TB}}, [](const MatmulShape&, const T* a, std::int64_t, const T* b, std::int64_t, T* c,
+                                   std::int64_t, T, T) { ctgrad::cpu::small_matmul<T, M, N, K, TA, TB>(a, b, c); });
 }
 
 template <class T, int M, int N, int K>

@@ -14,13 +14,12 @@ namespace detail {
 template <class V>
 CTGRAD_FUNCTION V erf_near_zero(V z) {
   if constexpr (is_single<V>) {
-    return polynomial(z, 0x1.20dd74p+0f, -0x1.81273ep-2f, 0x1.ce2cf6p-4f, -0x1.b7f902p-6f,
-                      0x1.54055cp-8f, -0x1.a3f466p-11f, 0x1.4962a8p-14f);
+    return polynomial(z, 0x1.20dd74p+0f, -0x1.81273ep-2f, 0x1.ce2cf6p-4f, -0x1.b7f902p-6f, 0x1.54055cp-8f,
+                      -0x1.a3f466p-11f, 0x1.4962a8p-14f);
   } else {
-    return polynomial(z, 0x1.20dd750429b6dp+0, -0x1.812746b0379bdp-2, 0x1.ce2f21a040d04p-4,
-                      -0x1.b82ce311fa4e6p-6, 0x1.565bccf92241fp-8, -0x1.c02db03c7d990p-11,
-                      0x1.f9a2ba88541a6p-14, -0x1.f4ca4b72ecf15p-17, 0x1.b97fc00085759p-20,
-                      -0x1.5c06abd12fd3dp-23, 0x1.d717b0a1e312fp-27, -0x1.aba41ac65f64cp-31);
+    return polynomial(z, 0x1.20dd750429b6dp+0, -0x1.812746b0379bdp-2, 0x1.ce2f21a040d04p-4, -0x1.b82ce311fa4e6p-6,
+                      0x1.565bccf92241fp-8, -0x1.c02db03c7d990p-11, 0x1.f9a2ba88541a6p-14, -0x1.f4ca4b72ecf15p-17,
+                      0x1.b97fc00085759p-20, -0x1.5c06abd12fd3dp-23, 0x1.d717b0a1e312fp-27, -0x1.aba41ac65f64cp-31);
   }
 }
 
@@ -30,13 +29,11 @@ CTGRAD_FUNCTION V erf_near_zero(V z) {
 template <class V>
 CTGRAD_FUNCTION V erf_scaled_complement(V t) {
   if constexpr (is_single<V>) {
-    return polynomial(t, 0x1.058690p-2f, -0x1.b57074p-2f, 0x1.ee898ap-3f, -0x1.4ad50ap-4f,
-                      -0x1.3e1662p-9f);
+    return polynomial(t, 0x1.058690p-2f, -0x1.b57074p-2f, 0x1.ee898ap-3f, -0x1.4ad50ap-4f, -0x1.3e1662p-9f);
   } else {
-    return polynomial(t, 0x1.058671b52c78ep-2, -0x1.b57034efd3e5fp-2, 0x1.eeea7dc89af00p-3,
-                      -0x1.437f0b6a33e7ep-4, 0x1.e947167642a19p-9, 0x1.ca95f9669e5a9p-8,
-                      -0x1.bc24903be6de4p-11, -0x1.0170ac136c09ap-10, 0x1.69118d08d9157p-15,
-                      0x1.6d16c497628b8p-13, 0x1.12e41d1b0b4dcp-15, -0x1.8f8513c61ac75p-17);
+    return polynomial(t, 0x1.058671b52c78ep-2, -0x1.b57034efd3e5fp-2, 0x1.eeea7dc89af00p-3, -0x1.437f0b6a33e7ep-4,
+                      0x1.e947167642a19p-9, 0x1.ca95f9669e5a9p-8, -0x1.bc24903be6de4p-11, -0x1.0170ac136c09ap-10,
+                      0x1.69118d08d9157p-15, 0x1.6d16c497628b8p-13, 0x1.12e41d1b0b4dcp-15, -0x1.8f8513c61ac75p-17);
   }
 }
 

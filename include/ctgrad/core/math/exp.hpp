@@ -22,8 +22,7 @@ CTGRAD_FUNCTION ExpReduction<V> reduce_exp(V x) {
   using T = ValueOf<V>;
   constexpr T log2_e = static_cast<T>(0x1.71547652b82fep+0);
   constexpr T ln2_high = static_cast<T>(is_single<V> ? 0x1.62e4p-1 : 0x1.62e42feep-1);
-  constexpr T ln2_low =
-      static_cast<T>(is_single<V> ? 0x1.7f7d1cf79abcap-20 : 0x1.a39ef35793c76p-33);
+  constexpr T ln2_low = static_cast<T>(is_single<V> ? 0x1.7f7d1cf79abcap-20 : 0x1.a39ef35793c76p-33);
   ExpReduction<V> result;
   result.biased = fma(x, V(log2_e), V(rounder<V>));
   result.n = result.biased - V(rounder<V>);
@@ -36,13 +35,11 @@ CTGRAD_FUNCTION ExpReduction<V> reduce_exp(V x) {
 template <class V>
 CTGRAD_FUNCTION V exp_tail(V r) {
   if constexpr (is_single<V>) {
-    return polynomial(r, 0x1.fffffcp-2f, 0x1.55548cp-3f, 0x1.555858p-5f, 0x1.123da8p-7f,
-                      0x1.6ac146p-10f);
+    return polynomial(r, 0x1.fffffcp-2f, 0x1.55548cp-3f, 0x1.555858p-5f, 0x1.123da8p-7f, 0x1.6ac146p-10f);
   } else {
-    return polynomial(r, 0x1.000000000000ap-1, 0x1.555555555550ep-3, 0x1.555555555083dp-5,
-                      0x1.111111112583ap-7, 0x1.6c16c1844403ap-10, 0x1.a01a01534f887p-13,
-                      0x1.a019989eb8fd3p-16, 0x1.71de8447ccfeap-19, 0x1.28b0149742574p-22,
-                      0x1.aecfa8b8463eep-26);
+    return polynomial(r, 0x1.000000000000ap-1, 0x1.555555555550ep-3, 0x1.555555555083dp-5, 0x1.111111112583ap-7,
+                      0x1.6c16c1844403ap-10, 0x1.a01a01534f887p-13, 0x1.a019989eb8fd3p-16, 0x1.71de8447ccfeap-19,
+                      0x1.28b0149742574p-22, 0x1.aecfa8b8463eep-26);
   }
 }
 
@@ -56,11 +53,11 @@ CTGRAD_FUNCTION V scale_exp(V p, const ExpReduction<V>& reduced) {
     if constexpr (sizeof(p) == 64 && V::one_register) {
       // One instruction, with the same result as the code below.
       if constexpr (is_single<V>) {
-        return V(typename V::Data{__builtin_ia32_scalefps512_mask(
-            p.v, reduced.n.v, p.v, static_cast<unsigned short>(-1), 4)});
+        return V(typename V::Data{
+            __builtin_ia32_scalefps512_mask(p.v, reduced.n.v, p.v, static_cast<unsigned short>(-1), 4)});
       } else {
-        return V(typename V::Data{__builtin_ia32_scalefpd512_mask(
-            p.v, reduced.n.v, p.v, static_cast<unsigned char>(-1), 4)});
+        return V(typename V::Data{
+            __builtin_ia32_scalefpd512_mask(p.v, reduced.n.v, p.v, static_cast<unsigned char>(-1), 4)});
       }
     } else if constexpr (!V::one_register) {
       return V(typename V::Data{scale_exp(p.lo, {reduced.biased.lo, reduced.n.lo, reduced.r.lo}),
@@ -96,8 +93,7 @@ CTGRAD_FUNCTION V exp_below_bound(V x) {
 template <class V>
 CTGRAD_FUNCTION V exp(V x) {
   using T = detail::ValueOf<V>;
-  return detail::exp_below_bound(
-      detail::at_most(x, static_cast<T>(detail::is_single<V> ? 89.0 : 710.0)));
+  return detail::exp_below_bound(detail::at_most(x, static_cast<T>(detail::is_single<V> ? 89.0 : 710.0)));
 }
 
 /// 1 / (1 + exp(-x)). Within 3 ulp (float and double), also where the result is close to 0.
@@ -117,13 +113,12 @@ CTGRAD_FUNCTION V expm1(V x) {
   using Bits = detail::BitsOf<V>;
   constexpr bool single = detail::is_single<V>;
   // Below -40 the result is -1 in both formats.
-  const V clamped =
-      detail::at_least(detail::at_most(x, static_cast<T>(single ? 89.0 : 710.0)), T(-40));
+  const V clamped = detail::at_least(detail::at_most(x, static_cast<T>(single ? 89.0 : 710.0)), T(-40));
   const detail::ExpReduction<V> reduced = detail::reduce_exp(clamped);
   const V q = fma(detail::exp_tail(reduced.r) * reduced.r, reduced.r, reduced.r);
   // 2^(n-1) (q + 1) - 1/2; doubling it overflows only where the result does.
-  const V half_power = detail::from_bits<V>(
-      (detail::to_bits(reduced.biased) << Format::mantissa_bits) + Bits(detail::to_bits(T(0.5))));
+  const V half_power =
+      detail::from_bits<V>((detail::to_bits(reduced.biased) << Format::mantissa_bits) + Bits(detail::to_bits(T(0.5))));
   const V half = fma(half_power, q, half_power - V(T(0.5)));
   // Next to 0 the result is x; the product above would cost a subnormal its last bit, and -0 its
   // sign.

@@ -113,22 +113,17 @@ inline constexpr ValueOf<V> rounder = static_cast<ValueOf<V>>(is_single<V> ? 0x1
 
 /// mask ? a : b for numbers, so that generic code can say select for both.
 template <class T>
-requires std::is_arithmetic_v<T> CTGRAD_FUNCTION T select(bool mask, T a,
-                                                          std::type_identity_t<T> b) {
+requires std::is_arithmetic_v<T> CTGRAD_FUNCTION T select(bool mask, T a, std::type_identity_t<T> b) {
   return mask ? a : b;
 }
 
 /// The smaller of two; NaN if either is NaN, as in PyTorch.
 template <class T>
-requires std::is_arithmetic_v<T> CTGRAD_FUNCTION T minimum(T a, T b) {
-  return b != b ? b : (b < a ? b : a);
-}
+requires std::is_arithmetic_v<T> CTGRAD_FUNCTION T minimum(T a, T b) { return b != b ? b : (b < a ? b : a); }
 
 /// The larger of two; NaN if either is NaN, as in PyTorch.
 template <class T>
-requires std::is_arithmetic_v<T> CTGRAD_FUNCTION T maximum(T a, T b) {
-  return b != b ? b : (b > a ? b : a);
-}
+requires std::is_arithmetic_v<T> CTGRAD_FUNCTION T maximum(T a, T b) { return b != b ? b : (b > a ? b : a); }
 
 /// The magnitude; -0 gives 0.
 template <class T>

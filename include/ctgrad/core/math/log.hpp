@@ -24,8 +24,7 @@ CTGRAD_FUNCTION LogReduction<V> reduce_log(V x) {
   using Word = typename Format::Word;
   using Bits = BitsOf<V>;
   constexpr Word one = to_bits(T(1));
-  constexpr Word lowest =
-      is_single<V> ? static_cast<Word>(0x3f2aaaab) : static_cast<Word>(0x3fe6a09e667f3bcd);
+  constexpr Word lowest = is_single<V> ? static_cast<Word>(0x3f2aaaab) : static_cast<Word>(0x3fe6a09e667f3bcd);
   constexpr Word exponent_field = ~((Word{1} << Format::mantissa_bits) - 1);
   // exponent + bias in the exponent field; a number with that as its low bits then turns it into a
   // value.
@@ -45,8 +44,8 @@ CTGRAD_FUNCTION V log_of(V exponent, V f) {
   using T = ValueOf<V>;
   if constexpr (is_single<V>) {
     // log(1 + f) = f + f^2 (-1/2 + f P(f)), P minimax on [-1/3, 1/3], relative error 3.8e-8.
-    const V p = polynomial(f, -0.5f, 0x1.555528p-2f, -0x1.000b1cp-2f, 0x1.99c33cp-3f,
-                           -0x1.515a5cp-3f, 0x1.1f93b2p-3f, -0x1.35b4c4p-3f, 0x1.1b1956p-3f);
+    const V p = polynomial(f, -0.5f, 0x1.555528p-2f, -0x1.000b1cp-2f, 0x1.99c33cp-3f, -0x1.515a5cp-3f, 0x1.1f93b2p-3f,
+                           -0x1.35b4c4p-3f, 0x1.1b1956p-3f);
     const V tail = fma(f * f, p, exponent * V(0x1.7f7d1cp-20f));
     return fma(exponent, V(0x1.62e4p-1f), f + tail);
   } else {
@@ -56,9 +55,8 @@ CTGRAD_FUNCTION V log_of(V exponent, V f) {
     const V half_square = f * f * V(T(0.5));
     const V s = f / (f + V(T(2)));
     const V z = s * s;
-    const V p = polynomial(z, 0x1.5555555555593p-1, 0x1.999999997f9fdp-2, 0x1.2492494229dbep-2,
-                           0x1.c71c51d838fbep-3, 0x1.7466499679550p-3, 0x1.39a0985e69426p-3,
-                           0x1.2f1160410292ep-3);
+    const V p = polynomial(z, 0x1.5555555555593p-1, 0x1.999999997f9fdp-2, 0x1.2492494229dbep-2, 0x1.c71c51d838fbep-3,
+                           0x1.7466499679550p-3, 0x1.39a0985e69426p-3, 0x1.2f1160410292ep-3);
     const V tail = fma(s, fma(z, p, half_square), exponent * V(0x1.a39ef35793c76p-33));
     return fma(exponent, V(0x1.62e42feep-1), f - (half_square - tail));
   }
@@ -79,8 +77,7 @@ CTGRAD_FUNCTION V log(V x) {
   const V exponent = select(is_subnormal, reduced.exponent - V(lift_exponent), reduced.exponent);
   V result = detail::log_of(exponent, reduced.fraction);
   result = select(x < V(Format::infinity), result, x);
-  return select(x <= V(T(0)), select(x < V(T(0)), V(Format::not_a_number), V(-Format::infinity)),
-                result);
+  return select(x <= V(T(0)), select(x < V(T(0)), V(Format::not_a_number), V(-Format::infinity)), result);
 }
 
 /// log(1 + x). Within 2 ulp (float and double), also where the result is close to 0; keeps -0.
@@ -98,8 +95,7 @@ CTGRAD_FUNCTION V log1p(V x) {
   V result = detail::log_of(reduced.exponent, reduced.fraction) + lost / u;
   result = select(x < V(Format::infinity), result, x);
   result = select(x == V(T(0)), x, result);
-  return select(x <= V(T(-1)), select(x < V(T(-1)), V(Format::not_a_number), V(-Format::infinity)),
-                result);
+  return select(x <= V(T(-1)), select(x < V(T(-1)), V(Format::not_a_number), V(-Format::infinity)), result);
 }
 
 }  // namespace ctgrad::math

@@ -44,24 +44,21 @@ CTGRAD_FUNCTION TwoPart<V> log_in_two_parts(V exponent, V f) {
   const V s = f / divisor;
   const V s_high = shorten(s);
   const V divisor_high = shorten(divisor);
-  const V rest =
-      ((f - s_high * divisor_high) - s_high * (divisor - divisor_high)) - s_high * divisor_lost;
+  const V rest = ((f - s_high * divisor_high) - s_high * (divisor - divisor_high)) - s_high * divisor_lost;
   const V s_low = rest / divisor;
   const V z = s_high * s_high;
   const V z_high = shorten(z);
   const V z_low = fma(s + s_high, s_low, z - z_high);
   const V square = z_high + z_low;
-  const V series = polynomial(square, 0x1.999999999999ap-3, 0x1.2492492492492p-3,
-                              0x1.c71c71c71c71cp-4, 0x1.745d1745d1746p-4, 0x1.3b13b13b13b14p-4,
-                              0x1.1111111111111p-4, 0x1.e1e1e1e1e1e1ep-5, 0x1.af286bca1af28p-5,
-                              0x1.8618618618618p-5, 0x1.642c8590b2164p-5, 0x1.47ae147ae147bp-5);
+  const V series = polynomial(square, 0x1.999999999999ap-3, 0x1.2492492492492p-3, 0x1.c71c71c71c71cp-4,
+                              0x1.745d1745d1746p-4, 0x1.3b13b13b13b14p-4, 0x1.1111111111111p-4, 0x1.e1e1e1e1e1e1ep-5,
+                              0x1.af286bca1af28p-5, 0x1.8618618618618p-5, 0x1.642c8590b2164p-5, 0x1.47ae147ae147bp-5);
   const V g_high = z_high * V(third_high);
   const V g_low = fma(square * square, series, fma(z_high, V(third_low), z_low * V(1.0 / 3.0)));
   const V g_short = shorten(g_high);
   const V main = s_high * V(2.0);
   const V correction = main * g_short;
-  const V remainder =
-      fma(s_low * V(2.0), V(1.0) + (g_high + g_low), main * ((g_high - g_short) + g_low));
+  const V remainder = fma(s_low * V(2.0), V(1.0) + (g_high + g_low), main * ((g_high - g_short) + g_low));
   const TwoPart<V> whole = add_exactly(exponent * V(0x1.62e42feep-1), main);
   const TwoPart<V> sum = add_exactly(whole.high, correction);
   return {sum.high, sum.low + (whole.low + fma(exponent, V(0x1.a39ef35793c76p-33), remainder))};
@@ -100,12 +97,10 @@ CTGRAD_FUNCTION V pow(V x, std::type_identity_t<V> y) {
   if constexpr (detail::is_single<V>) {
     const auto wide = detail::convert_lanes<double>(magnitude);
     const auto parts = detail::reduce_log(wide);
-    const auto power =
-        detail::convert_lanes<double>(y) * detail::log_of(parts.exponent, parts.fraction);
+    const auto power = detail::convert_lanes<double>(y) * detail::log_of(parts.exponent, parts.fraction);
     using Wide = std::remove_const_t<decltype(wide)>;
     // Beyond +-200 the result leaves the range of float; a double would keep it a little longer.
-    result = detail::convert_lanes<T>(
-        exp(Wide(detail::at_least(detail::at_most(power, 200.0), -200.0))));
+    result = detail::convert_lanes<T>(exp(Wide(detail::at_least(detail::at_most(power, 200.0), -200.0))));
   } else {
     const auto is_subnormal = magnitude < V(Format::smallest_normal);
     const auto parts = detail::reduce_log(select(is_subnormal, magnitude * V(0x1p64), magnitude));

@@ -27,15 +27,13 @@ CTGRAD_FUNCTION V sin_of_double(V x, std::uint64_t quarter_turns) {
   V sine, cosine;
   if constexpr (std::is_same_v<Result, float>) {
     sine = polynomial(z, -0x1.5555451f0efe0p-3, 0x1.110737f73985bp-7, -0x1.9942d503ca901p-13);
-    cosine =
-        polynomial(z, -0.5, 0x1.55554a0bf2b42p-5, -0x1.6c0c304ebdc7fp-10, 0x1.99eaa3223bbf9p-16);
+    cosine = polynomial(z, -0.5, 0x1.55554a0bf2b42p-5, -0x1.6c0c304ebdc7fp-10, 0x1.99eaa3223bbf9p-16);
     cosine = fma(cosine, z, V(1.0));
   } else {
-    sine = polynomial(z, -0x1.5555555555548p-3, 0x1.111111110f7bdp-7, -0x1.a01a019bfb693p-13,
-                      0x1.71de35658f2a9p-19, -0x1.ae5e58bc9176fp-26, 0x1.5d8f45aff5495p-33);
-    const V tail =
-        polynomial(z, 0x1.555555555554bp-5, -0x1.6c16c16c14f7bp-10, 0x1.a01a019c8217ep-16,
-                   -0x1.27e4f7e91f8d9p-22, 0x1.1ee9d68f48bcdp-29, -0x1.8fa3fe5de3c26p-37);
+    sine = polynomial(z, -0x1.5555555555548p-3, 0x1.111111110f7bdp-7, -0x1.a01a019bfb693p-13, 0x1.71de35658f2a9p-19,
+                      -0x1.ae5e58bc9176fp-26, 0x1.5d8f45aff5495p-33);
+    const V tail = polynomial(z, 0x1.555555555554bp-5, -0x1.6c16c16c14f7bp-10, 0x1.a01a019c8217ep-16,
+                              -0x1.27e4f7e91f8d9p-22, 0x1.1ee9d68f48bcdp-29, -0x1.8fa3fe5de3c26p-37);
     const V half = z * V(0.5);
     const V near = V(1.0) - half;
     cosine = near + fma(z * z, tail, (V(1.0) - near) - half);
@@ -50,8 +48,7 @@ CTGRAD_FUNCTION V sin_of_double(V x, std::uint64_t quarter_turns) {
 template <bool Cosine, class V>
 CTGRAD_FUNCTION V sin_of_large(V x) {
   if constexpr (std::is_same_v<V, float>) {
-    return static_cast<float>(Cosine ? __builtin_cos(static_cast<double>(x))
-                                     : __builtin_sin(static_cast<double>(x)));
+    return static_cast<float>(Cosine ? __builtin_cos(static_cast<double>(x)) : __builtin_sin(static_cast<double>(x)));
   } else if constexpr (std::is_same_v<V, double>) {
     return Cosine ? __builtin_cos(x) : __builtin_sin(x);
   } else {

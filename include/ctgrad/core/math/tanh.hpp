@@ -17,9 +17,8 @@ CTGRAD_FUNCTION V tanh_near_zero(V x) {
   if constexpr (is_single<V>) {
     return x * polynomial(z, 1.0f, -0x1.554feep-2f, 0x1.0c8104p-3f);
   } else {
-    return x * polynomial(z, 1.0, -0x1.55555555554bcp-2, 0x1.11111110e0a1ap-3,
-                          -0x1.ba1ba116d1d7cp-5, 0x1.664ec9da92c10p-6, -0x1.223c73e67ad58p-7,
-                          0x1.c383ad0afcc60p-9);
+    return x * polynomial(z, 1.0, -0x1.55555555554bcp-2, 0x1.11111110e0a1ap-3, -0x1.ba1ba116d1d7cp-5,
+                          0x1.664ec9da92c10p-6, -0x1.223c73e67ad58p-7, 0x1.c383ad0afcc60p-9);
   }
 }
 
@@ -49,9 +48,8 @@ CTGRAD_FUNCTION V tanh(V x) {
   V r = fma(n, V(-half_ln2_high), clamped);
   if constexpr (!single) r = fma(n, V(-half_ln2_low), r);
   const V t = detail::tanh_near_zero(r);
-  const V s =
-      detail::from_bits<V>(Bits(detail::to_bits(T(1))) -
-                           (detail::to_bits(biased) << detail::FloatFormat<T>::mantissa_bits));
+  const V s = detail::from_bits<V>(Bits(detail::to_bits(T(1))) -
+                                   (detail::to_bits(biased) << detail::FloatFormat<T>::mantissa_bits));
   const V sum = s + V(T(1));
   const V difference = s - V(T(1));  // Subtracted below, so that -0 stays -0.
   return fma(t, sum, -difference) / fma(-t, difference, sum);

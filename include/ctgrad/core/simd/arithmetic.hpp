@@ -20,28 +20,21 @@ CTGRAD_SIMD_FUNCTION Simd<T, N> multiply_add_register(Simd<T, N> a, Simd<T, N> b
   using Data = typename Simd<T, N>::Data;
 #if defined(__AVX512F__)
   if constexpr (bytes == 64 && single) {
-    return Simd<T, N>(
-        Data{__builtin_ia32_vfmaddps512_mask(a.v, b.v, c.v, static_cast<unsigned short>(-1), 4)});
+    return Simd<T, N>(Data{__builtin_ia32_vfmaddps512_mask(a.v, b.v, c.v, static_cast<unsigned short>(-1), 4)});
   }
   if constexpr (bytes == 64 && !single) {
-    return Simd<T, N>(
-        Data{__builtin_ia32_vfmaddpd512_mask(a.v, b.v, c.v, static_cast<unsigned char>(-1), 4)});
+    return Simd<T, N>(Data{__builtin_ia32_vfmaddpd512_mask(a.v, b.v, c.v, static_cast<unsigned char>(-1), 4)});
   }
 #endif
 #if defined(__FMA__)
-  if constexpr (bytes == 32 && single)
-    return Simd<T, N>(Data{__builtin_ia32_vfmaddps256(a.v, b.v, c.v)});
-  if constexpr (bytes == 32 && !single)
-    return Simd<T, N>(Data{__builtin_ia32_vfmaddpd256(a.v, b.v, c.v)});
-  if constexpr (bytes == 16 && single)
-    return Simd<T, N>(Data{__builtin_ia32_vfmaddps(a.v, b.v, c.v)});
-  if constexpr (bytes == 16 && !single)
-    return Simd<T, N>(Data{__builtin_ia32_vfmaddpd(a.v, b.v, c.v)});
+  if constexpr (bytes == 32 && single) return Simd<T, N>(Data{__builtin_ia32_vfmaddps256(a.v, b.v, c.v)});
+  if constexpr (bytes == 32 && !single) return Simd<T, N>(Data{__builtin_ia32_vfmaddpd256(a.v, b.v, c.v)});
+  if constexpr (bytes == 16 && single) return Simd<T, N>(Data{__builtin_ia32_vfmaddps(a.v, b.v, c.v)});
+  if constexpr (bytes == 16 && !single) return Simd<T, N>(Data{__builtin_ia32_vfmaddpd(a.v, b.v, c.v)});
 #else
   if constexpr (bytes == 32 || bytes == 16) return a * b + c;
 #endif
-  if constexpr (bytes < 16)
-    return low_half(multiply_add_register(join(a, a), join(b, b), join(c, c)));
+  if constexpr (bytes < 16) return low_half(multiply_add_register(join(a, a), join(b, b), join(c, c)));
 }
 #else
 template <class T, int N>
@@ -57,8 +50,7 @@ CTGRAD_SIMD_FUNCTION Simd<T, N> multiply_add_register(Simd<T, N> a, Simd<T, N> b
 template <class T, int N>
 CTGRAD_SIMD_FUNCTION Simd<T, N> multiply_add(Simd<T, N> a, Simd<T, N> b, Simd<T, N> c) {
   if constexpr (!Simd<T, N>::one_register) {
-    return Simd<T, N>(
-        typename Simd<T, N>::Data{multiply_add(a.lo, b.lo, c.lo), multiply_add(a.hi, b.hi, c.hi)});
+    return Simd<T, N>(typename Simd<T, N>::Data{multiply_add(a.lo, b.lo, c.lo), multiply_add(a.hi, b.hi, c.hi)});
   } else if constexpr (std::is_floating_point_v<T>) {
     return detail::multiply_add_register(a, b, c);
   } else {
@@ -76,8 +68,7 @@ CTGRAD_SIMD_FUNCTION Simd<T, N> pick_register(Simd<T, N> a, Simd<T, N> b) {
   constexpr int bytes = N * static_cast<int>(sizeof(T));
   [[maybe_unused]] constexpr bool single = std::is_same_v<T, float>;
   using Data = typename Simd<T, N>::Data;
-#define CTGRAD_SIMD_PICK(function, ...) \
-  return Simd<T, N>(Data{function(a.v, b.v __VA_OPT__(, ) __VA_ARGS__)})
+#define CTGRAD_SIMD_PICK(function, ...) return Simd<T, N>(Data{function(a.v, b.v __VA_OPT__(, ) __VA_ARGS__)})
 #if defined(__AVX512F__)
   if constexpr (bytes == 64) {
     if constexpr (single && Less)

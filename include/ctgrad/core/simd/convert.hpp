@@ -18,13 +18,11 @@ CTGRAD_SIMD_FUNCTION Simd<T, N / 2> take_half(Simd<T, N> a, std::integer_sequenc
   __builtin_memcpy(&r.v, reinterpret_cast<const char*>(&a.v) + Offset * sizeof(T), sizeof(r.v));
   return r;
 #else
-  return Simd<T, N / 2>(
-      typename Simd<T, N / 2>::Data{__builtin_shufflevector(a.v, a.v, (I + Offset)...)});
+  return Simd<T, N / 2>(typename Simd<T, N / 2>::Data{__builtin_shufflevector(a.v, a.v, (I + Offset)...)});
 #endif
 }
 template <class T, int N, int... I>
-CTGRAD_SIMD_FUNCTION Simd<T, 2 * N> concatenate(Simd<T, N> a, Simd<T, N> b,
-                                                std::integer_sequence<int, I...>) {
+CTGRAD_SIMD_FUNCTION Simd<T, 2 * N> concatenate(Simd<T, N> a, Simd<T, N> b, std::integer_sequence<int, I...>) {
 #if defined(__CUDACC__)
   Simd<T, 2 * N> r;
   __builtin_memcpy(&r.v, &a.v, sizeof(a.v));
@@ -89,8 +87,7 @@ CTGRAD_SIMD_FUNCTION Simd<U, N> convert(Simd<T, N> a) {
                        (sizeof(U) > 2 * sizeof(T) || sizeof(T) > 2 * sizeof(U))) {
     // In steps of a factor of two, each of which is one instruction; g++ takes a larger step lane
     // by lane.
-    constexpr int middle =
-        sizeof(U) > sizeof(T) ? 2 * static_cast<int>(sizeof(T)) : static_cast<int>(sizeof(T)) / 2;
+    constexpr int middle = sizeof(U) > sizeof(T) ? 2 * static_cast<int>(sizeof(T)) : static_cast<int>(sizeof(T)) / 2;
     using Signed = detail::SignedOfSize<middle>;
     using Middle = std::conditional_t<std::is_signed_v<T>, Signed, std::make_unsigned_t<Signed>>;
     return convert<U>(convert<Middle>(a));

@@ -45,8 +45,7 @@ inline constexpr bool fits_register = N* static_cast<int>(sizeof(T)) <= register
 template <int Bytes>
 using SignedOfSize = std::conditional_t<
     Bytes == 1, std::int8_t,
-    std::conditional_t<Bytes == 2, std::int16_t,
-                       std::conditional_t<Bytes == 4, std::int32_t, std::int64_t>>>;
+    std::conditional_t<Bytes == 2, std::int16_t, std::conditional_t<Bytes == 4, std::int32_t, std::int64_t>>>;
 
 #if defined(__CUDA_ARCH__)
 /// nvcc checks templates marked for host and device also for the device, which has no vectors, even
@@ -262,14 +261,12 @@ struct Simd : detail::SimdData<T, N> {
 
 private:
   template <int... I>
-  CTGRAD_SIMD_FUNCTION static Simd strided(const T* from, std::int64_t stride,
-                                           std::integer_sequence<int, I...>) {
+  CTGRAD_SIMD_FUNCTION static Simd strided(const T* from, std::int64_t stride, std::integer_sequence<int, I...>) {
     if constexpr (one_register) {
       return Simd(Data{{from[I * stride]...}});
     } else {
       using Half = Simd<T, N / 2>;
-      return Simd(Data{Half::load_strided(from, stride),
-                       Half::load_strided(from + N / 2 * stride, stride)});
+      return Simd(Data{Half::load_strided(from, stride), Half::load_strided(from + N / 2 * stride, stride)});
     }
   }
   template <int... I>

@@ -17,8 +17,7 @@ struct SimdMask {
   Bits bits;
 
   SimdMask() = default;
-  CTGRAD_SIMD_FUNCTION SimdMask(bool value)
-      : bits(static_cast<typename Bits::value_type>(value ? -1 : 0)) {}
+  CTGRAD_SIMD_FUNCTION SimdMask(bool value) : bits(static_cast<typename Bits::value_type>(value ? -1 : 0)) {}
   CTGRAD_SIMD_FUNCTION explicit SimdMask(Bits b) : bits(b) {}
   template <class Half>
   CTGRAD_SIMD_FUNCTION SimdMask(Half lo, Half hi) : bits(typename Bits::Data{lo, hi}) {}
@@ -33,12 +32,10 @@ struct SimdMask {
   CTGRAD_SIMD_FUNCTION static SimdMask load(const bool* from) {
     return load(reinterpret_cast<const std::uint8_t*>(from));
   }
-  CTGRAD_SIMD_FUNCTION static SimdMask load_partial(const std::uint8_t* from, std::int64_t count,
-                                                    bool fill = false) {
+  CTGRAD_SIMD_FUNCTION static SimdMask load_partial(const std::uint8_t* from, std::int64_t count, bool fill = false) {
     return Simd<std::uint8_t, N>::load_partial(from, count, fill) != Simd<std::uint8_t, N>(0);
   }
-  CTGRAD_SIMD_FUNCTION static SimdMask load_partial(const bool* from, std::int64_t count,
-                                                    bool fill = false) {
+  CTGRAD_SIMD_FUNCTION static SimdMask load_partial(const bool* from, std::int64_t count, bool fill = false) {
     return load_partial(reinterpret_cast<const std::uint8_t*>(from), count, fill);
   }
 
@@ -108,18 +105,16 @@ CTGRAD_SIMD_FUNCTION Simd<T, N> select(SimdMask<N, Bytes> mask, Simd<T, N> a, Si
     return Simd<T, N>(typename Simd<T, N>::Data{mask.bits.v ? a.v : b.v});
   } else {
     using Half = SimdMask<N / 2, Bytes>;
-    return Simd<T, N>(typename Simd<T, N>::Data{select(Half(mask.bits.lo), a.lo, b.lo),
-                                                select(Half(mask.bits.hi), a.hi, b.hi)});
+    return Simd<T, N>(
+        typename Simd<T, N>::Data{select(Half(mask.bits.lo), a.lo, b.lo), select(Half(mask.bits.hi), a.hi, b.hi)});
   }
 }
 template <int N, int Bytes, class T>
-CTGRAD_SIMD_FUNCTION Simd<T, N> select(SimdMask<N, Bytes> mask, Simd<T, N> a,
-                                       std::type_identity_t<T> b) {
+CTGRAD_SIMD_FUNCTION Simd<T, N> select(SimdMask<N, Bytes> mask, Simd<T, N> a, std::type_identity_t<T> b) {
   return select(mask, a, Simd<T, N>(b));
 }
 template <int N, int Bytes, class T>
-CTGRAD_SIMD_FUNCTION Simd<T, N> select(SimdMask<N, Bytes> mask, std::type_identity_t<T> a,
-                                       Simd<T, N> b) {
+CTGRAD_SIMD_FUNCTION Simd<T, N> select(SimdMask<N, Bytes> mask, std::type_identity_t<T> a, Simd<T, N> b) {
   return select(mask, Simd<T, N>(a), b);
 }
 

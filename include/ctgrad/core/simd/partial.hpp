@@ -35,12 +35,12 @@ template <class T, int N>
 CTGRAD_SIMD_FUNCTION Simd<T, N> masked_load(const T* from, std::int64_t count, Simd<T, N> fill) {
   if constexpr (sizeof(T) == 4) {
     const auto bits = first_bits<unsigned short>(count);
-    fill.v = (decltype(fill.v))__builtin_ia32_loadups512_mask(reinterpret_cast<const float*>(from),
-                                                              (Floats)fill.v, bits);
+    fill.v =
+        (decltype(fill.v))__builtin_ia32_loadups512_mask(reinterpret_cast<const float*>(from), (Floats)fill.v, bits);
   } else {
     const auto bits = first_bits<unsigned char>(count);
-    fill.v = (decltype(fill.v))__builtin_ia32_loadupd512_mask(reinterpret_cast<const double*>(from),
-                                                              (Doubles)fill.v, bits);
+    fill.v =
+        (decltype(fill.v))__builtin_ia32_loadupd512_mask(reinterpret_cast<const double*>(from), (Doubles)fill.v, bits);
   }
   return fill;
 }
@@ -48,11 +48,9 @@ CTGRAD_SIMD_FUNCTION Simd<T, N> masked_load(const T* from, std::int64_t count, S
 template <class T, int N>
 CTGRAD_SIMD_FUNCTION void masked_store(T* to, std::int64_t count, Simd<T, N> lanes) {
   if constexpr (sizeof(T) == 4) {
-    __builtin_ia32_storeups512_mask(reinterpret_cast<float*>(to), (Floats)lanes.v,
-                                    first_bits<unsigned short>(count));
+    __builtin_ia32_storeups512_mask(reinterpret_cast<float*>(to), (Floats)lanes.v, first_bits<unsigned short>(count));
   } else {
-    __builtin_ia32_storeupd512_mask(reinterpret_cast<double*>(to), (Doubles)lanes.v,
-                                    first_bits<unsigned char>(count));
+    __builtin_ia32_storeupd512_mask(reinterpret_cast<double*>(to), (Doubles)lanes.v, first_bits<unsigned char>(count));
   }
 }
 
@@ -69,11 +67,11 @@ CTGRAD_SIMD_FUNCTION Simd<T, N> masked_load(const T* from, std::int64_t count, S
   const auto mask = Bits::iota() < Bits(static_cast<typename Bits::value_type>(count));
   Simd<T, N> loaded;
   if constexpr (sizeof(T) == 4) {
-    loaded.v = (decltype(fill.v))__builtin_ia32_maskloadps256(reinterpret_cast<const Floats*>(from),
-                                                              (FloatMask)mask.bits.v);
+    loaded.v =
+        (decltype(fill.v))__builtin_ia32_maskloadps256(reinterpret_cast<const Floats*>(from), (FloatMask)mask.bits.v);
   } else {
-    loaded.v = (decltype(fill.v))__builtin_ia32_maskloadpd256(
-        reinterpret_cast<const Doubles*>(from), (DoubleMask)mask.bits.v);
+    loaded.v =
+        (decltype(fill.v))__builtin_ia32_maskloadpd256(reinterpret_cast<const Doubles*>(from), (DoubleMask)mask.bits.v);
   }
   return select(mask, loaded, fill);
 }
@@ -83,11 +81,9 @@ CTGRAD_SIMD_FUNCTION void masked_store(T* to, std::int64_t count, Simd<T, N> lan
   using Bits = typename Simd<T, N>::Bits;
   const auto mask = Bits::iota() < Bits(static_cast<typename Bits::value_type>(count));
   if constexpr (sizeof(T) == 4) {
-    __builtin_ia32_maskstoreps256(reinterpret_cast<Floats*>(to), (FloatMask)mask.bits.v,
-                                  (Floats)lanes.v);
+    __builtin_ia32_maskstoreps256(reinterpret_cast<Floats*>(to), (FloatMask)mask.bits.v, (Floats)lanes.v);
   } else {
-    __builtin_ia32_maskstorepd256(reinterpret_cast<Doubles*>(to), (DoubleMask)mask.bits.v,
-                                  (Doubles)lanes.v);
+    __builtin_ia32_maskstorepd256(reinterpret_cast<Doubles*>(to), (DoubleMask)mask.bits.v, (Doubles)lanes.v);
   }
 }
 
@@ -101,8 +97,7 @@ void masked_store(T* to, std::int64_t count, Simd<T, N> lanes);
 #endif
 
 /// `count` less `offset`, but from 0 to `most`.
-CTGRAD_SIMD_FUNCTION std::int64_t clamped_count(std::int64_t count, std::int64_t offset,
-                                                std::int64_t most) {
+CTGRAD_SIMD_FUNCTION std::int64_t clamped_count(std::int64_t count, std::int64_t offset, std::int64_t most) {
   const std::int64_t left = count - offset;
   return left < 0 ? 0 : (left > most ? most : left);
 }
@@ -110,8 +105,7 @@ CTGRAD_SIMD_FUNCTION std::int64_t clamped_count(std::int64_t count, std::int64_t
 }  // namespace detail
 
 template <class T, int N>
-CTGRAD_SIMD_FUNCTION Simd<T, N> Simd<T, N>::load_partial(const T* from, std::int64_t count,
-                                                         T fill) {
+CTGRAD_SIMD_FUNCTION Simd<T, N> Simd<T, N>::load_partial(const T* from, std::int64_t count, T fill) {
   if constexpr (detail::has_masked_access<T, N>) {
     return detail::masked_load(from, count, Simd(fill));
   } else if constexpr (one_register) {

@@ -47,19 +47,16 @@ constexpr bool fits(std::int64_t extent) { return extent <= std::numeric_limits<
 
 /// C[m,n] = alpha * op(A) * op(B) + beta * C, row-major.
 template <class T>
-void gemm(std::int64_t m, std::int64_t n, std::int64_t k, bool transpose_a, bool transpose_b,
-          const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c, std::int64_t ldc,
-          T alpha, T beta) {
+void gemm(std::int64_t m, std::int64_t n, std::int64_t k, bool transpose_a, bool transpose_b, const T* a,
+          std::int64_t lda, const T* b, std::int64_t ldb, T* c, std::int64_t ldc, T alpha, T beta) {
   static_assert(serves<T>);
   const auto op_a = transpose_a ? CblasTrans : CblasNoTrans;
   const auto op_b = transpose_b ? CblasTrans : CblasNoTrans;
   const auto i = [](std::int64_t extent) { return static_cast<int>(extent); };
   if constexpr (std::is_same_v<T, float>) {
-    cblas_sgemm(CblasRowMajor, op_a, op_b, i(m), i(n), i(k), alpha, a, i(lda), b, i(ldb), beta, c,
-                i(ldc));
+    cblas_sgemm(CblasRowMajor, op_a, op_b, i(m), i(n), i(k), alpha, a, i(lda), b, i(ldb), beta, c, i(ldc));
   } else {
-    cblas_dgemm(CblasRowMajor, op_a, op_b, i(m), i(n), i(k), alpha, a, i(lda), b, i(ldb), beta, c,
-                i(ldc));
+    cblas_dgemm(CblasRowMajor, op_a, op_b, i(m), i(n), i(k), alpha, a, i(lda), b, i(ldb), beta, c, i(ldc));
   }
 }
 
@@ -83,8 +80,8 @@ void gemm_in_parts(std::int64_t m, std::int64_t n, std::int64_t k, bool transpos
         gemm(count, n, k, transpose_a, transpose_b, a + (transpose_a ? first : first * lda), lda, b, ldb,
              c + first * ldc, ldc, alpha, beta);
       } else {
-        gemm(m, count, k, transpose_a, transpose_b, a, lda, b + (transpose_b ? first * ldb : first), ldb, c + first, ldc,
-             alpha, beta);
+        gemm(m, count, k, transpose_a, transpose_b, a, lda, b + (transpose_b ? first * ldb : first), ldb, c + first,
+             ldc, alpha, beta);
       }
     }
     return;

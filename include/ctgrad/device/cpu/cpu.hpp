@@ -51,8 +51,7 @@ struct RunContext {
 namespace detail {
 
 inline void* address(const StepOperand& operand, const RunContext& context) {
-  return static_cast<char*>(context.region[operand.region]) +
-         operand.byte_offset * context.factor[operand.region] +
+  return static_cast<char*>(context.region[operand.region]) + operand.byte_offset * context.factor[operand.region] +
          (*context.dimensions)(operand.offset) * static_cast<std::int64_t>(size_of(operand.dtype));
 }
 
@@ -65,8 +64,7 @@ void run_loop(const Step& step, const StepOperand* operands, const RunContext& c
   for (int axis = 0; axis < step.space.rank; ++axis) arguments.extent[axis] = dimensions(step.space[axis]);
   for (int k = 0; k < step.operand_count; ++k) {
     arguments.pointer[k] = address(operands[k], context);
-    for (int axis = 0; axis < step.space.rank; ++axis)
-      arguments.stride[k][axis] = dimensions(operands[k].stride[axis]);
+    for (int axis = 0; axis < step.space.rank; ++axis) arguments.stride[k][axis] = dimensions(operands[k].stride[axis]);
   }
   Loop<Kernel>::run(arguments);
 }
@@ -113,8 +111,7 @@ template <class Source, class Kernels>
 struct LoopTable;
 template <class Source, std::size_t... K>
 struct LoopTable<Source, std::index_sequence<K...>> {
-  static constexpr StepFunction function[] = {&run_loop<kernels::kernel_of<Source, static_cast<int>(K)>>...,
-                                              nullptr};
+  static constexpr StepFunction function[] = {&run_loop<kernels::kernel_of<Source, static_cast<int>(K)>>..., nullptr};
 };
 
 template <class Source, class Routines>

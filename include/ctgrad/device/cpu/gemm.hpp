@@ -40,8 +40,7 @@ struct Strips {
   std::int64_t vectors, count;
 
   Strips(std::int64_t columns, std::int64_t vector_lanes, std::int64_t most_vectors)
-      : vectors((columns + vector_lanes - 1) / vector_lanes),
-        count((vectors + most_vectors - 1) / most_vectors) {}
+      : vectors((columns + vector_lanes - 1) / vector_lanes), count((vectors + most_vectors - 1) / most_vectors) {}
 
   /// The first vector of strip s; strip s ends where strip s + 1 begins.
   std::int64_t begin(std::int64_t s) const {
@@ -129,12 +128,10 @@ private:
 
   /// Whether the strip that ends at column `end` of the panel is read from its packed copy: loading
   /// whole vectors must not run past the end of a row.
-  bool strip_is_packed(std::int64_t end, std::int64_t columns) const {
-    return pack_b || end > columns;
-  }
+  bool strip_is_packed(std::int64_t end, std::int64_t columns) const { return pack_b || end > columns; }
 
-  void pack_panel(std::int64_t j, std::int64_t columns, std::int64_t p, std::int64_t depth,
-                  int thread, int threads) const {
+  void pack_panel(std::int64_t j, std::int64_t columns, std::int64_t p, std::int64_t depth, int thread,
+                  int threads) const {
     const Strips strips(columns, vector_lanes, tile_vectors);
     const Share share(strips.count, thread, threads);
     for (std::int64_t s = share.begin; s < share.end; ++s) {
@@ -158,8 +155,8 @@ private:
     }
   }
 
-  void multiply_block(std::int64_t i, std::int64_t rows, std::int64_t j, std::int64_t columns,
-                      std::int64_t p, std::int64_t depth, int thread, int threads) const {
+  void multiply_block(std::int64_t i, std::int64_t rows, std::int64_t j, std::int64_t columns, std::int64_t p,
+                      std::int64_t depth, int thread, int threads) const {
     const Strips strips(columns, vector_lanes, tile_vectors);
     const std::int64_t row_strips = (rows + tile_rows - 1) / tile_rows;
     const bool split_rows = row_strips >= strips.count;
@@ -174,17 +171,16 @@ private:
       const std::int64_t right_step = packed ? end - first : ldb;
       const std::int64_t last = std::min(row_share.end * tile_rows, rows);
       for (std::int64_t r = row_share.begin * tile_rows; r < last; r += tile_rows) {
-        multiply_rows(r, std::min(tile_rows, last - r), i, p, depth, right, right_step,
-                      c + (i + r) * ldc + j + first, std::min(end, columns) - first,
-                      (end - first) / vector_lanes, old_scale);
+        multiply_rows(r, std::min(tile_rows, last - r), i, p, depth, right, right_step, c + (i + r) * ldc + j + first,
+                      std::min(end, columns) - first, (end - first) / vector_lanes, old_scale);
       }
     }
   }
 
   /// `count` rows from row i + r on, by tiles of halving height.
-  void multiply_rows(std::int64_t r, std::int64_t count, std::int64_t i, std::int64_t p,
-                     std::int64_t depth, const T* right, std::int64_t right_step, T* to,
-                     std::int64_t columns, std::int64_t vectors, T old_scale) const {
+  void multiply_rows(std::int64_t r, std::int64_t count, std::int64_t i, std::int64_t p, std::int64_t depth,
+                     const T* right, std::int64_t right_step, T* to, std::int64_t columns, std::int64_t vectors,
+                     T old_scale) const {
     const T* left = nullptr;
     std::int64_t row = 1;
     std::int64_t step = 1;
@@ -199,18 +195,18 @@ private:
       row = lda;
     }
     for (std::int64_t done = 0; done < count;) {
-      done += tile(count - done, depth, left + done * row, row, step, right, right_step,
-                   to + done * ldc, columns, vectors, old_scale);
+      done += tile(count - done, depth, left + done * row, row, step, right, right_step, to + done * ldc, columns,
+                   vectors, old_scale);
     }
   }
 
-  using TileFunction = void (*)(std::int64_t, const T*, std::int64_t, std::int64_t, const T*,
-                                std::int64_t, T*, std::int64_t, std::int64_t, T, T);
+  using TileFunction = void (*)(std::int64_t, const T*, std::int64_t, std::int64_t, const T*, std::int64_t, T*,
+                                std::int64_t, std::int64_t, T, T);
 
   /// One tile of at most `rows` rows; returns how many it was.
-  std::int64_t tile(std::int64_t rows, std::int64_t depth, const T* left, std::int64_t row,
-                    std::int64_t step, const T* right, std::int64_t right_step, T* to,
-                    std::int64_t columns, std::int64_t vectors, T old_scale) const {
+  std::int64_t tile(std::int64_t rows, std::int64_t depth, const T* left, std::int64_t row, std::int64_t step,
+                    const T* right, std::int64_t right_step, T* to, std::int64_t columns, std::int64_t vectors,
+                    T old_scale) const {
     std::int64_t height = 1;
     TileFunction function = nullptr;
     if (rows >= tile_rows) {
@@ -255,8 +251,7 @@ void run_gemm(const Gemm<T, Tiles>& product) {
 #if defined(_OPENMP)
   constexpr std::int64_t worth_threads = 1 << 20;
   const MatmulShape& shape = product.shape;
-  if (shape.m * shape.n * shape.k >= worth_threads && omp_get_max_threads() > 1 &&
-      !omp_in_parallel()) {
+  if (shape.m * shape.n * shape.k >= worth_threads && omp_get_max_threads() > 1 && !omp_in_parallel()) {
 #pragma omp parallel
     product.run(omp_get_thread_num(), omp_get_num_threads());
     return;
@@ -268,24 +263,23 @@ void run_gemm(const Gemm<T, Tiles>& product) {
 /// The built-in product. T is a floating-point or an unsigned integer type. `a_block` and `b_panel`
 /// hold GemmBlocks<T>::a_size and b_size elements.
 template <class T>
-void gemm(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb,
-          T* c, std::int64_t ldc, T alpha, T beta, T* a_block, T* b_panel) {
+void gemm(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c, std::int64_t ldc,
+          T alpha, T beta, T* a_block, T* b_panel) {
   if (shape.m <= 0 || shape.n <= 0) return;
   if (shape.k <= 0) return scale_matrix(shape.m, shape.n, c, ldc, beta);
   if (shape.n == 1) {
     // C^T = op(B)^T op(A)^T: a row vector times a matrix.
-    return vector_times_matrix(shape.m, shape.k, b, shape.transpose_b ? 1 : ldb, a, lda,
-                               !shape.transpose_a, c, ldc, alpha, beta);
+    return vector_times_matrix(shape.m, shape.k, b, shape.transpose_b ? 1 : ldb, a, lda, !shape.transpose_a, c, ldc,
+                               alpha, beta);
   }
   if (shape.m == 1) {
-    return vector_times_matrix(shape.n, shape.k, a, shape.transpose_a ? lda : 1, b, ldb,
-                               shape.transpose_b, c, std::int64_t{1}, alpha, beta);
+    return vector_times_matrix(shape.n, shape.k, a, shape.transpose_a ? lda : 1, b, ldb, shape.transpose_b, c,
+                               std::int64_t{1}, alpha, beta);
   }
 #if defined(CTGRAD_DISPATCH_AVX2)
   // Rows of 16 bytes fit the narrow vectors.
   if (shape.n > lanes<T, 16> && cpu_has_avx2()) {
-    return run_gemm(
-        Gemm<T, Avx2Tiles>{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
+    return run_gemm(Gemm<T, Avx2Tiles>{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
   }
 #endif
   run_gemm(Gemm<T, NativeTiles>{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});

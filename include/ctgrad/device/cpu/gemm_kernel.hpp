@@ -85,8 +85,8 @@ struct Tile {
   /// sum[i, :] += a[i] * b[:] for each of k steps, in the order of k: the bits of an element do not
   /// depend on the tile it falls in. Rows of the left operand are `a_row` apart, its steps
   /// `a_step`; the steps of the right operand are `b_step` apart.
-  CTGRAD_ALWAYS_INLINE void multiply(std::int64_t k, const T* a, std::int64_t a_row,
-                                     std::int64_t a_step, const T* b, std::int64_t b_step) {
+  CTGRAD_ALWAYS_INLINE void multiply(std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_step, const T* b,
+                                     std::int64_t b_step) {
     clear();
     for (std::int64_t p = 0; p < k; ++p) {
       add_step(a + p * a_step, a_row, b);
@@ -94,14 +94,11 @@ struct Tile {
     }
   }
 
-  CTGRAD_ALWAYS_INLINE void clear() {
-    clear_each(std::make_integer_sequence<int, Rows * Vectors>{});
-  }
+  CTGRAD_ALWAYS_INLINE void clear() { clear_each(std::make_integer_sequence<int, Rows * Vectors>{}); }
 
   /// One step: sum[i, :] += a[i] * b[:].
   CTGRAD_ALWAYS_INLINE void add_step(const T* a, std::int64_t a_row, const T* b) {
-    step(a, a_row, b, std::make_integer_sequence<int, Rows>{},
-         std::make_integer_sequence<int, Vectors>{});
+    step(a, a_row, b, std::make_integer_sequence<int, Rows>{}, std::make_integer_sequence<int, Vectors>{});
   }
 
   /// Adds the sums of another tile to these.
@@ -119,8 +116,7 @@ struct Tile {
   }
 
   /// The same for the first `columns` columns only.
-  CTGRAD_ALWAYS_INLINE void store_part(T* c, std::int64_t ldc, std::int64_t columns, T alpha,
-                                       T beta) const {
+  CTGRAD_ALWAYS_INLINE void store_part(T* c, std::int64_t ldc, std::int64_t columns, T alpha, T beta) const {
     T buffer[Rows * width];
     if (beta != T(0)) {
       for (std::int64_t i = 0; i < Rows; ++i) copy_part(buffer + i * width, c + i * ldc, columns);
@@ -141,8 +137,7 @@ private:
   }
 
   template <int... I, int... J>
-  CTGRAD_ALWAYS_INLINE void step(const T* a, std::int64_t a_row, const T* b,
-                                 std::integer_sequence<int, I...>,
+  CTGRAD_ALWAYS_INLINE void step(const T* a, std::int64_t a_row, const T* b, std::integer_sequence<int, I...>,
                                  std::integer_sequence<int, J...> columns) {
     Vector<T, Bytes> right[Vectors];
     (load_vector<T, Bytes>(right[J], b + J * lanes<T, Bytes>), ...);
@@ -150,16 +145,14 @@ private:
   }
 
   template <int I, int... J>
-  CTGRAD_ALWAYS_INLINE void step_row(T left, const Vector<T, Bytes>* right,
-                                     std::integer_sequence<int, J...>) {
+  CTGRAD_ALWAYS_INLINE void step_row(T left, const Vector<T, Bytes>* right, std::integer_sequence<int, J...>) {
     ((sum[I * Vectors + J] += left * right[J]), ...);
   }
 
   template <bool Add, int... I>
   CTGRAD_ALWAYS_INLINE void store_rows(T* c, std::int64_t ldc, T alpha, T beta,
                                        std::integer_sequence<int, I...>) const {
-    (store_one<Add>(c + (I / Vectors) * ldc + (I % Vectors) * lanes<T, Bytes>, sum[I], alpha, beta),
-     ...);
+    (store_one<Add>(c + (I / Vectors) * ldc + (I % Vectors) * lanes<T, Bytes>, sum[I], alpha, beta), ...);
   }
 
   template <bool Add>
@@ -181,9 +174,8 @@ enum class LeftLayout { rows_adjacent, steps_adjacent, any };
 /// One tile of C = alpha * A * B + beta * C. Rows of A are `a_row` elements apart, its steps
 /// `a_step`. `columns` of the tile's columns exist in C; B has all of them.
 template <class T, int Rows, int Vectors, LeftLayout Layout>
-void multiply_tile(std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_step, const T* b,
-                   std::int64_t b_step, T* c, std::int64_t ldc, std::int64_t columns, T alpha,
-                   T beta) {
+void multiply_tile(std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_step, const T* b, std::int64_t b_step,
+                   T* c, std::int64_t ldc, std::int64_t columns, T alpha, T beta) {
   Tile<T, Rows, Vectors> tile;
   if constexpr (Layout == LeftLayout::rows_adjacent) a_row = 1;
   if constexpr (Layout == LeftLayout::steps_adjacent) a_step = 1;

@@ -17,12 +17,9 @@ namespace ctgrad::cpu::detail {
 
 #if defined(CTGRAD_DISPATCH_AVX2)
 
-inline bool cpu_has_avx2() {
-  return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
-}
+inline bool cpu_has_avx2() { return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0; }
 
-template <class T, int Rows, int Vectors,
-          class Sums = std::make_integer_sequence<int, Rows * Vectors>>
+template <class T, int Rows, int Vectors, class Sums = std::make_integer_sequence<int, Rows * Vectors>>
 struct Avx2Tile;
 
 /// What Tile and multiply_tile do, in one function: vectors wider than the rest of the program
@@ -34,11 +31,9 @@ struct Avx2Tile<T, Rows, Vectors, std::integer_sequence<int, I...>> {
   typedef T WideInMemory __attribute__((vector_size(32), aligned(alignof(T)), may_alias));
   static constexpr int count = lanes<T, 32>;
 
-  __attribute__((target("avx2,fma"))) static void multiply(std::int64_t k, const T* a,
-                                                           std::int64_t a_row, std::int64_t a_step,
-                                                           const T* b, std::int64_t b_step, T* c,
-                                                           std::int64_t ldc, std::int64_t columns,
-                                                           T alpha, T beta) {
+  __attribute__((target("avx2,fma"))) static void multiply(std::int64_t k, const T* a, std::int64_t a_row,
+                                                           std::int64_t a_step, const T* b, std::int64_t b_step, T* c,
+                                                           std::int64_t ldc, std::int64_t columns, T alpha, T beta) {
     Wide sum[Rows * Vectors];
     ((sum[I] = Wide{}), ...);
     for (std::int64_t p = 0; p < k; ++p) {
@@ -56,13 +51,10 @@ struct Avx2Tile<T, Rows, Vectors, std::integer_sequence<int, I...>> {
       if (!whole) {
         for (int i = 0; i < Rows; ++i) copy_part(buffer + i * to_row, c + i * ldc, columns);
       }
-      ((sum[I] += beta * *reinterpret_cast<const WideInMemory*>(to + (I / Vectors) * to_row +
-                                                                (I % Vectors) * count)),
+      ((sum[I] += beta * *reinterpret_cast<const WideInMemory*>(to + (I / Vectors) * to_row + (I % Vectors) * count)),
        ...);
     }
-    ((*reinterpret_cast<WideInMemory*>(to + (I / Vectors) * to_row + (I % Vectors) * count) =
-          sum[I]),
-     ...);
+    ((*reinterpret_cast<WideInMemory*>(to + (I / Vectors) * to_row + (I % Vectors) * count) = sum[I]), ...);
     if (!whole) {
       for (int i = 0; i < Rows; ++i) copy_part(c + i * ldc, buffer + i * to_row, columns);
     }

@@ -14,15 +14,12 @@ namespace ctgrad::cpu::detail {
 /// The low (or high) halves of two vectors, element by element in turn. The indices are spelled
 /// out: nvcc loses the dots of a parameter pack among them.
 template <class T, bool High>
-CTGRAD_ALWAYS_INLINE void interleave(Vector<T, 16>& to, const Vector<T, 16>& first,
-                                     const Vector<T, 16>& second) {
+CTGRAD_ALWAYS_INLINE void interleave(Vector<T, 16>& to, const Vector<T, 16>& first, const Vector<T, 16>& second) {
   if constexpr (lanes<T, 16> == 2) {
-    to = High ? __builtin_shufflevector(first, second, 1, 3)
-              : __builtin_shufflevector(first, second, 0, 2);
+    to = High ? __builtin_shufflevector(first, second, 1, 3) : __builtin_shufflevector(first, second, 0, 2);
   } else {
     static_assert(lanes<T, 16> == 4);
-    to = High ? __builtin_shufflevector(first, second, 2, 6, 3, 7)
-              : __builtin_shufflevector(first, second, 0, 4, 1, 5);
+    to = High ? __builtin_shufflevector(first, second, 2, 6, 3, 7) : __builtin_shufflevector(first, second, 0, 4, 1, 5);
   }
 }
 
@@ -43,8 +40,7 @@ CTGRAD_ALWAYS_INLINE void transpose_registers(Vector<T, 16>* x, std::integer_seq
 }
 
 template <class T, int... I>
-CTGRAD_ALWAYS_INLINE void transpose_square(const T* from, std::int64_t from_row, T* to,
-                                           std::int64_t to_row,
+CTGRAD_ALWAYS_INLINE void transpose_square(const T* from, std::int64_t from_row, T* to, std::int64_t to_row,
                                            std::integer_sequence<int, I...> all) {
   Vector<T, 16> x[lanes<T, 16>];
   (load_vector<T, 16>(x[I], from + I * from_row), ...);
@@ -85,8 +81,8 @@ void transpose(std::int64_t rows, std::int64_t columns, const T* from, std::int6
 /// `across` is true when the elements of one step p stand beside each other in `from`, whose rows
 /// (steps when across, columns otherwise) are `from_row` apart.
 template <class T>
-void pack_strip(std::int64_t k, std::int64_t columns, std::int64_t width, bool across,
-                const T* from, std::int64_t from_row, T* to) {
+void pack_strip(std::int64_t k, std::int64_t columns, std::int64_t width, bool across, const T* from,
+                std::int64_t from_row, T* to) {
   if (across) {
     // Less than one vector, or one tile's rows, is ever missing: at most 15 elements.
     static_assert(sizeof(T) >= 4);

@@ -128,7 +128,8 @@ CTGRAD_ALWAYS_INLINE void run_static_row(Row<Kernel>& row) {
         ((Kernel::template output<O>::is_inner_reduction ? static_cast<void>(row.first[O] = false)
                                                          : static_cast<void>(0)),
          ...);
-      }(std::make_integer_sequence<int, Kernel::output_count>{});
+      }
+      (std::make_integer_sequence<int, Kernel::output_count>{});
     }
     run_static_row<Kernel, middle, End>(row);
   }
@@ -150,15 +151,17 @@ CTGRAD_ALWAYS_INLINE void run_static_axes(const Row<Kernel>& start, const bool (
     for (std::int64_t i = 0; i < space.extent[Axis]; ++i) {
       run_static_axes<Source, I, Kernel, Axis + 1>(row, first);
       [&]<int... K>(std::integer_sequence<int, K...>) {
-        ((row.pointer[K] += S::template operand<K>.stride[Axis] *
-                            static_cast<std::int64_t>(size_of(S::template operand<K>.dtype))),
+        ((row.pointer[K] +=
+          S::template operand<K>.stride[Axis] * static_cast<std::int64_t>(size_of(S::template operand<K>.dtype))),
          ...);
-      }(std::make_integer_sequence<int, Row<Kernel>::operands>{});
+      }
+      (std::make_integer_sequence<int, Row<Kernel>::operands>{});
       [&]<int... O>(std::integer_sequence<int, O...>) {
         ((S::template operand<Kernel::input_count + O>.stride[Axis] == 0 ? static_cast<void>(first[O] = false)
                                                                          : static_cast<void>(0)),
          ...);
-      }(std::make_integer_sequence<int, Kernel::output_count>{});
+      }
+      (std::make_integer_sequence<int, Kernel::output_count>{});
     }
   }
 }
@@ -175,7 +178,8 @@ CTGRAD_ALWAYS_INLINE void run_static_step(const RunContext& context, std::byte* 
       ((row.pointer[K] = static_cast<char*>(static_address<Source, I, K>(context, stack)),
         row.inner[K] = S::template operand<K>.stride[S::step.space.rank - 1]),
        ...);
-    }(std::make_integer_sequence<int, Row<Kernel>::operands>{});
+    }
+    (std::make_integer_sequence<int, Row<Kernel>::operands>{});
     run_static_axes<Source, I, Kernel, 0>(row, fresh);
   } else if constexpr (S::step.kind == StepKind::matmul && S::step.space.rank == 2) {
     using T = element_t<S::template operand<2>.dtype>;
@@ -192,11 +196,11 @@ CTGRAD_ALWAYS_INLINE void run_static_step(const RunContext& context, std::byte* 
     std::int64_t factor[S::step.operand_count];
     StepOperand operands[S::step.operand_count];
     [&]<int... K>(std::integer_sequence<int, K...>) {
-      ((region[K] = static_address<Source, I, K>(context, stack), factor[K] = 1,
-        operands[K] = S::template operand<K>, operands[K].region = K, operands[K].byte_offset = 0,
-        operands[K].offset = 0),
+      ((region[K] = static_address<Source, I, K>(context, stack), factor[K] = 1, operands[K] = S::template operand<K>,
+        operands[K].region = K, operands[K].byte_offset = 0, operands[K].offset = 0),
        ...);
-    }(std::make_integer_sequence<int, S::step.operand_count>{});
+    }
+    (std::make_integer_sequence<int, S::step.operand_count>{});
     RunContext own = context;
     own.region = region;
     own.factor = factor;

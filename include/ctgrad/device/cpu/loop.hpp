@@ -99,8 +99,8 @@ private:
   }
 
   /// All rows with outermost index in [begin, end), elements [from, to) of each.
-  [[gnu::noinline]] static void run_range(const LoopArguments& arguments, std::int64_t begin, std::int64_t end, std::int64_t from,
-                        std::int64_t to) {
+  [[gnu::noinline]] static void run_range(const LoopArguments& arguments, std::int64_t begin, std::int64_t end,
+                                          std::int64_t from, std::int64_t to) {
     const int outer = arguments.rank - 1;
     Row row;
     for (int k = 0; k < operands; ++k) {
@@ -179,8 +179,8 @@ private:
      ...);
   }
   template <int... O>
-  static void combine_partials(const LoopArguments& arguments, Partials (&partial)[outputs],
-                               std::int64_t count, std::integer_sequence<int, O...>) {
+  static void combine_partials(const LoopArguments& arguments, Partials (&partial)[outputs], std::int64_t count,
+                               std::integer_sequence<int, O...>) {
     (combine_partial<O>(arguments, partial[O], count), ...);
   }
   template <int O>

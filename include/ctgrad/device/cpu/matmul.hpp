@@ -49,13 +49,12 @@ inline bool worth_blas(const MatmulShape& shape) {
 /// the result is beta * C. C must not overlap A or B. T is float, double or an integer of 32 or 64
 /// bits. Allocates nothing and throws nothing.
 template <class T>
-void matmul(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb,
-            T* c, std::int64_t ldc, T alpha, T beta, MatmulWorkspace<T>& workspace) {
+void matmul(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
+            std::int64_t ldc, T alpha, T beta, MatmulWorkspace<T>& workspace) {
 #if defined(CTGRAD_HAS_CBLAS)
   if constexpr (blas::serves<T>) {
-    if (workspace.library == MatmulLibrary::fastest && detail::worth_blas(shape) &&
-        blas::fits(shape.m) && blas::fits(shape.n) && blas::fits(shape.k) && blas::fits(lda) &&
-        blas::fits(ldb) && blas::fits(ldc)) {
+    if (workspace.library == MatmulLibrary::fastest && detail::worth_blas(shape) && blas::fits(shape.m) &&
+        blas::fits(shape.n) && blas::fits(shape.k) && blas::fits(lda) && blas::fits(ldb) && blas::fits(ldc)) {
       return blas::gemm_in_parts(shape.m, shape.n, shape.k, shape.transpose_a, shape.transpose_b, a, lda, b, ldb, c,
                                  ldc, alpha, beta);
     }
@@ -71,21 +70,18 @@ void matmul(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, 
 /// on. A stride of zero uses the same A or B in every product; `stride_c` must keep the results
 /// apart.
 template <class T>
-void batched_matmul(std::int64_t batch, std::int64_t stride_a, std::int64_t stride_b,
-                    std::int64_t stride_c, const MatmulShape& shape, const T* a, std::int64_t lda,
-                    const T* b, std::int64_t ldb, T* c, std::int64_t ldc, T alpha, T beta,
-                    MatmulWorkspace<T>& workspace) {
+void batched_matmul(std::int64_t batch, std::int64_t stride_a, std::int64_t stride_b, std::int64_t stride_c,
+                    const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
+                    std::int64_t ldc, T alpha, T beta, MatmulWorkspace<T>& workspace) {
   if (batch <= 0) return;
   // One B for all and rows that follow on: the batch is a single taller product.
-  if (stride_b == 0 && !shape.transpose_a && stride_a == shape.m * lda &&
-      stride_c == shape.m * ldc) {
+  if (stride_b == 0 && !shape.transpose_a && stride_a == shape.m * lda && stride_c == shape.m * ldc) {
     MatmulShape tall = shape;
     tall.m *= batch;
     return matmul(tall, a, lda, b, ldb, c, ldc, alpha, beta, workspace);
   }
   for (std::int64_t i = 0; i < batch; ++i) {
-    matmul(shape, a + i * stride_a, lda, b + i * stride_b, ldb, c + i * stride_c, ldc, alpha, beta,
-           workspace);
+    matmul(shape, a + i * stride_a, lda, b + i * stride_b, ldb, c + i * stride_c, ldc, alpha, beta, workspace);
   }
 }
 

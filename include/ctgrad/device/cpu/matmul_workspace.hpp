@@ -48,8 +48,7 @@ template <class T>
 struct MatmulWorkspace {
   explicit MatmulWorkspace(MatmulLibrary choice = MatmulLibrary::fastest)
       : library(choice),
-        memory_(static_cast<std::byte*>(
-            ::operator new(matmul_workspace_bytes<T>(), std::align_val_t(alignment)))) {}
+        memory_(static_cast<std::byte*>(::operator new(matmul_workspace_bytes<T>(), std::align_val_t(alignment)))) {}
 
   MatmulLibrary library;
 

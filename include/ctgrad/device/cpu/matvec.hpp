@@ -17,8 +17,8 @@ namespace ctgrad::cpu::detail {
 /// then with half the bytes. Four sums at a time: one chain of additions would be slow for few
 /// columns.
 template <class T, int Steps, int Bytes, int... Q>
-CTGRAD_ALWAYS_INLINE void add_rows(std::int64_t j, std::int64_t n, const T* x, const T* b,
-                                   std::int64_t ldb, T* y, std::integer_sequence<int, Q...> steps) {
+CTGRAD_ALWAYS_INLINE void add_rows(std::int64_t j, std::int64_t n, const T* x, const T* b, std::int64_t ldb, T* y,
+                                   std::integer_sequence<int, Q...> steps) {
   constexpr std::int64_t count = Bytes / static_cast<std::int64_t>(sizeof(T));
   if constexpr (count > 1) {
     for (; j + count <= n; j += count) {
@@ -54,8 +54,7 @@ CTGRAD_ALWAYS_INLINE void add_halves(Vector<T, 16>& to, const Vector<T, Bytes>& 
       sum = __builtin_shufflevector(from, from, 0, 1, 2, 3, 4, 5, 6, 7) +
             __builtin_shufflevector(from, from, 8, 9, 10, 11, 12, 13, 14, 15);
     } else if constexpr (half == 4) {
-      sum = __builtin_shufflevector(from, from, 0, 1, 2, 3) +
-            __builtin_shufflevector(from, from, 4, 5, 6, 7);
+      sum = __builtin_shufflevector(from, from, 0, 1, 2, 3) + __builtin_shufflevector(from, from, 4, 5, 6, 7);
     } else {
       static_assert(half == 2);
       sum = __builtin_shufflevector(from, from, 0, 1) + __builtin_shufflevector(from, from, 2, 3);
@@ -115,9 +114,8 @@ CTGRAD_ALWAYS_INLINE void dot_rows(std::int64_t k, const T* x, const T* b, std::
 /// c[j * c_step] = alpha * sum_p x[p * x_step] * B[p, j] + beta * c[j * c_step] for j < n, p < k. B
 /// is stored as [k, n], or as [n, k] when `transposed`. c is not read where beta is zero.
 template <class T>
-void vector_times_matrix(std::int64_t n, std::int64_t k, const T* x, std::int64_t x_step,
-                         const T* b, std::int64_t ldb, bool transposed, T* c, std::int64_t c_step,
-                         T alpha, T beta) {
+void vector_times_matrix(std::int64_t n, std::int64_t k, const T* x, std::int64_t x_step, const T* b, std::int64_t ldb,
+                         bool transposed, T* c, std::int64_t c_step, T alpha, T beta) {
   // Sums of a few columns and a piece of x wait here, so that neither stride matters to the loops.
   constexpr std::int64_t columns = 1024;
   constexpr std::int64_t depth = 512;
@@ -137,13 +135,11 @@ void vector_times_matrix(std::int64_t n, std::int64_t k, const T* x, std::int64_
         std::int64_t j = 0;
         T some[8];
         for (; j + 8 <= count; j += 8) {
-          dot_rows<T, 8>(steps, left, b + (first + j) * ldb + p, ldb, some,
-                         std::make_integer_sequence<int, 8>{});
+          dot_rows<T, 8>(steps, left, b + (first + j) * ldb + p, ldb, some, std::make_integer_sequence<int, 8>{});
           for (int r = 0; r < 8; ++r) y[j + r] += some[r];
         }
         for (; j < count; ++j) {
-          dot_rows<T, 1>(steps, left, b + (first + j) * ldb + p, ldb, some,
-                         std::make_integer_sequence<int, 1>{});
+          dot_rows<T, 1>(steps, left, b + (first + j) * ldb + p, ldb, some, std::make_integer_sequence<int, 1>{});
           y[j] += some[0];
         }
       } else {

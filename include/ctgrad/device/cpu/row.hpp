@@ -67,7 +67,8 @@ public:
         (write_partial<O>(bank, row, i, end - i, sums[0]), ...);
       }
       (finish<O>(row, sums), ...);
-    }(Outputs{});
+    }
+    (Outputs{});
   }
 
 private:
@@ -143,8 +144,7 @@ private:
   }
 
   template <int... I>
-  CTGRAD_ALWAYS_INLINE static void step(Bank& bank, const Row& row, std::int64_t i,
-                                        std::integer_sequence<int, I...>) {
+  CTGRAD_ALWAYS_INLINE static void step(Bank& bank, const Row& row, std::int64_t i, std::integer_sequence<int, I...>) {
     (load<I>(bank, row, i), ...);
     Kernel::template compute<width>(bank);
   }
@@ -181,15 +181,14 @@ private:
   }
 
   template <int O, class Sums>
-  CTGRAD_ALWAYS_INLINE static void write_partial(const Bank& bank, const Row& row, std::int64_t i,
-                                                 std::int64_t count, Sums& sums) {
+  CTGRAD_ALWAYS_INLINE static void write_partial(const Bank& bank, const Row& row, std::int64_t i, std::int64_t count,
+                                                 Sums& sums) {
     using Output = typename Kernel::template output<O>;
     const auto value = result<O>(bank);
     if constexpr (Output::is_inner_reduction) {
       element_out<O> lanes[width];
       spill(value, lanes);
-      for (int k = 0; k < count; ++k)
-        sums.Sum<O>::tail = Output::reduction::combine(sums.Sum<O>::tail, lanes[k]);
+      for (int k = 0; k < count; ++k) sums.Sum<O>::tail = Output::reduction::combine(sums.Sum<O>::tail, lanes[k]);
     } else {
       write_lanes<O>(value, row, i, count);
     }
@@ -205,8 +204,7 @@ private:
   }
 
   template <int O, class Lanes>
-  CTGRAD_ALWAYS_INLINE static void write_lanes(const Lanes& value, const Row& row, std::int64_t i,
-                                               std::int64_t count) {
+  CTGRAD_ALWAYS_INLINE static void write_lanes(const Lanes& value, const Row& row, std::int64_t i, std::int64_t count) {
     using Output = typename Kernel::template output<O>;
     element_out<O> lanes[width];
     spill(value, lanes);

@@ -17,9 +17,8 @@ namespace detail {
 
 /// The sums of K steps, step p in part p modulo the number of parts; then the sum of the parts.
 template <int K, class SomeTile, class T, int... Q>
-CTGRAD_ALWAYS_INLINE void multiply_in_parts(SomeTile& tile, const T* a, std::int64_t a_row,
-                                            std::int64_t a_step, const T* b, std::int64_t b_step,
-                                            std::integer_sequence<int, Q...>) {
+CTGRAD_ALWAYS_INLINE void multiply_in_parts(SomeTile& tile, const T* a, std::int64_t a_row, std::int64_t a_step,
+                                            const T* b, std::int64_t b_step, std::integer_sequence<int, Q...>) {
   constexpr int parts = sizeof...(Q);
   if constexpr (parts == 1) {
     tile.multiply(K, a, a_row, a_step, b, b_step);
@@ -39,8 +38,7 @@ CTGRAD_ALWAYS_INLINE void multiply_in_parts(SomeTile& tile, const T* a, std::int
 /// Columns [J, N) of C for rows [i, i + Rows): the widest vectors that fit, then narrower ones,
 /// then single elements.
 template <class T, int Rows, int J, int N, int K, int Bytes>
-CTGRAD_ALWAYS_INLINE void small_columns(const T* a, std::int64_t a_row, std::int64_t a_step,
-                                        const T* b, T* c) {
+CTGRAD_ALWAYS_INLINE void small_columns(const T* a, std::int64_t a_row, std::int64_t a_step, const T* b, T* c) {
   constexpr int left = N - J;
   if constexpr (left > 0) {
     constexpr int count = Bytes / static_cast<int>(sizeof(T));
@@ -60,8 +58,7 @@ CTGRAD_ALWAYS_INLINE void small_columns(const T* a, std::int64_t a_row, std::int
       constexpr int sums = Rows * vectors;
       constexpr int parts = sums >= 4 || K < 8 ? 1 : (sums == 1 ? 4 : 2);
       Tile<T, Rows, vectors, Bytes> tile;
-      multiply_in_parts<K>(tile, a, a_row, a_step, b + J, N,
-                           std::make_integer_sequence<int, parts>{});
+      multiply_in_parts<K>(tile, a, a_row, a_step, b + J, N, std::make_integer_sequence<int, parts>{});
       tile.store(c + J, N, T(1), T(0));
       small_columns<T, Rows, J + vectors * count, N, K, Bytes>(a, a_row, a_step, b, c);
     }
@@ -70,8 +67,7 @@ CTGRAD_ALWAYS_INLINE void small_columns(const T* a, std::int64_t a_row, std::int
 
 /// Rows [I, M) by tiles of `Rows` rows, then of half as many.
 template <class T, int I, int M, int N, int K, int Rows>
-CTGRAD_ALWAYS_INLINE void small_rows(const T* a, std::int64_t a_row, std::int64_t a_step,
-                                     const T* b, T* c) {
+CTGRAD_ALWAYS_INLINE void small_rows(const T* a, std::int64_t a_row, std::int64_t a_step, const T* b, T* c) {
   constexpr int tiles = (M - I) / Rows;
   for (int t = 0; t < tiles; ++t) {
     const int i = I + t * Rows;
@@ -90,8 +86,7 @@ CTGRAD_ALWAYS_INLINE void small_dots(const T* a, const T* b, T* c) {
     for (int t = 0; t < tiles; ++t) {
       const int j = J + t * Columns;
       T dots[Columns];
-      dot_rows<T, Columns>(K, a + i * K, b + j * K, K, dots,
-                           std::make_integer_sequence<int, Columns>{});
+      dot_rows<T, Columns>(K, a + i * K, b + j * K, K, dots, std::make_integer_sequence<int, Columns>{});
       for (int r = 0; r < Columns; ++r) c[i * N + j + r] = dots[r];
     }
   }
@@ -118,8 +113,7 @@ CTGRAD_ALWAYS_INLINE void small_matmul(const T* a, const T* b, T* c) {
     // Dot products run along K. They save turning B round for few rows, and fill the vectors where
     // a row of C would not.
     constexpr int four = detail::lanes<T, 16>;
-    constexpr bool dots =
-        !TA && K >= four && ((TB && M < 4) || (N < four && K >= 2 * four && (TB || M >= 8)));
+    constexpr bool dots = !TA && K >= four && ((TB && M < 4) || (N < four && K >= 2 * four && (TB || M >= 8)));
     const auto multiply = [&](const T* right) {
       if constexpr (dots) {
         detail::small_dots<T, 0, M, N, K, 8>(a, right, c);

@@ -37,8 +37,7 @@ struct AxisSplit {
 
 [[noreturn]] inline void throw_index(const char* operation, std::int64_t index, std::int64_t length) {
   throw_error("ctgrad: " + std::string(operation) + " was given the index " + std::to_string(index) +
-              ", but the axis has the length " + std::to_string(length) +
-              "; indices run from 0 to the length minus 1");
+              ", but the axis has the length " + std::to_string(length) + "; indices run from 0 to the length minus 1");
 }
 
 /// Reads an index array and checks every element first, so that nothing is written when one is wrong.
@@ -126,8 +125,7 @@ template <class T>
 void run_take(const StepArguments& x, bool adjoint) {
   const KernelShape& table = adjoint ? x.result_shape() : x.shape[0];
   const detail::AxisSplit rows(table, 0);
-  const detail::Indices index(adjoint ? "take (adjoint)" : "take", x.pointer[1], x.shape[1], x.dtype[1],
-                              rows.length);
+  const detail::Indices index(adjoint ? "take (adjoint)" : "take", x.pointer[1], x.shape[1], x.dtype[1], rows.length);
   const std::int64_t count = x.shape[1].size();
   auto* to = static_cast<T*>(x.result());
   const auto* from = static_cast<const T*>(x.pointer[0]);
@@ -220,9 +218,8 @@ void run_matmul(const StepArguments& x, std::int64_t attribute, MatmulWorkspace<
       at_b += rest % c[i] * stride_b[i];
       rest /= c[i];
     }
-    batched_matmul<T>(inner, stride_a[batch_rank - 1], stride_b[batch_rank - 1], shape.m * shape.n, shape,
-                      pa + at_a, lda, pb + at_b, ldb, pc + o * inner * shape.m * shape.n, ldc, T(1), T(0),
-                      workspace);
+    batched_matmul<T>(inner, stride_a[batch_rank - 1], stride_b[batch_rank - 1], shape.m * shape.n, shape, pa + at_a,
+                      lda, pb + at_b, ldb, pc + o * inner * shape.m * shape.n, ldc, T(1), T(0), workspace);
   }
 }
 

@@ -8,17 +8,13 @@
 
 #include <utility>
 
-namespace detail {
-
 template <class Body, int... I>
-CTGRAD_ALWAYS_INLINE void unroll(const Body& body, std::integer_sequence<int, I...>) {
+CTGRAD_ALWAYS_INLINE void unrolled_rounds(const Body& body, std::integer_sequence<int, I...>) {
   (body(I), ...);
 }
-
-}  // namespace detail
 
 /// body(0), body(1), ..., body(Count - 1).
 template <int Count, class Body>
 CTGRAD_ALWAYS_INLINE void unrolled(const Body& body) {
-  detail::unroll(body, std::make_integer_sequence<int, Count>{});
+  unrolled_rounds(body, std::make_integer_sequence<int, Count>{});
 }

@@ -66,7 +66,11 @@ public:
         producer_(graph.size, -1),
         latest_loop_(graph.size, -1),
         chain_(graph.size, 0),
-        mark_(graph.size, -1) {}
+        elementwise_(graph.size, 0),
+        mark_(graph.size, -1) {
+    for (int i = 0; i < graph.size; ++i)
+      if (info(graph[i]).kind == OpKind::elementwise) elementwise_[i] = 1;
+  }
 
   constexpr FusionBuilder run() {
     mark_stored();
@@ -120,7 +124,7 @@ private:
     int visited = 0;
   };
 
-  constexpr bool is_elementwise(int i) const { return info(graph_[i]).kind == OpKind::elementwise; }
+  constexpr bool is_elementwise(int i) const { return elementwise_[i] != 0; }
   constexpr bool is_reduction(int i) const { return info(graph_[i]).kind == OpKind::reduction; }
   constexpr std::int32_t space_of(int i) const {
     return is_reduction(i) ? graph_[graph_[i].operand[0]].shape : graph_[i].shape;
@@ -375,6 +379,8 @@ private:
   Vector<int> latest_loop_;
   /// See chain_length.
   Vector<int> chain_;
+  /// Looked up so often that a table of its own pays.
+  Vector<char> elementwise_;
   Vector<int> mark_;
   int stamp_ = 0;
   int next_stamp_ = 0;

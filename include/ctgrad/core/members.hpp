@@ -137,8 +137,15 @@ template <class T>
 struct Phantom {
   T value;
 };
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-internal"
+#endif
 template <class T>
 extern const Phantom<T> phantom;
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
 
 // clang before 18 takes a pointer to a member object as template argument only inside a class.
 template <class T>

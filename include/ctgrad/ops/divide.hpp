@@ -23,11 +23,23 @@ struct Divide : Elementwise<2> {
       const auto zero = b == T(0);
       const auto minus_one = b == T(-1);
       const T quotient = a / math::select(zero || minus_one, T(1), b);
-      return math::select(zero, T(0), math::select(minus_one, Negate::value(a), quotient));
+      return math::select(zero, T(0), math::select(minus_one, opposite(a), quotient));
     } else {
       return a / b;
     }
   }
+  /// The smallest integer is its own opposite; in signed arithmetic it would overflow.
+  template <class T>
+  CTGRAD_FUNCTION static T opposite(T a) {
+    using Unsigned = math::detail::BitsOf<T>;
+    if constexpr (std::is_integral_v<T>) {
+      return static_cast<T>(Unsigned(0) - static_cast<Unsigned>(a));
+    } else {
+      using Word = math::detail::ValueOf<Unsigned>;
+      return bit_cast_lanes<math::detail::ValueOf<T>>(Unsigned(Word(0)) - bit_cast_lanes<Word>(a));
+    }
+  }
+
   template <class V>
   static constexpr auto derivative(V t, V, V b, V y) {
     return partials(t / b, -(t * y) / b);

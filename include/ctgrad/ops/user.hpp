@@ -31,6 +31,8 @@ struct UserOperation {
   std::string_view name;
   int flops = 1;
   int arity = 1;
+  /// True where there is a rule. (Sanitizers keep g++ from comparing a function's address with null while it compiles.)
+  bool differentiable = false;
   /// Writes the tangent or adjoint `t` times each partial derivative to `partials`; null without rule.
   void (*derivative)(const Value& t, const Value* operands, const Value& result, Value* partials) = nullptr;
 

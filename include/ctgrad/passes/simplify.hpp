@@ -74,8 +74,10 @@ template <class... Op>
 constexpr auto make_fold_table(TypeList<Op...>) {
   struct Table {
     Fold fold[sizeof...(Op)];
+    // Sanitizers keep g++ from comparing a function's address with null while it compiles.
+    bool known[sizeof...(Op)];
   };
-  return Table{{fold_rule<Op>()...}};
+  return Table{{fold_rule<Op>()...}, {Foldable<Op>...}};
 }
 
 // Outside of the function that uses it: a local table would be copied at every call.
@@ -219,7 +221,7 @@ private:
         node.operand[k] = graph.nodes[node.operand[k]].operand[0];
       all_constant = all_constant && is_constant(node.operand[k]);
     }
-    if (all_constant && arity <= 2 && fold_table.fold[node.op] != nullptr && is_floating(node.dtype)) {
+    if (all_constant && arity <= 2 && fold_table.known[node.op] && is_floating(node.dtype)) {
       const double a = graph.nodes[node.operand[0]].scalar;
       const double b = arity == 2 ? graph.nodes[node.operand[1]].scalar : 0;
       if (can_fold(node.op, a, b)) return constant(node, fold_table.fold[node.op](node.dtype, a, b));

@@ -230,7 +230,11 @@ struct Simd : detail::SimdData<T, N> {
 
   CTGRAD_SIMD_FUNCTION friend Simd operator+(Simd a) { return a; }
   CTGRAD_SIMD_FUNCTION friend Simd operator-(Simd a) {
-    if constexpr (one_register) {
+    if constexpr (one_register && std::is_integral_v<T>) {
+      // As unsigned: the smallest integer is its own opposite, as in NumPy.
+      using Unsigned = typename detail::VectorOf<std::make_unsigned_t<T>, N>::type;
+      return Simd(Data{(decltype(a.v))(-(Unsigned)a.v)});
+    } else if constexpr (one_register) {
       return Simd(Data{-a.v});
     } else {
       return Simd(Data{-a.lo, -a.hi});

@@ -124,7 +124,7 @@ CTGRAD_ALWAYS_INLINE void run_static_row(Row<Kernel>& row) {
     constexpr std::int64_t middle = Begin + (End - Begin) / width * width;
     RowLoop<Kernel, width>::run(row, Begin, middle);
     if constexpr (middle < End && Kernel::has_inner_reduction) {
-      [&]<int... O>(std::integer_sequence<int, O...>) {
+      [&]<int... O>(std::integer_sequence<int, O...>) __attribute__((always_inline)) {
         ((Kernel::template output<O>::is_inner_reduction ? static_cast<void>(row.first[O] = false)
                                                          : static_cast<void>(0)),
          ...);
@@ -150,13 +150,13 @@ CTGRAD_ALWAYS_INLINE void run_static_axes(const Row<Kernel>& start, const bool (
     for (int o = 0; o < Kernel::output_count; ++o) first[o] = fresh[o];
     for (std::int64_t i = 0; i < space.extent[Axis]; ++i) {
       run_static_axes<Source, I, Kernel, Axis + 1>(row, first);
-      [&]<int... K>(std::integer_sequence<int, K...>) {
+      [&]<int... K>(std::integer_sequence<int, K...>) __attribute__((always_inline)) {
         ((row.pointer[K] +=
           S::template operand<K>.stride[Axis] * static_cast<std::int64_t>(size_of(S::template operand<K>.dtype))),
          ...);
       }
       (std::make_integer_sequence<int, Row<Kernel>::operands>{});
-      [&]<int... O>(std::integer_sequence<int, O...>) {
+      [&]<int... O>(std::integer_sequence<int, O...>) __attribute__((always_inline)) {
         ((S::template operand<Kernel::input_count + O>.stride[Axis] == 0 ? static_cast<void>(first[O] = false)
                                                                          : static_cast<void>(0)),
          ...);
@@ -174,7 +174,7 @@ CTGRAD_ALWAYS_INLINE void run_static_step(const RunContext& context, std::byte* 
     Row<Kernel> row;
     bool fresh[Kernel::output_count];
     for (bool& first : fresh) first = true;
-    [&]<int... K>(std::integer_sequence<int, K...>) {
+    [&]<int... K>(std::integer_sequence<int, K...>) __attribute__((always_inline)) {
       ((row.pointer[K] = static_cast<char*>(static_address<Source, I, K>(context, stack)),
         row.inner[K] = S::template operand<K>.stride[S::step.space.rank - 1]),
        ...);
@@ -195,7 +195,7 @@ CTGRAD_ALWAYS_INLINE void run_static_step(const RunContext& context, std::byte* 
     void* region[S::step.operand_count];
     std::int64_t factor[S::step.operand_count];
     StepOperand operands[S::step.operand_count];
-    [&]<int... K>(std::integer_sequence<int, K...>) {
+    [&]<int... K>(std::integer_sequence<int, K...>) __attribute__((always_inline)) {
       ((region[K] = static_address<Source, I, K>(context, stack), factor[K] = 1, operands[K] = S::template operand<K>,
         operands[K].region = K, operands[K].byte_offset = 0, operands[K].offset = 0),
        ...);

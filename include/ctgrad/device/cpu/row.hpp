@@ -45,33 +45,36 @@ class RowLoop {
 
 public:
   /// The elements [begin, end) of the row.
-  CTGRAD_ALWAYS_INLINE static void run(Row& row, std::int64_t begin, std::int64_t end) {
+  CTGRAD_ALWAYS_INLINE static void run(Row& start, std::int64_t begin, std::int64_t end) {
+    const Row row = start;
     Bank bank;
     load_broadcasts(bank, row, Inputs{});
-    [&]<int... O>(std::integer_sequence<int, O...>) {
+    [&]<int... O, int... C>(std::integer_sequence<int, O...>, std::integer_sequence<int, C...>)
+        __attribute__((always_inline)) {
       Accumulators<std::integer_sequence<int, O...>> sums[chains];
-      for (auto& sum : sums) (sum.template reset<O>(), ...);
+      (reset_all(sums[C], Outputs{}), ...);
       std::int64_t i = begin;
-      for (; i + chains * width <= end; i += chains * width) {
-        for (int c = 0; c < chains; ++c) {
-          step(bank, row, i + c * width, Inputs{});
-          (write<O>(bank, row, i + c * width, sums[c]), ...);
-        }
-      }
-      for (; i + width <= end; i += width) {
-        step(bank, row, i, Inputs{});
-        (write<O>(bank, row, i, sums[0]), ...);
-      }
+      auto one = [&](auto c) __attribute__((always_inline)) {
+        step(bank, row, i + decltype(c)::value * width, Inputs{});
+        (write<O>(bank, row, i + decltype(c)::value * width, sums[decltype(c)::value]), ...);
+      };
+      for (; i + chains * width <= end; i += chains * width) (one(std::integral_constant<int, C>{}), ...);
+      if constexpr (chains > 1)
+        for (; i + width <= end; i += width) one(std::integral_constant<int, 0>{});
       if (width > 1 && i < end) {
         step_partial(bank, row, i, end - i, Inputs{});
         (write_partial<O>(bank, row, i, end - i, sums[0]), ...);
       }
       (finish<O>(row, sums), ...);
     }
-    (Outputs{});
+    (Outputs{}, std::make_integer_sequence<int, chains>{});
   }
 
 private:
+  template <class A, int... O>
+  CTGRAD_ALWAYS_INLINE static void reset_all(A& sums, std::integer_sequence<int, O...>) {
+    (sums.template reset<O>(), ...);
+  }
   /// For each output the running value of a reduction over the innermost axis.
   template <int O, bool Used = Kernel::template output<O>::is_inner_reduction>
   struct Sum {};
@@ -132,13 +135,17 @@ private:
     using Input = typename Kernel::template input<I>;
     using Lanes = kernels::lanes_t<Input::dtype, width>;
     if constexpr (Input::access != InnerAccess::broadcast) {
-      element_in<I> lanes[width] = {};
-      const std::int64_t stride = Input::access == InnerAccess::contiguous ? 1 : row.inner[I];
-      for (int k = 0; k < count; ++k) lanes[k] = *source<I>(row, (i + k) * stride);
-      if constexpr (width == 1) {
-        kernels::get<I>(bank) = lanes[0];
+      if constexpr (Input::access == InnerAccess::contiguous && width > 1 && Input::dtype != DType::boolean) {
+        kernels::get<I>(bank) = Lanes::load_partial(source<I>(row, i), count);
       } else {
-        kernels::get<I>(bank) = Lanes::load(lanes);
+        element_in<I> lanes[width] = {};
+        const std::int64_t stride = Input::access == InnerAccess::contiguous ? 1 : row.inner[I];
+        for (int k = 0; k < count; ++k) lanes[k] = *source<I>(row, (i + k) * stride);
+        if constexpr (width == 1) {
+          kernels::get<I>(bank) = lanes[0];
+        } else {
+          kernels::get<I>(bank) = Lanes::load(lanes);
+        }
       }
     }
   }
@@ -186,9 +193,26 @@ private:
     using Output = typename Kernel::template output<O>;
     const auto value = result<O>(bank);
     if constexpr (Output::is_inner_reduction) {
-      element_out<O> lanes[width];
-      spill(value, lanes);
-      for (int k = 0; k < count; ++k) sums.Sum<O>::tail = Output::reduction::combine(sums.Sum<O>::tail, lanes[k]);
+      using Op = typename Output::reduction;
+      if constexpr (Output::dtype != DType::boolean && width > 1) {
+        using Lanes = kernels::lanes_t<Output::dtype, width>;
+        const auto used = Lanes::iota() < Lanes(static_cast<element_out<O>>(count));
+        sums.Sum<O>::value =
+            Op::combine(sums.Sum<O>::value, select(used, value, Lanes(Op::template identity<element_out<O>>())));
+      } else {
+        element_out<O> lanes[width];
+        spill(value, lanes);
+        for (int k = 0; k < count; ++k) sums.Sum<O>::tail = Op::combine(sums.Sum<O>::tail, lanes[k]);
+      }
+    } else if constexpr (Output::access == InnerAccess::contiguous && Output::dtype != DType::boolean && width > 1) {
+      using Lanes = kernels::lanes_t<Output::dtype, width>;
+      element_out<O>* to = target<O>(row, i);
+      if constexpr (Output::is_reduction) {
+        (row.first[O] ? value : Output::reduction::combine(Lanes::load_partial(to, count), value))
+            .store_partial(to, count);
+      } else {
+        value.store_partial(to, count);
+      }
     } else {
       write_lanes<O>(value, row, i, count);
     }
@@ -219,18 +243,38 @@ private:
     }
   }
 
+  template <class Op, int O, class Sums, int... C>
+  CTGRAD_ALWAYS_INLINE static auto combine_chains(Sums& sums, std::integer_sequence<int, C...>) {
+    auto total = sums[0].Sum<O>::value;
+    ((C > 0 ? static_cast<void>(total = Op::combine(total, sums[C].Sum<O>::value)) : static_cast<void>(0)), ...);
+    return total;
+  }
+  template <class Op, class T, class Lanes>
+  CTGRAD_ALWAYS_INLINE static T fold_lanes(const Lanes& total) {
+    if constexpr (width == 1) {
+      return total;
+    } else if constexpr (requires { typename Lanes::value_type; }) {
+      return reduce_lanes_by<Op>(total);
+    } else {
+      T lanes[width];
+      spill(total, lanes);
+      for (int half = width / 2; half > 0; half /= 2)
+        for (int k = 0; k < half; ++k) lanes[k] = Op::combine(lanes[k], lanes[k + half]);
+      return lanes[0];
+    }
+  }
+  template <class Op, class T, int N>
+  CTGRAD_ALWAYS_INLINE static T reduce_lanes_by(const Simd<T, N>& a) {
+    return ctgrad::detail::reduce_lanes(a, [](auto x, auto y) { return Op::combine(x, y); });
+  }
+
   template <int O, class Sums>
   CTGRAD_ALWAYS_INLINE static void finish(const Row& row, Sums& sums) {
     using Output = typename Kernel::template output<O>;
     if constexpr (Output::is_inner_reduction) {
       using Op = typename Output::reduction;
-      auto total = sums[0].Sum<O>::value;
-      for (int c = 1; c < chains; ++c) total = Op::combine(total, sums[c].Sum<O>::value);
-      element_out<O> lanes[width];
-      spill(total, lanes);
-      for (int half = width / 2; half > 0; half /= 2)
-        for (int k = 0; k < half; ++k) lanes[k] = Op::combine(lanes[k], lanes[k + half]);
-      const element_out<O> value = Op::combine(lanes[0], sums[0].Sum<O>::tail);
+      const auto total = combine_chains<Op, O>(sums, std::make_integer_sequence<int, chains>{});
+      const element_out<O> value = Op::combine(fold_lanes<Op, element_out<O>>(total), sums[0].Sum<O>::tail);
       element_out<O>& to = *target<O>(row, 0);
       to = row.first[O] ? value : Op::combine(to, value);
     }

@@ -56,7 +56,10 @@ constexpr UserOperation describe() {
   operation.name = Op::name;
   operation.arity = sizeof...(X);
   if constexpr (requires { Op::flops; }) operation.flops = Op::flops;
-  if constexpr (HasUserRule<Op, Y, X...>) operation.derivative = &user_derivative<Op, Y, X...>;
+  if constexpr (HasUserRule<Op, Y, X...>) {
+    operation.derivative = &user_derivative<Op, Y, X...>;
+    operation.differentiable = true;
+  }
   return operation;
 }
 

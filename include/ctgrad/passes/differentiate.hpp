@@ -49,7 +49,7 @@ constexpr Shares elementwise_shares(Value t, const Value (&x)[3], Value y) {
                        std::is_same_v<Op, ops::UserKernel>) {
     const Node node = y.node();
     Shares shares;
-    if (node.user->derivative == nullptr)
+    if (!node.user->differentiable)
       throw "ctgrad: a user operation without a derivative rule is differentiated: give it a member derivative, or "
             "wrap its operands in stop_gradient";
     // A custom rule speaks of the operands after the value it replaces.

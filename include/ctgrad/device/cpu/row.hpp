@@ -24,6 +24,12 @@ struct Row {
 template <class Kernel>
 inline constexpr int native_width = native_lanes<std::int8_t> / Kernel::widest;
 
+#if defined(__GNUC__) && !defined(__clang__)
+// Inlined into straight-line code, g++ 12 takes a sum's place for read before it is written: `first` says otherwise.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
 /// Runs a kernel over a row, `Width` elements at a time; a rest of fewer goes through the same instructions with
 /// part of the lanes in use, so that an element's bits do not depend on where it stands.
 template <class Kernel, int Width>
@@ -280,5 +286,9 @@ private:
     }
   }
 };
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 }  // namespace ctgrad::cpu

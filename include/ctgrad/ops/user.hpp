@@ -48,6 +48,23 @@ struct UserOperation {
   void (*run)(void* result, const void* const* operands, const KernelShape* shapes) = nullptr;
 };
 
+namespace detail {
+
+// Names are compared first: with -fsanitize=undefined g++ cannot tell two addresses apart while it compiles, but it
+// knows an address equal to itself.
+
+/// True when two operations are the same object.
+constexpr bool is_same_operation(const UserOperation& a, const UserOperation& b) {
+  return a.name == b.name && &a == &b;
+}
+/// True when two elementwise operations compute the same value, whatever their derivatives.
+constexpr bool is_same_value(const UserOperation& a, const UserOperation& b) {
+  return a.name == b.name && a.arity == b.arity && a.float_1 == b.float_1 && a.float_2 == b.float_2 &&
+         a.float_3 == b.float_3 && a.double_1 == b.double_1 && a.double_2 == b.double_2 && a.double_3 == b.double_3;
+}
+
+}  // namespace detail
+
 namespace ops {
 
 /// An elementwise functor from a user's header.

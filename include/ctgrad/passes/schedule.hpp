@@ -87,7 +87,8 @@ struct KernelInstruction {
   const UserOperation* user = nullptr;
   friend constexpr bool operator==(const KernelInstruction& a, const KernelInstruction& b) {
     return a.op == b.op && a.dtype == b.dtype && a.operand[0] == b.operand[0] && a.operand[1] == b.operand[1] &&
-           a.operand[2] == b.operand[2] && a.user == b.user;
+           a.operand[2] == b.operand[2] &&
+           (a.op != opcode<ops::UserElementwise> || detail::is_same_value(*a.user, *b.user));
   }
 };
 

@@ -83,10 +83,15 @@ constexpr auto make_fold_table(TypeList<Op...>) {
 // Outside of the function that uses it: a local table would be copied at every call.
 inline constexpr auto fold_table = make_fold_table(ops::List{});
 
+constexpr bool is_user_operation(const Node& node) {
+  return node.is<ops::UserElementwise>() || node.is<ops::UserKernel>() || node.is<ops::CustomDerivative>();
+}
+
 constexpr bool same_node(const Node& a, const Node& b) {
   return a.op == b.op && a.dtype == b.dtype && a.shape == b.shape && a.operand[0] == b.operand[0] &&
          a.operand[1] == b.operand[1] && a.operand[2] == b.operand[2] && a.attribute == b.attribute &&
-         std::bit_cast<std::uint64_t>(a.scalar) == std::bit_cast<std::uint64_t>(b.scalar) && a.user == b.user;
+         std::bit_cast<std::uint64_t>(a.scalar) == std::bit_cast<std::uint64_t>(b.scalar) &&
+         (!is_user_operation(a) || is_same_operation(*a.user, *b.user));
 }
 
 /// Emits nodes in simplest form, each one once.
@@ -252,12 +257,16 @@ private:
     } else if (node.is<ops::Cast>()) {
       if (graph.nodes[a].dtype == node.dtype) return as_shape(a, node.shape);
     }
-    if (info(node).commutative && node.operand[0] > node.operand[1]) {
+    if (info(node).commutative && order(a) > order(b)) {
       node.operand[0] = b;
       node.operand[1] = a;
     }
     return unique(node);
   }
+
+  /// The place of an operand where the order is free: as the nodes stand, with leaves last. A number or a weight may
+  /// stand before or after its partner in the graph, and a repeated layer should be the same kernel each time.
+  constexpr int order(int id) const { return info(graph.nodes[id]).kind == OpKind::leaf ? id + (1 << 24) : id; }
 
   /// Powers of two whose inverse is a normal float can be multiplied instead of divided by.
   static constexpr bool has_exact_inverse(double x) {

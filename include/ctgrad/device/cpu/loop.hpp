@@ -18,6 +18,8 @@ namespace ctgrad::cpu {
 
 /// The largest number of arrays one loop works on.
 inline constexpr int max_loop_operands = 48;
+static_assert(ctgrad::detail::FusionLimits{}.operands <= max_loop_operands,
+              "ctgrad: fusion makes loops of more arrays than a loop has room for");
 
 /// A loop's extents, pointers and strides, evaluated for one run.
 struct LoopArguments {

@@ -72,6 +72,29 @@ constexpr auto cheap = stages_of(
 static_assert(loops_with<ops::Add>(cheap.legal(), cheap.fusion()) == 2);
 static_assert(cheap.view().arenas[0].bytes_without_reuse == 8 * 8 * 4 + 64);
 
+// Elementwise work on the result of a reduction is its epilogue; what stretches the result over the axes again is not.
+constexpr auto norms = stages_of([](auto x) { return sqrt(mean(square(x), axis<1>)) + 1; }, spec<float, batch, 50>);
+static_assert(norms.view().step_count == 2);
+static_assert(!norms.view().steps[0].is_epilogue && norms.view().steps[1].is_epilogue);
+static_assert(norms.view().steps[1].space == Shape<batch>::value);
+constexpr auto kept =
+    stages_of([](auto x) { return x / sqrt(sum(square(x), axis<1>, keepdims)); }, spec<float, batch, 50>);
+static_assert(kept.view().step_count == 3);
+static_assert(kept.view().steps[1].is_epilogue && !kept.view().steps[2].is_epilogue);
+constexpr auto average = stages_of([](auto x) { return mean(square(x)); }, spec<float, 1000>);
+static_assert(average.view().step_count == 2 && average.view().steps[1].is_epilogue);
+// Columns too, and two reductions of one loop may meet in one epilogue.
+constexpr auto deviation =
+    stages_of([](auto x) { return sqrt(mean(square(x), axis<0>) - square(mean(x, axis<0>))); }, spec<float, 300, 50>);
+static_assert(deviation.view().step_count == 2 && deviation.view().steps[1].is_epilogue);
+// A transposed result is read before it is whole, so it is no epilogue.
+constexpr auto crossed = stages_of([](auto x) { return exp(transpose(sum(x, axis<0>))); }, spec<float, 30, 4, 6>);
+static_assert(crossed.view().step_count == 2 && !crossed.view().steps[1].is_epilogue);
+// Nor is what waits for another step.
+constexpr auto waits =
+    stages_of([](auto x, auto y) { return sum(x, axis<1>) * matmul(y, y); }, spec<float, 5, 7>, spec<float, 5, 5>);
+static_assert(!waits.view().steps[waits.view().step_count - 1].is_epilogue);
+
 // Long chains are cut, into few kernels, and the compiler's recursion stays shallow.
 constexpr auto chain = stages_of(
     [](auto x) {

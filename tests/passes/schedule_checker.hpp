@@ -258,6 +258,33 @@ private:
       }
   }
 
+  /// A part of an epilogue may run before other parts of the step it belongs to: it may read whole results of that
+  /// step's reductions only, and write nothing that the step reads or writes.
+  void check_epilogue(const Step& step, const StepOperand* operands, const std::vector<std::int64_t>& space) const {
+    if (step_ == 0) fail("is the epilogue of nothing");
+    const Step& host = schedule_.steps[step_ - 1];
+    if (host.kind != StepKind::kernel || host.is_epilogue) fail("is the epilogue of a step that can have none");
+    const KernelDescription& kernel = schedule_.kernels[host.kernel];
+    const std::vector<std::int64_t> host_space = extents_of(host.space, dimensions_);
+    for (int h = 0; h < host.operand_count; ++h) {
+      const StepOperand& theirs = schedule_.operands[host.first_operand + h];
+      const auto [b0, b1] = bytes_touched(theirs, host_space, true);
+      const bool reduction =
+          h >= host.input_count && schedule_.outputs[kernel.first_output + h - host.input_count].reduction >= 0;
+      for (int k = 0; k < step.operand_count; ++k) {
+        const bool reads = k < step.input_count;
+        if (operands[k].region != theirs.region || (reads && h < host.input_count)) continue;
+        const auto [a0, a1] = bytes_touched(operands[k], space, true);
+        if (a1 <= b0 || b1 <= a0) continue;
+        const bool whole = reduction && a0 == b0 && a1 == b1 && operands[k].dtype == theirs.dtype &&
+                           a1 - a0 == product(space) * static_cast<std::int64_t>(size_of(theirs.dtype));
+        if (!whole)
+          fail("as an epilogue, uses %" + std::to_string(operands[k].node) + " where its step uses %" +
+               std::to_string(theirs.node));
+      }
+    }
+  }
+
   void run_step(int number) {
     step_ = number;
     const Step& step = schedule_.steps[number];
@@ -265,6 +292,7 @@ private:
     if (step.operand_count > max_operands) fail("has too many operands");
     const std::vector<std::int64_t> space = extents_of(step.space, dimensions_);
     check_overlap(step, operands, space);
+    if (step.is_epilogue) check_epilogue(step, operands, space);
     if (step.kind == StepKind::kernel) {
       check_members(fusion_.steps[number], step, operands);
       run_loop(step, operands, space);

@@ -20,5 +20,8 @@
 #error "ctgrad needs g++ 12 or later, clang 16 or later, or nvcc 13 with one of them as host compiler."
 #endif
 
+/// A function that runs when something is wrong: kept apart from the code that checks, and compiled for size.
+#define CTGRAD_COLD [[gnu::cold, gnu::noinline]]
+
 /// A function that runs on the CPU and on the GPU and must vanish into its caller.
 #define CTGRAD_FUNCTION CTGRAD_HOST_DEVICE CTGRAD_ALWAYS_INLINE constexpr

@@ -144,7 +144,7 @@ struct FusedLoop<E, Space, D, Reduction, TypeList<Leaf...>> {
     arguments.pointer[operand] = to;
     for (int axis = 0; axis < Space::rank; ++axis)
       if (plan.loop_axis[axis] >= 0) arguments.stride[operand][plan.loop_axis[axis]] = strides[axis];
-    cpu::Loop<Kernel>::run(arguments);
+    cpu::run_loop(cpu::loop_kernel<Kernel>, arguments);
   }
 
   /// Calls `see` with each leaf, from left to right.

@@ -151,6 +151,12 @@ namespace detail {
 
 using ctgrad::detail::Tag;
 
+template <class Step>
+inline constexpr bool is_cheap = false;
+template <class Op, DType D, int... Operands>
+requires requires { Op::cheap; }
+inline constexpr bool is_cheap<Do<Op, D, Operands...>> = Op::cheap;
+
 template <class Slots, int Count, int W, class... Steps>
 struct MakeBank;
 template <class... Slots, int Count, int W>
@@ -187,6 +193,9 @@ struct Kernel<List<Inputs...>, List<Steps...>, List<Outputs...>> {
   static constexpr bool has_inner_reduction = (Outputs::is_inner_reduction || ...);
   static constexpr bool has_reduction = (Outputs::is_reduction || ...);
   static constexpr bool has_outer_reduction = ((Outputs::is_reduction && !Outputs::is_inner_reduction) || ...);
+
+  /// True when every operation takes few instructions.
+  static constexpr bool is_cheap = (detail::is_cheap<Steps> && ...);
 
   /// Bytes of the widest element: it decides how many lanes one pass takes.
   static constexpr int widest = [] {

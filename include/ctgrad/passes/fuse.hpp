@@ -7,6 +7,9 @@
 /// hold several such roots of one iteration space: their common operands are then read once. Values that
 /// are cheap to compute are computed again where a second loop needs them; others are stored.
 ///
+/// Elementwise work on the result of a reduction is the epilogue of its loop: a loop over what the reduction keeps, run
+/// part by part as the results come.
+///
 /// Steps are numbered in the order they run. A root joins an existing loop only if all it reads from memory
 /// was written by earlier steps, so no cycle can arise and one sweep over the nodes is enough.
 #pragma once
@@ -24,6 +27,8 @@ struct FusedStep {
   /// The loop's nodes, in the fusion's list of members.
   int first_member = 0;
   int member_count = 0;
+  /// True for a loop that runs as the epilogue of the step before it.
+  bool is_epilogue = false;
 };
 
 /// The result of fusion.
@@ -67,6 +72,7 @@ public:
         latest_loop_(graph.size, -1),
         chain_(graph.size, 0),
         elementwise_(graph.size, 0),
+        is_update_(graph.size, 0),
         mark_(graph.size, -1) {
     for (int i = 0; i < graph.size; ++i)
       if (info(graph[i]).kind == OpKind::elementwise) elementwise_[i] = 1;
@@ -110,7 +116,10 @@ private:
   struct Loop {
     std::int32_t space = -1;
     unsigned reduced_axes = 0;
-    bool has_reduction = false;
+    /// A reduction of the loop; -1 when it has none.
+    std::int32_t reduction = -1;
+    /// The loop that is its epilogue; -1 when it has none.
+    std::int32_t epilogue = -1;
     Vector<std::int32_t> members;
     Vector<std::int32_t> loads;
   };
@@ -149,7 +158,10 @@ private:
         for (int k = 0; k < ops::Pack::count(node.attribute); ++k)
           store(graph_.lists[ops::Pack::first(node.attribute) + k]);
     }
-    for (int i = 0; i < graph_.output_count; ++i) store(graph_.outputs[i].node);
+    for (int i = 0; i < graph_.output_count; ++i) {
+      store(graph_.outputs[i].node);
+      if (graph_.outputs[i].kind == OutputKind::update) is_update_[graph_.outputs[i].node] = 1;
+    }
   }
 
   constexpr void add_own_step(int i) {
@@ -244,14 +256,60 @@ private:
       const int bound = same_loop ? writer : writer + 1;
       if (bound > earliest) earliest = bound;
     }
-    const int step = find_loop(root, need, earliest);
+    int step = find_host(root, need);
+    const bool as_epilogue = step >= 0;
+    if (!as_epilogue) step = find_loop(root, need, earliest);
     for (int i = 0; i < need.loads.size(); ++i) {
       const int x = need.loads[i];
       if (!is_elementwise(x) || producer_[x] >= 0 || latest_loop_[x] == step) continue;
       stored_[x] = 1;
       producer_[x] = latest_loop_[x];
     }
-    add_to_loop(step, root, need);
+    add_to_loop(step, as_epilogue ? loops_[loops_of_step_[step]].epilogue : loops_of_step_[step], as_epilogue, root,
+                need);
+  }
+
+  static constexpr bool contains(const Vector<std::int32_t>& list, int x) {
+    for (int i = 0; i < list.size(); ++i)
+      if (list[i] == x) return true;
+    return false;
+  }
+
+  /// The step whose epilogue the root joins, or -1. All that the root reads must have been written before that
+  /// step, but for whole results of its reductions and values of the epilogue itself.
+  constexpr int find_host(int root, const Demand& need) {
+    if (!is_elementwise(root) || is_update_[root] != 0) return -1;
+    int step = -1;
+    for (int i = 0; i < need.loads.size(); ++i) {
+      const int writer = writer_of(need.loads[i]);
+      if (writer > step) step = writer;
+    }
+    if (step < 0 || loops_of_step_[step] < 0) return -1;
+    const Loop& host = loops_[loops_of_step_[step]];
+    const std::int32_t space = graph_[root].shape;
+    if (host.reduction < 0 || host.space == space) return -1;
+    if (host.epilogue >= 0 && loops_[host.epilogue].space != space) return -1;
+    const Extent kept = graph_.shape(host.reduction).size();
+    if (graph_.shapes[space].size() != kept) return -1;
+    int operands = need.members.size() + need.loads.size();
+    if (host.epilogue >= 0) operands += loops_[host.epilogue].members.size() + loops_[host.epilogue].loads.size();
+    if (operands > limits_.operands) return -1;
+    for (int i = 0; i < need.loads.size(); ++i) {
+      const int x = need.loads[i];
+      if (writer_of(x) != step || (host.epilogue >= 0 && contains(loops_[host.epilogue].members, x))) continue;
+      const int source = accesses_.root(x);
+      if (!is_reduction(source)) return -1;
+      if (source == x) continue;
+      const Access& access = accesses_.view(x);
+      if (access.offset != 0 || graph_.shape(x).size() != kept || !is_contiguous(access, graph_.shape(x))) return -1;
+    }
+    if (host.epilogue < 0) {
+      Loop loop;
+      loop.space = space;
+      loops_[loops_of_step_[step]].epilogue = loops_.size();
+      loops_.push_back(static_cast<Loop&&>(loop));
+    }
+    return step;
   }
 
   /// The step after which, or in whose loop, a load can be had; -1 for leaves.
@@ -279,7 +337,7 @@ private:
   }
 
   constexpr bool can_join(const Loop& loop, int step, int root, const Demand& need) const {
-    if (is_reduction(root) && loop.has_reduction && loop.reduced_axes != static_cast<unsigned>(graph_[root].attribute))
+    if (is_reduction(root) && loop.reduction >= 0 && loop.reduced_axes != static_cast<unsigned>(graph_[root].attribute))
       return false;
     int loads = loop.loads.size();
     bool shares = false;
@@ -294,8 +352,8 @@ private:
     return shares && loads <= limits_.loads && loads + loop.members.size() + need.members.size() <= limits_.operands;
   }
 
-  constexpr void add_to_loop(int step, int root, const Demand& need) {
-    Loop& loop = loops_[loops_of_step_[step]];
+  constexpr void add_to_loop(int step, int number, bool is_epilogue, int root, const Demand& need) {
+    Loop& loop = loops_[number];
     for (int i = 0; i < need.members.size(); ++i) {
       const int x = need.members[i];
       bool known = false;
@@ -310,12 +368,13 @@ private:
     }
     for (int i = 0; i < need.loads.size(); ++i) {
       const int x = need.loads[i];
-      bool known = writer_of(x) == step;
+      // What the epilogue reads of its own step are reductions.
+      bool known = writer_of(x) == step && (!is_epilogue || contains(loop.members, x));
       for (int k = 0; k < loop.loads.size() && !known; ++k) known = loop.loads[k] == x;
       if (!known) loop.loads.push_back(x);
     }
     if (is_reduction(root)) {
-      loop.has_reduction = true;
+      loop.reduction = root;
       loop.reduced_axes = static_cast<unsigned>(graph_[root].attribute);
     }
     producer_[root] = step;
@@ -325,20 +384,18 @@ private:
   constexpr void drop_unread_stores() {
     Vector<char> read(graph_.size, 0);
     Vector<int> in_loop(graph_.size, -1);
-    for (int step = 0; step < loops_of_step_.size(); ++step) {
-      const int l = loops_of_step_[step];
-      if (l < 0) {
+    for (int step = 0; step < own_.size(); ++step)
+      if (own_[step] >= 0)
         for (int k = 0; k < 3 && graph_[own_[step]].operand[k] >= 0; ++k)
           read[accesses_.root(graph_[own_[step]].operand[k])] = 1;
-        continue;
-      }
+    for (int l = 0; l < loops_.size(); ++l) {
       const Loop& loop = loops_[l];
-      for (int m = 0; m < loop.members.size(); ++m) in_loop[loop.members[m]] = step;
+      for (int m = 0; m < loop.members.size(); ++m) in_loop[loop.members[m]] = l;
       for (int m = 0; m < loop.members.size(); ++m) {
         const Node& node = graph_[loop.members[m]];
         for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
           const int x = node.operand[k];
-          const bool at_hand = is_elementwise(x) && graph_[x].shape == loop.space && in_loop[x] == step;
+          const bool at_hand = is_elementwise(x) && graph_[x].shape == loop.space && in_loop[x] == l;
           if (!at_hand) read[accesses_.root(x)] = 1;
         }
       }
@@ -354,20 +411,39 @@ private:
 
   constexpr FusionBuilder finish() {
     FusionBuilder result;
+    // An epilogue is a step of its own in the result, so the numbers after it grow.
+    Vector<std::int32_t> row(loops_of_step_.size(), 0);
+    Vector<char> in_epilogue(graph_.size, 0);
     for (int step = 0; step < loops_of_step_.size(); ++step) {
-      FusedStep fused;
-      fused.node = own_[step];
-      if (loops_of_step_[step] >= 0) {
-        const Loop& loop = loops_[loops_of_step_[step]];
-        fused.space = loop.space;
-        fused.first_member = result.members.size();
-        fused.member_count = loop.members.size();
-        for (int i = 0; i < loop.members.size(); ++i) result.members.push_back(loop.members[i]);
+      row[step] = result.steps.size();
+      if (loops_of_step_[step] < 0) {
+        FusedStep fused;
+        fused.node = own_[step];
+        result.steps.push_back(fused);
+        continue;
       }
-      result.steps.push_back(fused);
+      const Loop& loop = loops_[loops_of_step_[step]];
+      add_row(loop, false, result);
+      if (loop.epilogue < 0) continue;
+      const Loop& epilogue = loops_[loop.epilogue];
+      add_row(epilogue, true, result);
+      for (int i = 0; i < epilogue.members.size(); ++i)
+        if (producer_[epilogue.members[i]] == step) in_epilogue[epilogue.members[i]] = 1;
     }
+    for (int i = 0; i < graph_.size; ++i)
+      if (producer_[i] >= 0) producer_[i] = row[producer_[i]] + in_epilogue[i];
     result.producer = static_cast<Vector<std::int32_t>&&>(producer_);
     return result;
+  }
+
+  static constexpr void add_row(const Loop& loop, bool is_epilogue, FusionBuilder& result) {
+    FusedStep fused;
+    fused.space = loop.space;
+    fused.first_member = result.members.size();
+    fused.member_count = loop.members.size();
+    fused.is_epilogue = is_epilogue;
+    for (int i = 0; i < loop.members.size(); ++i) result.members.push_back(loop.members[i]);
+    result.steps.push_back(fused);
   }
 
   GraphView graph_;
@@ -381,6 +457,8 @@ private:
   Vector<int> chain_;
   /// Looked up so often that a table of its own pays.
   Vector<char> elementwise_;
+  /// An update writes where parameters lie, which other parts of the host's loop may still read.
+  Vector<char> is_update_;
   Vector<int> mark_;
   int stamp_ = 0;
   int next_stamp_ = 0;

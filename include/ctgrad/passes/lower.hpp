@@ -153,6 +153,7 @@ private:
     step.kind = StepKind::kernel;
     step.node = members[fused.member_count - 1];
     step.space = collapse(space, operands_);
+    step.is_epilogue = fused.is_epilogue;
     const int inner = step.space.rank - 1;
     for (int i = 0; i < input_count; ++i)
       inputs_.push_back({graph_[operands_[i].node].dtype, access_kind(operands_[i].access.stride[inner])});

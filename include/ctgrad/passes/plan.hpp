@@ -233,13 +233,20 @@ private:
         offset_[node] = planners_[region_[node]].allocate(bytes_of(node));
       }
     }
+    // A part of an epilogue may run before the last part of its step: what that step uses is released after both.
+    if (s + 1 < out_.steps.size() && out_.steps[s + 1].is_epilogue) return;
+    if (step.is_epilogue) release_operands(out_.steps[s - 1], s - 1);
+    release_operands(step, s);
+    released_.clear();
+  }
+
+  constexpr void release_operands(const Step& step, int last) {
     for (int k = 0; k < step.operand_count; ++k) {
       const int node = owner_[out_.operands[step.first_operand + k].node];
-      if (last_use_[node] != s || !is_temporary(node) || pinned_[node] != 0 || was_released(node)) continue;
+      if (last_use_[node] != last || !is_temporary(node) || pinned_[node] != 0 || was_released(node)) continue;
       planners_[region_[node]].release(offset_[node], bytes_of(node));
       released_.push_back(node);
     }
-    released_.clear();
   }
 
   constexpr bool was_released(int node) const {
@@ -266,9 +273,16 @@ private:
       for (int axis = 0; axis < step.space.rank; ++axis) same = same && from.stride[axis] == to.stride[axis];
       for (int other = 0; other < step.operand_count; ++other)
         same = same && (other == k || out_.operands[step.first_operand + other].node != x);
-      if (same) return x;
+      if (same && !(step.is_epilogue && is_input(out_.steps[s - 1], x))) return x;
     }
     return -1;
+  }
+
+  /// True when a step reads the array. Other parts of a step that has an epilogue may still do so.
+  constexpr bool is_input(const Step& step, int node) const {
+    for (int k = 0; k < step.input_count; ++k)
+      if (owner_[out_.operands[step.first_operand + k].node] == node) return true;
+    return false;
   }
 
   constexpr void place(StepOperand& operand) const {

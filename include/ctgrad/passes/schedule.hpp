@@ -64,6 +64,9 @@ struct Step {
   std::int32_t first_operand = 0;
   std::int32_t operand_count = 0;
   std::int32_t input_count = 0;
+  /// True for a fused loop that is the epilogue of the step before it: it reads that step's reductions and may run on
+  /// a part of their results as soon as that part is finished.
+  bool is_epilogue = false;
   /// The iteration space of a fused loop, with unit axes dropped and neighbouring axes joined where all
   /// operands allow it; at least one axis. Otherwise the result's shape.
   ShapeValue space;

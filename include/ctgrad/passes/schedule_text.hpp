@@ -168,7 +168,9 @@ private:
     const bool loop = step.kind == StepKind::kernel;
     text_ += "step " + std::to_string(number) + ": " + name_of(step.kind);
     if (loop) text_ += ", kernel " + std::to_string(step.kernel);
-    text_ += ", over " + ctgrad::text_of(step.space) + "\n";
+    text_ += ", over " + ctgrad::text_of(step.space);
+    if (step.is_epilogue) text_ += ", epilogue of step " + std::to_string(number - 1);
+    text_ += "\n";
     if (loop) {
       text_ += "  computes";
       for (int m = 0; m < fused.member_count; ++m) {

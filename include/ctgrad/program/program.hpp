@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 #include <tuple>
 
@@ -103,21 +104,25 @@ constexpr bool is_single_name(Extent extent) {
   return !is_static(extent) && coefficient_of(extent) == 1 && (names_of(extent) >> 6) == 0;
 }
 
+[[noreturn]] CTGRAD_COLD inline void throw_argument(int argument, const ShapeValue& shape,
+                                                    std::span<const std::int64_t> extents, int axis,
+                                                    std::int64_t expected) {
+  throw_error("ctgrad: argument " + std::to_string(argument + 1) + " has the extents " + text_of(extents) +
+              ", but its shape is " + ctgrad::text_of(shape) + " and axis " + std::to_string(axis) + " must be " +
+              std::to_string(expected) + " here; pass a tensor of that length");
+}
+
 /// Reads the named dimensions off an argument's extents and checks that they agree with what is known. Products of
 /// names are checked in a second pass, when all names are known.
-template <class Spec, bool Products>
-void bind_dimensions(Dimensions& dimensions, const Extents<Spec::shape_type::rank>& extents, int argument) {
-  constexpr ShapeValue shape = Spec::shape_type::value;
+inline void bind_dimensions(Dimensions& dimensions, const ShapeValue& shape, std::span<const std::int64_t> extents,
+                            int argument, bool products) {
   for (int axis = 0; axis < shape.rank; ++axis) {
     const Extent wanted = shape[axis];
-    if ((is_static(wanted) || is_single_name(wanted)) == Products) continue;
+    if ((is_static(wanted) || is_single_name(wanted)) == products) continue;
     const std::int64_t given = extents[static_cast<std::size_t>(axis)];
     if (is_single_name(wanted) && dimensions[wanted] < 0) dimensions[wanted] = given;
     const std::int64_t expected = dimensions(wanted);
-    if (given != expected)
-      throw_error("ctgrad: argument " + std::to_string(argument + 1) + " has the extents " + text_of(extents) +
-                  ", but its shape is " + ctgrad::text_of(shape) + " and axis " + std::to_string(axis) + " must be " +
-                  std::to_string(expected) + " here; pass a tensor of that length");
+    if (given != expected) throw_argument(argument, shape, extents, axis, expected);
   }
 }
 
@@ -150,8 +155,8 @@ private:
   void bind(std::index_sequence<I...>, const Views&... views) {
     Dimensions& dimensions = executor_.dimensions();
     for (std::int64_t& length : dimensions.length) length = -1;
-    (bind_dimensions<Specs, false>(dimensions, views.extents(), static_cast<int>(I)), ...);
-    (bind_dimensions<Specs, true>(dimensions, views.extents(), static_cast<int>(I)), ...);
+    for (const bool products : {false, true})
+      (bind_dimensions(dimensions, Specs::shape_type::value, views.extents(), static_cast<int>(I), products), ...);
     (executor_.set_input(static_cast<int>(I), views.data()), ...);
   }
 

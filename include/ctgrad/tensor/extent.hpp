@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "ctgrad/core/config.hpp"
+
 namespace ctgrad {
 
 /// The length of one axis, in elements.
@@ -133,7 +135,7 @@ struct Dimensions {
 };
 
 /// "128", "batch", "3*batch*time".
-inline std::string text_of(Extent extent) {
+CTGRAD_COLD inline std::string text_of(Extent extent) {
   if (extent >= 0) return std::to_string(extent);
   std::string text;
   if (detail::coefficient_of(extent) != 1) text = std::to_string(detail::coefficient_of(extent)) + "*";

@@ -126,7 +126,7 @@ constexpr ShapeValue reduce_shape(const ShapeValue& shape, unsigned mask, bool k
 }  // namespace detail
 
 /// "[64, batch, 10]".
-inline std::string text_of(const ShapeValue& shape) {
+CTGRAD_COLD inline std::string text_of(const ShapeValue& shape) {
   std::string text = "[";
   for (int axis = 0; axis < shape.rank; ++axis) text += (axis == 0 ? "" : ", ") + text_of(shape[axis]);
   return text + "]";

@@ -40,11 +40,27 @@ constexpr std::int64_t product(const std::array<std::int64_t, Rank>& extents) {
   return size;
 }
 
-template <std::size_t Rank>
-std::string text_of(const std::array<std::int64_t, Rank>& extents) {
+CTGRAD_COLD inline std::string text_of(std::span<const std::int64_t> extents) {
   std::string text = "[";
-  for (std::size_t axis = 0; axis < Rank; ++axis) text += (axis == 0 ? "" : ", ") + std::to_string(extents[axis]);
+  for (std::size_t axis = 0; axis < extents.size(); ++axis)
+    text += (axis == 0 ? "" : ", ") + std::to_string(extents[axis]);
   return text + "]";
+}
+
+[[noreturn]] CTGRAD_COLD inline void throw_extents(std::span<const std::int64_t> extents, const ShapeValue& shape) {
+  throw_error("ctgrad: the extents " + text_of(extents) + " do not fit the shape " + ctgrad::text_of(shape) +
+              "; give every axis its length");
+}
+[[noreturn]] CTGRAD_COLD inline void throw_element_count(std::span<const std::int64_t> extents, std::size_t given) {
+  std::int64_t size = 1;
+  for (const std::int64_t extent : extents) size *= extent;
+  throw_error("ctgrad: a tensor of shape " + text_of(extents) + " holds " + std::to_string(size) + " elements, but " +
+              std::to_string(given) + " were given");
+}
+[[noreturn]] CTGRAD_COLD inline void throw_view_extents(std::span<const std::int64_t> to,
+                                                        std::span<const std::int64_t> from) {
+  throw_error("ctgrad: a view of the extents " + text_of(to) + " cannot take the elements of " + text_of(from) +
+              "; assign a tensor of the same extents");
 }
 
 /// Checks run-time extents against a shape: static extents must match, and what stands twice must be equal.
@@ -55,9 +71,7 @@ void check_extents(const Extents<S::rank>& extents) {
     bool fits = is_static(wanted) ? extents[axis] == wanted : extents[axis] >= 0;
     for (std::size_t other = 0; other < axis; ++other)
       if (S::value.extent[other] == wanted && extents[other] != extents[axis]) fits = false;
-    if (!fits)
-      throw_error("ctgrad: the extents " + text_of(extents) + " do not fit the shape " + ctgrad::text_of(S::value) +
-                  "; give every axis its length");
+    if (!fits) throw_extents(extents, S::value);
   }
 }
 
@@ -130,9 +144,7 @@ public:
   }
   /// Copies the elements of a view of the same extents.
   void assign(TensorView<const T, S> other) const requires(!std::is_const_v<T>) {
-    if (other.extents() != extents_)
-      throw_error("ctgrad: a view of the extents " + detail::text_of(extents_) + " cannot take the elements of " +
-                  detail::text_of(other.extents()) + "; assign a tensor of the same extents");
+    if (other.extents() != extents_) detail::throw_view_extents(extents_, other.extents());
     std::memmove(data_, other.data(), static_cast<std::size_t>(size()) * sizeof(T));
   }
 
@@ -249,9 +261,7 @@ public:
   void fill(T value) { std::fill(begin(), end(), value); }
   /// Copies elements in row-major order; throws Error when there are not as many as the tensor holds.
   void assign(std::span<const T> elements) {
-    if (static_cast<std::int64_t>(elements.size()) != size())
-      throw_error("ctgrad: a tensor of shape " + detail::text_of(extents_) + " holds " + std::to_string(size()) +
-                  " elements, but " + std::to_string(elements.size()) + " were given");
+    if (static_cast<std::int64_t>(elements.size()) != size()) detail::throw_element_count(extents_, elements.size());
     std::copy(elements.begin(), elements.end(), begin());
   }
 

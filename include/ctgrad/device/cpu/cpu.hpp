@@ -55,10 +55,9 @@ inline void* address(const StepOperand& operand, const RunContext& context) {
          (*context.dimensions)(operand.offset) * static_cast<std::int64_t>(size_of(operand.dtype));
 }
 
-/// Runs a step that is a fused loop.
-template <class Kernel>
-void run_loop(const Step& step, const StepOperand* operands, const RunContext& context) {
-  LoopArguments arguments;
+/// Evaluates the extents, addresses and strides of a fused loop for one run.
+inline void bind_loop(const Step& step, const StepOperand* operands, const RunContext& context,
+                      LoopArguments& arguments) {
   const Dimensions& dimensions = *context.dimensions;
   arguments.rank = step.space.rank;
   for (int axis = 0; axis < step.space.rank; ++axis) arguments.extent[axis] = dimensions(step.space[axis]);
@@ -66,7 +65,24 @@ void run_loop(const Step& step, const StepOperand* operands, const RunContext& c
     arguments.pointer[k] = address(operands[k], context);
     for (int axis = 0; axis < step.space.rank; ++axis) arguments.stride[k][axis] = dimensions(operands[k].stride[axis]);
   }
-  Loop<Kernel>::run(arguments);
+}
+
+/// Runs a fused loop.
+inline void run_loop_step(const Step& step, const StepOperand* operands, const RunContext& context,
+                          const LoopKernel& kernel) {
+  LoopArguments arguments;
+  bind_loop(step, operands, context, arguments);
+  run_loop(kernel, arguments);
+}
+
+/// Runs a fused loop and the next step, its epilogue.
+[[gnu::noinline]] inline void run_loop_steps(const Step* steps, const StepOperand* operands, const RunContext& context,
+                                             const LoopKernel& kernel, const LoopKernel& epilogue) {
+  LoopArguments arguments;
+  LoopArguments epilogue_arguments;
+  bind_loop(steps[0], operands + steps[0].first_operand, context, arguments);
+  bind_loop(steps[1], operands + steps[1].first_operand, context, epilogue_arguments);
+  run_loop(kernel, arguments, &epilogue, &epilogue_arguments);
 }
 
 /// Runs a step that is not a fused loop, for one element type.
@@ -111,7 +127,8 @@ template <class Source, class Kernels>
 struct LoopTable;
 template <class Source, std::size_t... K>
 struct LoopTable<Source, std::index_sequence<K...>> {
-  static constexpr StepFunction function[] = {&run_loop<kernels::kernel_of<Source, static_cast<int>(K)>>..., nullptr};
+  static constexpr const LoopKernel* kernel[] = {&loop_kernel<kernels::kernel_of<Source, static_cast<int>(K)>>...,
+                                                 nullptr};
 };
 
 template <class Source, class Routines>
@@ -133,8 +150,16 @@ void run(const RunContext& context) {
       detail::RoutineTable<Source, std::make_index_sequence<static_cast<std::size_t>(schedule.routine_count)>>;
   for (int i = 0; i < schedule.step_count; ++i) {
     const Step& step = schedule.steps[i];
-    const detail::StepFunction* table = step.kind == StepKind::kernel ? Loops::function : Routines::function;
-    table[step.kernel](step, schedule.operands + step.first_operand, context);
+    const StepOperand* operands = schedule.operands + step.first_operand;
+    if (i + 1 < schedule.step_count && schedule.steps[i + 1].is_epilogue) {
+      ++i;
+      detail::run_loop_steps(&step, schedule.operands, context, *Loops::kernel[step.kernel],
+                             *Loops::kernel[schedule.steps[i].kernel]);
+    } else if (step.kind == StepKind::kernel) {
+      detail::run_loop_step(step, operands, context, *Loops::kernel[step.kernel]);
+    } else {
+      Routines::function[step.kernel](step, operands, context);
+    }
   }
 }
 

@@ -206,7 +206,7 @@ CTGRAD_ALWAYS_INLINE void run_static_step(const RunContext& context, std::byte* 
     own.factor = factor;
     constexpr Step step = S::step;
     if constexpr (S::step.kind == StepKind::kernel) {
-      run_loop<kernels::kernel_of<Source, S::step.kernel>>(step, operands, own);
+      run_loop_step(step, operands, own, loop_kernel<kernels::kernel_of<Source, S::step.kernel>>);
     } else {
       constexpr Routine routine = S::schedule.routines[S::step.kernel];
       run_own_step<routine.kind, element_t<routine.dtype>>(step, operands, own);

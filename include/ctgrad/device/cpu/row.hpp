@@ -37,8 +37,9 @@ class RowLoop {
   static constexpr int inputs = Kernel::input_count;
   static constexpr int outputs = Kernel::output_count;
   static constexpr int width = Width;
-  // Several independent sums hide the latency of an addition.
-  static constexpr int chains = Kernel::has_inner_reduction && Kernel::step_count <= 12 && Width > 1 ? 4 : 1;
+  // Several independent sums hide the latency of an addition; a dear body hides it by itself.
+  static constexpr int chains =
+      Kernel::has_inner_reduction && Kernel::is_cheap && Kernel::step_count <= 12 && Width > 1 ? 4 : 1;
   using Bank = typename Kernel::template bank<width>;
   using Inputs = std::make_integer_sequence<int, inputs>;
   using Outputs = std::make_integer_sequence<int, outputs>;

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// A kernel as the loops around it see it: sizes, and functions for a row and for folding partial results.
+///
+/// With it those loops are compiled once for a program, not once for each kernel.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "ctgrad/device/cpu/row.hpp"
+
+namespace ctgrad::cpu {
+
+/// The largest number of arrays one loop works on.
+inline constexpr int max_loop_operands = 48;
+static_assert(ctgrad::detail::FusionLimits{}.operands <= max_loop_operands,
+              "ctgrad: fusion makes loops of more arrays than a loop has room for");
+
+/// Where a row of each array begins. Not cleared: that would take longer than many a loop.
+struct RowArguments {
+  char* pointer[max_loop_operands];
+  /// Elements between neighbours in the row.
+  std::int64_t inner[max_loop_operands];
+  /// For each output that is a reduction: true when nothing has been written to it yet.
+  bool first[max_loop_operands];
+};
+
+/// One partial result of any element type.
+struct PartialResult {
+  alignas(8) char bytes[8];
+};
+
+struct LoopKernel {
+  /// How an output is written.
+  enum class Write : std::uint8_t {
+    store,
+    reduce_outer,
+    reduce_inner,  ///< the innermost axis is reduced: the row keeps the sum in registers
+  };
+
+  int inputs = 0;
+  int outputs = 0;
+  /// Elements that one pass through the registers takes.
+  int width = 1;
+  /// Operations on one element.
+  int operations = 0;
+  int inner_reductions = 0;
+  /// Bytes of an element of each array.
+  const std::uint8_t* element_bytes = nullptr;
+  const Write* write = nullptr;
+  /// Runs the elements [begin, end) of a row.
+  void (*row)(const RowArguments& arguments, std::int64_t begin, std::int64_t end) = nullptr;
+  /// Writes the fold, in order, of `count` partial results of a reduction to `to`; its identity where there are none.
+  void (*fold)(int output, const PartialResult* partial, std::int64_t count, void* to) = nullptr;
+
+  constexpr int operands() const { return inputs + outputs; }
+};
+
+namespace detail {
+
+template <class Kernel, class Inputs = std::make_integer_sequence<int, Kernel::input_count>,
+          class Outputs = std::make_integer_sequence<int, Kernel::output_count>>
+struct LoopKernelOf;
+template <class Kernel, int... I, int... O>
+struct LoopKernelOf<Kernel, std::integer_sequence<int, I...>, std::integer_sequence<int, O...>> {
+  template <int N>
+  using Output = typename Kernel::template output<N>;
+
+  static void run_row(const RowArguments& arguments, std::int64_t begin, std::int64_t end) {
+    Row<Kernel> row;
+    for (int k = 0; k < Row<Kernel>::operands; ++k) {
+      row.pointer[k] = arguments.pointer[k];
+      row.inner[k] = arguments.inner[k];
+    }
+    for (int o = 0; o < Kernel::output_count; ++o) row.first[o] = arguments.first[o];
+    RowLoop<Kernel, native_width<Kernel>>::run(row, begin, end);
+  }
+
+  template <int N>
+  static void fold_output(const PartialResult* partial, std::int64_t count, void* to) {
+    if constexpr (Output<N>::is_reduction) {
+      using T = element_t<Output<N>::dtype>;
+      T total = Output<N>::reduction::template identity<T>();
+      for (std::int64_t b = 0; b < count; ++b) {
+        T value;
+        std::memcpy(&value, partial[b].bytes, sizeof(T));
+        total = b == 0 ? value : Output<N>::reduction::combine(total, value);
+      }
+      std::memcpy(to, &total, sizeof(T));
+    }
+  }
+  static void fold(int output, const PartialResult* partial, std::int64_t count, void* to) {
+    ((output == O ? fold_output<O>(partial, count, to) : static_cast<void>(0)), ...);
+  }
+
+  static constexpr std::uint8_t bytes[] = {static_cast<std::uint8_t>(size_of(Kernel::template input<I>::dtype))...,
+                                           static_cast<std::uint8_t>(size_of(Output<O>::dtype))...};
+  static constexpr LoopKernel::Write write[] = {(Output<O>::is_inner_reduction ? LoopKernel::Write::reduce_inner
+                                                 : Output<O>::is_reduction     ? LoopKernel::Write::reduce_outer
+                                                                               : LoopKernel::Write::store)...};
+  static constexpr LoopKernel value{Kernel::input_count,
+                                    Kernel::output_count,
+                                    native_width<Kernel>,
+                                    Kernel::step_count + 1,
+                                    (0 + ... + (Output<O>::is_inner_reduction ? 1 : 0)),
+                                    bytes,
+                                    write,
+                                    &run_row,
+                                    Kernel::has_reduction ? &fold : nullptr};
+};
+
+}  // namespace detail
+
+template <class Kernel>
+inline constexpr const LoopKernel& loop_kernel = detail::LoopKernelOf<Kernel>::value;
+
+}  // namespace ctgrad::cpu

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Fused loops with reductions and epilogues: the values, and the same bits for any number of threads.
+#include "ctgrad/device/cpu/loop.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+
+#include "ctgrad/ctgrad.hpp"
+
+BOOST_AUTO_TEST_SUITE(cpu_loop)
+
+using namespace ctgrad;
+
+namespace {
+
+// Large enough that threads are worth waking, with lengths that no register divides.
+constexpr std::int64_t rows = 1037;
+constexpr std::int64_t columns = 1009;
+using Matrix = Shape<batch, columns>;
+
+/// Runs `run` with 1, 2 and 3 threads and checks that the bits are the same; returns the result.
+template <class Run>
+std::vector<float> with_threads(const Run& run) {
+#if defined(_OPENMP)
+  const int before = omp_get_max_threads();
+  omp_set_num_threads(1);
+  const std::vector<float> expected = run();
+  for (int threads = 2; threads <= 3; ++threads) {
+    omp_set_num_threads(threads);
+    BOOST_TEST((run() == expected), threads << " threads give other bits than one");
+  }
+  omp_set_num_threads(before);
+  return expected;
+#else
+  return run();
+#endif
+}
+
+template <class Program>
+auto run_on(Program& program, std::int64_t count) {
+  Tensor<float, Matrix> x({count, columns});
+  const auto source = Tensor<float, Shape<rows, columns>>::uniform(5);
+  std::copy(source.begin(), source.begin() + count * columns, x.begin());
+  const auto result = program(x);
+  return std::vector<float>(result.begin(), result.end());
+}
+
+float at(std::int64_t i, std::int64_t k) {
+  static const auto source = Tensor<float, Shape<rows, columns>>::uniform(5);
+  return source(i, k);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(an_epilogue_follows_reductions_of_rows) {
+  auto program = compile<Cpu>([](auto x) { return sqrt(mean(square(x), axis<1>)) + 1; }, spec<float, batch, columns>);
+  static_assert(decltype(program)::Stages::view().steps[1].is_epilogue);
+  for (const std::int64_t count : {rows, std::int64_t{1}, std::int64_t{0}}) {
+    const std::vector<float> result = with_threads([&] { return run_on(program, count); });
+    BOOST_TEST_REQUIRE(static_cast<std::int64_t>(result.size()) == count);
+    for (std::int64_t i = 0; i < count; ++i) {
+      double expected = 0;
+      for (std::int64_t k = 0; k < columns; ++k) expected += static_cast<double>(at(i, k)) * at(i, k);
+      BOOST_TEST(result[static_cast<std::size_t>(i)] == std::sqrt(expected / columns) + 1,
+                 boost::test_tools::tolerance(1e-5));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_epilogue_follows_reductions_of_columns) {
+  auto program = compile<Cpu>([](auto x) { return exp(-sum(x, axis<0>) / 100); }, spec<float, batch, columns>);
+  static_assert(decltype(program)::Stages::view().steps[1].is_epilogue);
+  for (const std::int64_t count : {rows, std::int64_t{1}, std::int64_t{0}}) {
+    const std::vector<float> result = with_threads([&] { return run_on(program, count); });
+    BOOST_TEST_REQUIRE(static_cast<std::int64_t>(result.size()) == columns);
+    for (std::int64_t k = 0; k < columns; ++k) {
+      double expected = 0;
+      for (std::int64_t i = 0; i < count; ++i) expected += at(i, k);
+      BOOST_TEST(result[static_cast<std::size_t>(k)] == std::exp(-expected / 100), boost::test_tools::tolerance(1e-4));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_epilogue_follows_reductions_to_one_number) {
+  auto program = compile<Cpu>([](auto x) { return reshape(log(sum(x) + 1), shape<1>); }, spec<float, batch, columns>);
+  static_assert(decltype(program)::Stages::view().steps[1].is_epilogue);
+  for (const std::int64_t count : {rows, std::int64_t{1}, std::int64_t{0}}) {
+    const std::vector<float> result = with_threads([&] { return run_on(program, count); });
+    double expected = 1;
+    for (std::int64_t i = 0; i < count; ++i)
+      for (std::int64_t k = 0; k < columns; ++k) expected += at(i, k);
+    BOOST_TEST(result[0] == std::log(expected), boost::test_tools::tolerance(1e-5));
+  }
+}
+
+// The loop has three axes, its epilogue one: rows of the outermost axis are several of the epilogue's elements.
+BOOST_AUTO_TEST_CASE(an_epilogue_may_have_fewer_axes_than_its_loop) {
+  auto program = compile<Cpu>([](auto x, auto y) { return sqrt(sum(square(x + y), axis<2>) + 1); },
+                              spec<float, batch, 7, 211>, spec<float, 7, 211>);
+  static_assert(decltype(program)::Stages::view().steps[0].space.rank == 3);
+  static_assert(decltype(program)::Stages::view().steps[1].is_epilogue);
+  static_assert(decltype(program)::Stages::view().steps[1].space.rank == 1);
+  const auto source = Tensor<float, Shape<301, 7, 211>>::uniform(8);
+  Tensor<float, Shape<batch, 7, 211>> x({301, 7, 211});
+  std::copy(source.begin(), source.end(), x.begin());
+  const auto y = Tensor<float, Shape<7, 211>>::uniform(9);
+  const std::vector<float> result = with_threads([&] {
+    const auto z = program(x, y);
+    return std::vector<float>(z.begin(), z.end());
+  });
+  for (std::int64_t i = 0; i < 301; ++i)
+    for (std::int64_t j = 0; j < 7; ++j) {
+      double expected = 1;
+      for (std::int64_t k = 0; k < 211; ++k) expected += std::pow(static_cast<double>(source(i, j, k)) + y(j, k), 2);
+      BOOST_TEST(result[static_cast<std::size_t>(i * 7 + j)] == std::sqrt(expected),
+                 boost::test_tools::tolerance(1e-5));
+    }
+}
+
+// Sums over an outer and the innermost axis: rows are added to rows, then each becomes a number.
+BOOST_AUTO_TEST_CASE(an_epilogue_follows_reductions_of_outer_and_inner_axes) {
+  auto program = compile<Cpu>([](auto x) { return 1 / (sum(square(x), axis<0, 2>) + 1); }, spec<float, batch, 33, 91>);
+  static_assert(decltype(program)::Stages::view().steps[1].is_epilogue);
+  const auto source = Tensor<float, Shape<257, 33, 91>>::uniform(11);
+  Tensor<float, Shape<batch, 33, 91>> x({257, 33, 91});
+  std::copy(source.begin(), source.end(), x.begin());
+  const std::vector<float> result = with_threads([&] {
+    const auto z = program(x);
+    return std::vector<float>(z.begin(), z.end());
+  });
+  for (std::int64_t j = 0; j < 33; ++j) {
+    double expected = 1;
+    for (std::int64_t i = 0; i < 257; ++i)
+      for (std::int64_t k = 0; k < 91; ++k) expected += std::pow(static_cast<double>(source(i, j, k)), 2);
+    BOOST_TEST(result[static_cast<std::size_t>(j)] == 1 / expected, boost::test_tools::tolerance(1e-4));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -72,10 +72,16 @@ struct BoundLoop {
   void run(std::int64_t begin, std::int64_t end, std::int64_t from, std::int64_t to) const {
     RowArguments row;
     start(row);
-    const int outer = last_axis();
-    if (outer == 0) return kernel.row(row, from, to);
-    std::int64_t index[max_rank] = {begin};
+    if (last_axis() == 0) return kernel.rows(row, 1, from, to);
+    // The two innermost axes run in the kernel, the others here.
+    const int outer = last_axis() - 1;
+    for (int k = 0; k < kernel.operands(); ++k) row.next[k] = arguments.stride[k][outer] * kernel.element_bytes[k];
     move(row, 0, begin);
+    if (outer == 0) {
+      if (begin < end) kernel.rows(row, end - begin, from, to);
+      return;
+    }
+    std::int64_t index[max_rank] = {begin};
     while (index[0] < end) {
       if (kernel.fold != nullptr) {
         for (int o = 0; o < kernel.outputs; ++o) {
@@ -84,7 +90,7 @@ struct BoundLoop {
             if (index[axis] != 0 && arguments.stride[kernel.inputs + o][axis] == 0) row.first[o] = false;
         }
       }
-      kernel.row(row, from, to);
+      kernel.rows(row, extent(outer), from, to);
       int axis = outer - 1;
       while (true) {
         move(row, axis, 1);
@@ -157,7 +163,7 @@ inline void run_blocks(const BoundLoop& loop, bool threads) {
         row.pointer[kernel.inputs + o] = own[b].bytes;
         own += count;
       }
-      kernel.row(row, b * block, b * block + block < length ? b * block + block : length);
+      kernel.rows(row, 1, b * block, b * block + block < length ? b * block + block : length);
     }
   };
   if (threads) {

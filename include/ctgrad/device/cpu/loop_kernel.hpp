@@ -17,11 +17,13 @@ inline constexpr int max_loop_operands = 48;
 static_assert(ctgrad::detail::FusionLimits{}.operands <= max_loop_operands,
               "ctgrad: fusion makes loops of more arrays than a loop has room for");
 
-/// Where a row of each array begins. Not cleared: that would take longer than many a loop.
+/// Where the rows of each array begin. Not cleared: that would take longer than many a loop.
 struct RowArguments {
   char* pointer[max_loop_operands];
-  /// Elements between neighbours in the row.
+  /// Elements between neighbours in a row.
   std::int64_t inner[max_loop_operands];
+  /// Bytes from a row to the next.
+  std::int64_t next[max_loop_operands];
   /// For each output that is a reduction: true when nothing has been written to it yet.
   bool first[max_loop_operands];
 };
@@ -49,8 +51,8 @@ struct LoopKernel {
   /// Bytes of an element of each array.
   const std::uint8_t* element_bytes = nullptr;
   const Write* write = nullptr;
-  /// Runs the elements [begin, end) of a row.
-  void (*row)(const RowArguments& arguments, std::int64_t begin, std::int64_t end) = nullptr;
+  /// Runs the elements [begin, end) of `count` rows.
+  void (*rows)(const RowArguments& arguments, std::int64_t count, std::int64_t begin, std::int64_t end) = nullptr;
   /// Writes the fold, in order, of `count` partial results of a reduction to `to`; its identity where there are none.
   void (*fold)(int output, const PartialResult* partial, std::int64_t count, void* to) = nullptr;
 
@@ -67,14 +69,21 @@ struct LoopKernelOf<Kernel, std::integer_sequence<int, I...>, std::integer_seque
   template <int N>
   using Output = typename Kernel::template output<N>;
 
-  static void run_row(const RowArguments& arguments, std::int64_t begin, std::int64_t end) {
+  static void run_rows(const RowArguments& arguments, std::int64_t count, std::int64_t begin, std::int64_t end) {
     Row<Kernel> row;
     for (int k = 0; k < Row<Kernel>::operands; ++k) {
       row.pointer[k] = arguments.pointer[k];
       row.inner[k] = arguments.inner[k];
     }
     for (int o = 0; o < Kernel::output_count; ++o) row.first[o] = arguments.first[o];
-    RowLoop<Kernel, native_width<Kernel>>::run(row, begin, end);
+    while (true) {
+      RowLoop<Kernel, native_width<Kernel>>::run(row, begin, end);
+      if (--count == 0) break;
+      ((row.pointer[I] += arguments.next[I]), ...);
+      ((row.pointer[Kernel::input_count + O] += arguments.next[Kernel::input_count + O]), ...);
+      if constexpr (Kernel::has_reduction)
+        ((row.first[O] = row.first[O] && arguments.next[Kernel::input_count + O] != 0), ...);
+    }
   }
 
   template <int N>
@@ -106,7 +115,7 @@ struct LoopKernelOf<Kernel, std::integer_sequence<int, I...>, std::integer_seque
                                     (0 + ... + (Output<O>::is_inner_reduction ? 1 : 0)),
                                     bytes,
                                     write,
-                                    &run_row,
+                                    &run_rows,
                                     Kernel::has_reduction ? &fold : nullptr};
 };
 

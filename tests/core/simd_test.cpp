@@ -108,6 +108,15 @@ BOOST_AUTO_TEST_CASE(loads_stores_and_broadcasts) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(streams_write_like_stores) {
+  for_all_shapes([]<class T, int N>() {
+    alignas(512) T y[3 * N] = {};
+    Simd<T, N>::iota(T(3)).stream(y + N);
+    ctgrad::finish_streams();
+    for (int i = 0; i < 3 * N; ++i) expect(y[i] == (i < N || i >= 2 * N ? T(0) : static_cast<T>(i - N + 3)));
+  });
+}
+
 BOOST_AUTO_TEST_CASE(partial_loads_and_stores_touch_nothing_else) {
   for_all_shapes([]<class T, int N>() {
     using V = Simd<T, N>;

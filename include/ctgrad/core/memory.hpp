@@ -10,7 +10,7 @@
 
 namespace ctgrad {
 
-/// Bytes aligned to a cache line. Growing loses the contents; a copy copies them.
+/// Bytes aligned to a cache line, or to a page where they fill several. Growing loses the contents; a copy copies them.
 class Memory {
 public:
   Memory() = default;
@@ -31,7 +31,7 @@ public:
   /// is none.
   void reserve(std::size_t bytes) {
     if (bytes <= bytes_) return;
-    auto* fresh = static_cast<std::byte*>(::operator new(bytes, std::align_val_t(alignment)));
+    auto* fresh = static_cast<std::byte*>(::operator new(bytes, alignment(bytes)));
     std::memset(fresh, 0, bytes);
     release();
     data_ = fresh;
@@ -43,9 +43,11 @@ public:
   std::size_t bytes() const { return bytes_; }
 
 private:
-  static constexpr std::size_t alignment = 64;
+  // A processor that compares the last twelve bits of addresses only takes a load for dependent on an earlier store
+  // that lies a multiple of 4096 bytes, and a little more, away. Arrays that all begin at a page have no such distance.
+  static std::align_val_t alignment(std::size_t bytes) { return std::align_val_t(bytes >= 16384 ? 4096 : 64); }
   void release() {
-    if (data_ != nullptr) ::operator delete(data_, std::align_val_t(alignment));
+    if (data_ != nullptr) ::operator delete(data_, alignment(bytes_));
   }
   std::byte* data_ = nullptr;
   std::size_t bytes_ = 0;

@@ -193,6 +193,10 @@ struct Kernel<List<Inputs...>, List<Steps...>, List<Outputs...>> {
   static constexpr bool has_inner_reduction = (Outputs::is_inner_reduction || ...);
   static constexpr bool has_reduction = (Outputs::is_reduction || ...);
   static constexpr bool has_outer_reduction = ((Outputs::is_reduction && !Outputs::is_inner_reduction) || ...);
+  /// True when all reductions write neighbours in memory.
+  static constexpr bool reduces_to_neighbours =
+      ((!Outputs::is_reduction || (Outputs::access == InnerAccess::contiguous && Outputs::dtype != DType::boolean)) &&
+       ...);
 
   /// True when every operation takes few instructions.
   static constexpr bool is_cheap = (detail::is_cheap<Steps> && ...);

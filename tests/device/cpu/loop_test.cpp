@@ -18,6 +18,7 @@ namespace {
 constexpr std::int64_t rows = 1037;
 constexpr std::int64_t columns = 1009;
 using Matrix = Shape<batch, columns>;
+constexpr std::int64_t streaming_elements = cpu::streaming_threshold / 4;
 
 /// Runs `run` with 1, 2 and 3 threads and checks that the bits are the same; returns the result.
 template <class Run>
@@ -135,6 +136,47 @@ BOOST_AUTO_TEST_CASE(an_epilogue_follows_reductions_of_outer_and_inner_axes) {
       for (std::int64_t k = 0; k < 91; ++k) expected += std::pow(static_cast<double>(source(i, j, k)), 2);
     BOOST_TEST(result[static_cast<std::size_t>(j)] == 1 / expected, boost::test_tools::tolerance(1e-4));
   }
+}
+
+// Results larger than the caches are written past them, except where an operand is overwritten in place.
+BOOST_AUTO_TEST_CASE(large_results_are_written_past_the_caches) {
+  static constexpr std::int64_t size = (streaming_elements / 1000 + 1) * 1000 + 13;
+  auto program = compile<Cpu>([](auto x) { return std::pair{x * 2 + 1, 1 - x}; }, spec<float, size>);
+  const auto x = Tensor<float, Shape<size>>::uniform(4);
+  const auto [y, z] = program(x);
+  for (std::int64_t i = 0; i < size; i += i < 100 || i > size - 100 ? 1 : 97) {
+    BOOST_TEST_REQUIRE(y(i) == x(i) * 2 + 1);
+    BOOST_TEST_REQUIRE(z(i) == 1 - x(i));
+  }
+  Tensor<float, Shape<size>> w = x;
+  w = w * 2 + 1;
+  for (std::int64_t i = 0; i < size; i += 97) BOOST_TEST_REQUIRE(w(i) == y(i));
+}
+
+// More rows than are added in registers at once, and columns that fill registers, and that do not.
+BOOST_AUTO_TEST_CASE(columns_of_any_extents_are_added) {
+  auto program = compile<Cpu>(
+      [](auto x) {
+        return std::tuple{sum(x, axis<0>), max(x * x, axis<0>), x + 1};
+      },
+      spec<double, batch, time_steps>);
+  for (const std::int64_t count : {1, 2, 7, 8, 9, 40})
+    for (const std::int64_t width : {1, 2, 3, 8, 17, 64, 65}) {
+      Tensor<double, Shape<batch, time_steps>> x({count, width});
+      RandomStream(3).fill_uniform(x.span(), 0, -1, 1);
+      const auto [total, largest, more] = program(x);
+      for (std::int64_t k = 0; k < width; ++k) {
+        double expected = 0;
+        double expected_largest = -1;
+        for (std::int64_t i = 0; i < count; ++i) {
+          expected += x(i, k);
+          expected_largest = std::max(expected_largest, x(i, k) * x(i, k));
+          BOOST_TEST(more(i, k) == x(i, k) + 1);
+        }
+        BOOST_TEST(total(k) == expected, boost::test_tools::tolerance(1e-13));
+        BOOST_TEST(largest(k) == expected_largest);
+      }
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -111,6 +111,13 @@ struct SimdData<T, N, false> {
 
 }  // namespace detail
 
+/// Makes what Simd::stream wrote visible to other threads.
+inline void finish_streams() {
+#if defined(__x86_64__)
+  __builtin_ia32_sfence();
+#endif
+}
+
 /// How many elements of `T` the machine's registers hold: 64, 32 or 16 bytes, for AVX-512, AVX2 or
 /// neither.
 template <class T>
@@ -165,6 +172,38 @@ struct Simd : detail::SimdData<T, N> {
     } else {
       this->lo.store(to);
       this->hi.store(to + N / 2);
+    }
+  }
+
+  /// Writes N elements past the caches, where the machine can. `to` must be aligned to the register's size. After the
+  /// last of such writes, and before another thread reads them, call `finish_streams`.
+  CTGRAD_SIMD_FUNCTION void stream(T* to) const {
+    if constexpr (!one_register) {
+      this->lo.stream(to);
+      this->hi.stream(to + N / 2);
+    } else {
+#if defined(__x86_64__) && !defined(__CUDACC__) && defined(__clang__)
+      __builtin_nontemporal_store(this->v, reinterpret_cast<decltype(this->v)*>(to));
+#elif defined(__x86_64__) && !defined(__CUDACC__)
+      if constexpr (sizeof(this->v) == 16) {
+        typedef long long Wide __attribute__((vector_size(16)));
+        __builtin_ia32_movntdq(reinterpret_cast<Wide*>(to), reinterpret_cast<Wide>(this->v));
+#if defined(__AVX__)
+      } else if constexpr (sizeof(this->v) == 32) {
+        typedef long long Wide __attribute__((vector_size(32)));
+        __builtin_ia32_movntdq256(reinterpret_cast<Wide*>(to), reinterpret_cast<Wide>(this->v));
+#endif
+#if defined(__AVX512F__)
+      } else if constexpr (sizeof(this->v) == 64) {
+        typedef long long Wide __attribute__((vector_size(64)));
+        __builtin_ia32_movntdq512(reinterpret_cast<Wide*>(to), reinterpret_cast<Wide>(this->v));
+#endif
+      } else {
+        store(to);
+      }
+#else
+      store(to);
+#endif
     }
   }
 

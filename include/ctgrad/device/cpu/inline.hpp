@@ -66,6 +66,14 @@ struct StaticStep {
   template <int K>
   static constexpr StepOperand operand = schedule.operands[step.first_operand + K];
 
+  /// True when the kernel's reductions fold along the axis.
+  template <class Kernel, int Axis>
+  static constexpr bool reduces = [] {
+    for (int o = 0; o < Kernel::output_count; ++o)
+      if (schedule.operands[step.first_operand + Kernel::input_count + o].stride[Axis] == 0) return true;
+    return false;
+  }();
+
   /// True when operand K is one of the program's results, which outlive the call.
   template <int K>
   static constexpr bool is_result = [] {
@@ -135,6 +143,26 @@ CTGRAD_ALWAYS_INLINE void run_static_row(Row<Kernel>& row) {
   }
 }
 
+/// The elements [Begin, End) of rows whose reductions go to the same elements.
+template <class Kernel, std::int64_t Begin, std::int64_t End>
+CTGRAD_ALWAYS_INLINE void add_static_rows(Row<Kernel>& row, const std::int64_t* next, std::int64_t count) {
+  if constexpr (Begin < End) {
+    constexpr int width = fitting_width(End - Begin, native_width<Kernel>);
+    constexpr std::int64_t middle = Begin + (End - Begin) / width * width;
+    if constexpr (RowLoop<Kernel, width>::adds_rows) {
+      RowLoop<Kernel, width>::add_rows(row, next, count, Begin, middle);
+    } else {
+      for (std::int64_t k = 0; k < count; ++k) {
+        Row<Kernel> one = row;
+        for (int x = 0; x < Row<Kernel>::operands; ++x) one.pointer[x] += k * next[x];
+        for (bool& first : one.first) first = first && k == 0;
+        RowLoop<Kernel, width>::run(one, Begin, middle);
+      }
+    }
+    add_static_rows<Kernel, middle, End>(row, next, count);
+  }
+}
+
 /// All axes from `Axis` on of a loop with constant extents.
 template <class Source, int I, class Kernel, int Axis>
 CTGRAD_ALWAYS_INLINE void run_static_axes(const Row<Kernel>& start, const bool (&fresh)[Kernel::output_count]) {
@@ -144,6 +172,23 @@ CTGRAD_ALWAYS_INLINE void run_static_axes(const Row<Kernel>& start, const bool (
     Row<Kernel> row = start;
     for (int o = 0; o < Kernel::output_count; ++o) row.first[o] = fresh[o];
     run_static_row<Kernel, 0, space.extent[Axis]>(row);
+  } else if constexpr (Axis + 2 == space.rank && RowLoop<Kernel, native_width<Kernel>>::adds_rows &&
+                       S::template reduces<Kernel, Axis>) {
+    Row<Kernel> row = start;
+    for (int o = 0; o < Kernel::output_count; ++o) row.first[o] = fresh[o];
+    [&]<int... K>(std::integer_sequence<int, K...>) __attribute__((always_inline)) {
+      const std::int64_t next[] = {S::template operand<K>.stride[Axis] *
+                                   static_cast<std::int64_t>(size_of(S::template operand<K>.dtype))...};
+      for (std::int64_t i = 0; i < space.extent[Axis]; i += added_rows) {
+        const std::int64_t rest = space.extent[Axis] - i;
+        const std::int64_t count = rest < added_rows ? rest : added_rows;
+        add_static_rows<Kernel, 0, space.extent[Axis + 1]>(row, next, count);
+        ((row.pointer[K] += count * next[K]), ...);
+        for (int o = 0; o < Kernel::output_count; ++o)
+          row.first[o] = row.first[o] && next[Kernel::input_count + o] != 0;
+      }
+    }
+    (std::make_integer_sequence<int, Row<Kernel>::operands>{});
   } else {
     Row<Kernel> row = start;
     bool first[Kernel::output_count];

@@ -38,12 +38,16 @@ inline constexpr std::int64_t parallel_threshold = 1 << 18;
 inline constexpr std::int64_t reduction_block = 8192;
 inline constexpr int reduction_blocks = 256;
 
+/// Arrays of at least this many bytes, beyond what a last-level cache holds, are written past the caches.
+inline constexpr std::int64_t streaming_threshold = 32 << 20;
+
 namespace detail {
 
 /// A kernel and the arrays of one run of it.
 struct BoundLoop {
   const LoopKernel& kernel;
   const LoopArguments& arguments;
+  bool streams = false;
 
   int last_axis() const { return arguments.rank - 1; }
   std::int64_t extent(int axis) const { return arguments.extent[axis]; }
@@ -66,10 +70,36 @@ struct BoundLoop {
       row.pointer[k] = static_cast<char*>(arguments.pointer[k]);
     }
     for (int o = 0; o < kernel.outputs; ++o) row.first[o] = true;
+    row.streams = streams;
+  }
+
+  /// True when every stored output is large, aligned to registers from row to row, and none of the inputs: a line that
+  /// is read anyway is best written where it is.
+  bool stores_beyond_caches() const {
+    const std::int64_t size = arguments.size();
+    bool any = false;
+    for (int o = 0; o < kernel.outputs; ++o) {
+      if (kernel.write[o] != LoopKernel::Write::store) continue;
+      const int k = kernel.inputs + o;
+      const std::int64_t bytes = kernel.element_bytes[k];
+      if (size * bytes < streaming_threshold || reinterpret_cast<std::uintptr_t>(arguments.pointer[k]) % 64 != 0)
+        return false;
+      for (int axis = 0; axis < last_axis(); ++axis)
+        if (arguments.stride[k][axis] * bytes % 64 != 0) return false;
+      for (int i = 0; i < kernel.inputs; ++i)
+        if (arguments.pointer[i] == arguments.pointer[k]) return false;
+      any = true;
+    }
+    return any;
   }
 
   /// All rows with outermost index in [begin, end), elements [from, to) of each.
   void run(std::int64_t begin, std::int64_t end, std::int64_t from, std::int64_t to) const {
+    run_rows(begin, end, from, to);
+    if (streams) finish_streams();
+  }
+
+  void run_rows(std::int64_t begin, std::int64_t end, std::int64_t from, std::int64_t to) const {
     RowArguments row;
     start(row);
     if (last_axis() == 0) return kernel.rows(row, 1, from, to);
@@ -186,7 +216,8 @@ inline void run_blocks(const BoundLoop& loop, bool threads) {
 /// finished, if the epilogue's axes can be cut the same way.
 inline void run_loop(const LoopKernel& kernel, const LoopArguments& arguments, const LoopKernel* epilogue = nullptr,
                      const LoopArguments* epilogue_arguments = nullptr) {
-  const detail::BoundLoop loop{kernel, arguments};
+  detail::BoundLoop loop{kernel, arguments};
+  loop.streams = loop.stores_beyond_caches();
   const std::int64_t results = epilogue != nullptr ? epilogue_arguments->size() : 0;
   auto run_epilogue = [&](std::int64_t begin, std::int64_t end) {
     detail::BoundLoop{*epilogue, *epilogue_arguments}.run_outer(begin, end);

@@ -26,6 +26,8 @@ struct RowArguments {
   std::int64_t next[max_loop_operands];
   /// For each output that is a reduction: true when nothing has been written to it yet.
   bool first[max_loop_operands];
+  /// True when what is stored goes past the caches.
+  bool streams;
 };
 
 /// One partial result of any element type.
@@ -76,11 +78,21 @@ struct LoopKernelOf<Kernel, std::integer_sequence<int, I...>, std::integer_seque
       row.inner[k] = arguments.inner[k];
     }
     for (int o = 0; o < Kernel::output_count; ++o) row.first[o] = arguments.first[o];
+    row.streams = arguments.streams;
+    using Loop = RowLoop<Kernel, native_width<Kernel>>;
     while (true) {
-      RowLoop<Kernel, native_width<Kernel>>::run(row, begin, end);
-      if (--count == 0) break;
-      ((row.pointer[I] += arguments.next[I]), ...);
-      ((row.pointer[Kernel::input_count + O] += arguments.next[Kernel::input_count + O]), ...);
+      std::int64_t done = 1;
+      if constexpr (Loop::adds_rows) {
+        const bool reduced = ((Output<O>::is_reduction && arguments.next[Kernel::input_count + O] == 0) || ...);
+        done = !reduced ? 1 : count < added_rows ? count : added_rows;
+        Loop::add_rows(row, arguments.next, done, begin, end);
+      } else {
+        Loop::run(row, begin, end);
+      }
+      count -= done;
+      if (count == 0) break;
+      ((row.pointer[I] += done * arguments.next[I]), ...);
+      ((row.pointer[Kernel::input_count + O] += done * arguments.next[Kernel::input_count + O]), ...);
       if constexpr (Kernel::has_reduction)
         ((row.first[O] = row.first[O] && arguments.next[Kernel::input_count + O] != 0), ...);
     }

@@ -18,7 +18,12 @@ struct Row {
   std::int64_t inner[operands];
   /// For each output that is a reduction: true when nothing has been written to it yet.
   bool first[Kernel::output_count];
+  /// True when what is stored goes past the caches; all such outputs are then aligned to registers.
+  bool streams = false;
 };
+
+/// Rows that are added in registers before the sum is written: few enough that they can all be read ahead.
+inline constexpr std::int64_t added_rows = 8;
 
 /// Lanes that fill one vector register with a kernel's widest element.
 template <class Kernel>
@@ -77,7 +82,91 @@ public:
     (Outputs{}, std::make_integer_sequence<int, chains>{});
   }
 
+  /// True when every reduction goes to neighbours in memory: several rows are then added in registers.
+  static constexpr bool adds_rows = Kernel::has_outer_reduction && Kernel::reduces_to_neighbours && width > 1;
+
+  /// The elements [begin, end) of `count` rows that lie `next` bytes apart and whose reductions go to the same
+  /// elements; these are read and written once.
+  CTGRAD_ALWAYS_INLINE static void add_rows(const Row& start, const std::int64_t* next, std::int64_t count,
+                                            std::int64_t begin, std::int64_t end) {
+    std::int64_t i = begin;
+    for (; i + width <= end; i += width) add_columns<true>(start, next, count, i, width, Inputs{}, Outputs{});
+    if (i < end) add_columns<false>(start, next, count, i, end - i, Inputs{}, Outputs{});
+  }
+
 private:
+  template <int O, bool Used = Kernel::template output<O>::is_reduction>
+  struct Total {};
+  template <int O>
+  struct Total<O, true> {
+    kernels::lanes_t<Kernel::template output<O>::dtype, width> value;
+  };
+  template <class Indices>
+  struct Totals;
+  template <int... O>
+  struct Totals<std::integer_sequence<int, O...>> : Total<O>... {};
+
+  /// Elements [i, i + used) of each row; `Whole` says that they fill a register.
+  template <bool Whole, int... I, int... O>
+  CTGRAD_ALWAYS_INLINE static void add_columns(const Row& start, const std::int64_t* next, std::int64_t count,
+                                               std::int64_t i, std::int64_t used, std::integer_sequence<int, I...>,
+                                               std::integer_sequence<int, O...>) {
+    Row row = start;
+    Bank bank;
+    Totals<Outputs> totals;
+    (begin_total<O, Whole>(row, i, used, totals), ...);
+    for (std::int64_t k = 0; k < count; ++k) {
+      load_broadcasts(bank, row, Inputs{});
+      if constexpr (Whole) {
+        step(bank, row, i, Inputs{});
+      } else {
+        step_partial(bank, row, i, used, Inputs{});
+      }
+      (add_total<O, Whole>(bank, row, i, used, totals), ...);
+      ((row.pointer[I] += next[I]), ...);
+      ((row.pointer[inputs + O] += next[inputs + O]), ...);
+    }
+    (end_total<O, Whole>(start, i, used, totals), ...);
+  }
+  template <int O, bool Whole>
+  CTGRAD_ALWAYS_INLINE static void begin_total(const Row& row, std::int64_t i, std::int64_t used,
+                                               Totals<Outputs>& totals) {
+    using Output = typename Kernel::template output<O>;
+    if constexpr (Output::is_reduction) {
+      using Lanes = kernels::lanes_t<Output::dtype, width>;
+      if (row.first[O]) {
+        totals.Total<O>::value = Lanes(Output::reduction::template identity<element_out<O>>());
+      } else if constexpr (Whole) {
+        totals.Total<O>::value = Lanes::load(target<O>(row, i));
+      } else {
+        totals.Total<O>::value = Lanes::load_partial(target<O>(row, i), used);
+      }
+    }
+  }
+  template <int O, bool Whole>
+  CTGRAD_ALWAYS_INLINE static void add_total(const Bank& bank, const Row& row, std::int64_t i, std::int64_t used,
+                                             Totals<Outputs>& totals) {
+    using Output = typename Kernel::template output<O>;
+    if constexpr (Output::is_reduction) {
+      totals.Total<O>::value = Output::reduction::combine(totals.Total<O>::value, result<O>(bank));
+    } else if constexpr (Whole) {
+      write<O>(bank, row, i, totals);
+    } else {
+      write_partial<O>(bank, row, i, used, totals);
+    }
+  }
+  template <int O, bool Whole>
+  CTGRAD_ALWAYS_INLINE static void end_total(const Row& row, std::int64_t i, std::int64_t used,
+                                             Totals<Outputs>& totals) {
+    if constexpr (Kernel::template output<O>::is_reduction) {
+      if constexpr (Whole) {
+        totals.Total<O>::value.store(target<O>(row, i));
+      } else {
+        totals.Total<O>::value.store_partial(target<O>(row, i), used);
+      }
+    }
+  }
+
   template <class A, int... O>
   CTGRAD_ALWAYS_INLINE static void reset_all(A& sums, std::integer_sequence<int, O...>) {
     (sums.template reset<O>(), ...);
@@ -186,6 +275,8 @@ private:
       element_out<O>* to = target<O>(row, i);
       if constexpr (Output::is_reduction) {
         (row.first[O] ? value : Output::reduction::combine(Lanes::load(to), value)).store(to);
+      } else if constexpr (width == native_width<Kernel> && Output::dtype != DType::boolean) {
+        row.streams ? value.stream(to) : value.store(to);
       } else {
         value.store(to);
       }

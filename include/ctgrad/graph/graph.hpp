@@ -90,18 +90,18 @@ public:
   /// The position of `shape` in the table of shapes, which holds each shape once. Graphs have few
   /// different shapes, so a search costs less than a hash.
   constexpr std::int32_t intern(const ShapeValue& shape) {
-    for (int i = 0; i < shapes.size(); ++i)
-      if (shapes[i] == shape) return i;
+    for (int i = 0; i < shapes.count; ++i)
+      if (shapes.at[i] == shape) return i;
     shapes.push_back(shape);
-    return shapes.size() - 1;
+    return shapes.count - 1;
   }
 
   constexpr int append(const Node& node) {
     nodes.push_back(node);
-    return nodes.size() - 1;
+    return nodes.count - 1;
   }
 
-  constexpr const ShapeValue& shape(int i) const { return shapes[nodes[i].shape]; }
+  constexpr const ShapeValue& shape(int i) const { return shapes.at[nodes.at[i].shape]; }
 };
 
 /// A finished graph: what a constexpr variable holds. The arrays may be longer than what is in use.
@@ -146,9 +146,9 @@ constexpr GraphSize size_of(const GraphBuilder& b) {
 
 template <class T>
 constexpr void copy_to(const Vector<T>& from, T* to) {
-  const T* data = from.data();
-  const int size = from.size();
-  for (int i = 0; i < size; ++i) to[i] = data[i];
+  const T* data = from.at;
+  const int count = from.count;
+  for (int i = 0; i < count; ++i) to[i] = data[i];
 }
 
 /// Copies a graph into arrays of the given lengths; when it does not fit, the result has node_count -1.

@@ -68,6 +68,9 @@ inline constexpr auto operation_table = make_operation_table(ops::List{});
 
 }  // namespace detail
 
+/// The facts about each operation, by opcode.
+inline constexpr const auto& operation_info = detail::operation_table.row;
+
 /// The facts about the operation of a node.
 constexpr const OperationInfo& info(Opcode op) { return detail::operation_table.row[op]; }
 constexpr const OperationInfo& info(const Node& node) { return info(node.op); }

@@ -164,25 +164,25 @@ constexpr auto make_derivative_table(TypeList<Op...>) {
 
 /// Marks the nodes first .. last that depend on one of `wrt`.
 constexpr Vector<char> mark_dependent(const GraphBuilder& builder, const int* wrt, int count, int last) {
-  Vector<char> depends(last + 1, 0);
+  Vector<char> depends(last + 1);
   int first = last;
   for (int i = 0; i < count; ++i) {
     if (wrt[i] > last) continue;
-    depends[wrt[i]] = 1;
+    depends.at[wrt[i]] = 1;
     if (wrt[i] < first) first = wrt[i];
   }
   for (int id = first; id <= last; ++id) {
-    const Node& node = builder.nodes[id];
+    const Node& node = builder.nodes.at[id];
     // Integers, booleans and stopped values carry no derivative on.
-    if (depends[id] != 0 || !is_floating(node.dtype) || node.is<ops::StopGradient>()) continue;
+    if (depends.at[id] != 0 || !is_floating(node.dtype) || node.op == opcode<ops::StopGradient>) continue;
     for (int i = 0; i < 3 && node.operand[i] >= 0; ++i)
-      if (depends[node.operand[i]] != 0) depends[id] = 1;
+      if (depends.at[node.operand[i]] != 0) depends.at[id] = 1;
   }
   return depends;
 }
 
 constexpr void operands_of(GraphBuilder& builder, int id, Value (&x)[3]) {
-  for (int i = 0; i < 3; ++i) x[i] = Value{&builder, builder.nodes[id].operand[i]};
+  for (int i = 0; i < 3; ++i) x[i] = Value{&builder, builder.nodes.at[id].operand[i]};
 }
 
 }  // namespace detail
@@ -196,35 +196,36 @@ constexpr void reverse(GraphBuilder& builder, int result, int seed, const int* w
   constexpr auto rules = make_derivative_table(ops::List{});
   const Vector<char> depends = mark_dependent(builder, wrt, count, result);
   Vector<int> adjoint(result + 1, -1);
-  adjoint[result] = seed;
+  adjoint.at[result] = seed;
   int first = result;
   for (int i = 0; i < count; ++i)
     if (wrt[i] < first) first = wrt[i];
   for (int id = result; id > first; --id) {
-    if (adjoint[id] < 0 || depends[id] == 0) continue;
-    const Node node = builder.nodes[id];
+    if (adjoint.at[id] < 0 || depends.at[id] == 0) continue;
+    const Node node = builder.nodes.at[id];
     bool wanted[3] = {};
     bool any = false;
     for (int i = 0; i < 3 && node.operand[i] >= 0; ++i) {
-      wanted[i] = depends[node.operand[i]] != 0;
+      wanted[i] = depends.at[node.operand[i]] != 0;
       // A custom rule replaces the derivative of the value it stands for.
-      if (i == 0 && node.is<ops::CustomDerivative>()) wanted[i] = false;
+      if (i == 0 && node.op == opcode<ops::CustomDerivative>) wanted[i] = false;
       any = any || wanted[i];
     }
     if (!any) continue;
     Value x[3];
     operands_of(builder, id, x);
-    const Value t = broadcast_value(Value{&builder, adjoint[id]}, builder.shape(id));
+    const Value t = broadcast_value(Value{&builder, adjoint.at[id]}, builder.shape(id));
     const Shares shares = rules.pull_back[node.op](t, x, Value{&builder, id}, wanted);
     for (int i = 0; i < 3; ++i) {
       if (!wanted[i] || shares.id[i] < 0) continue;
-      int& total = adjoint[node.operand[i]];
+      int& total = adjoint.at[node.operand[i]];
       total = total < 0 ? shares.id[i] : (Value{&builder, total} + Value{&builder, shares.id[i]}).id;
     }
   }
   for (int i = 0; i < count; ++i) {
-    const int found = wrt[i] <= result && depends[result] != 0 ? adjoint[wrt[i]] : -1;
-    const Value value = found >= 0 ? Value{&builder, found} : record_constant(builder, builder.nodes[wrt[i]].dtype, 0);
+    const int found = wrt[i] <= result && depends.at[result] != 0 ? adjoint.at[wrt[i]] : -1;
+    const Value value =
+        found >= 0 ? Value{&builder, found} : record_constant(builder, builder.nodes.at[wrt[i]].dtype, 0);
     adjoints[i] = broadcast_value(value, builder.shape(wrt[i])).id;
   }
 }
@@ -244,27 +245,27 @@ constexpr void forward(GraphBuilder& builder, const int* wrt, const int* tangent
   Vector<int> tangent(last + 1, -1);
   int first = last;
   for (int i = 0; i < count; ++i) {
-    tangent[wrt[i]] = tangents[i];
+    tangent.at[wrt[i]] = tangents[i];
     if (wrt[i] < first) first = wrt[i];
   }
   for (int id = first; id <= last; ++id) {
-    if (depends[id] == 0 || tangent[id] >= 0) continue;
-    const Node node = builder.nodes[id];
+    if (depends.at[id] == 0 || tangent.at[id] >= 0) continue;
+    const Node node = builder.nodes.at[id];
     int of_operand[3] = {-1, -1, -1};
     bool any = false;
     for (int i = 0; i < 3 && node.operand[i] >= 0; ++i) {
-      of_operand[i] = tangent[node.operand[i]];
-      if (i == 0 && node.is<ops::CustomDerivative>()) of_operand[i] = -1;
+      of_operand[i] = tangent.at[node.operand[i]];
+      if (i == 0 && node.op == opcode<ops::CustomDerivative>) of_operand[i] = -1;
       any = any || of_operand[i] >= 0;
     }
     if (!any) continue;
     Value x[3];
     operands_of(builder, id, x);
-    tangent[id] = rules.push_forward[node.op](of_operand, x, Value{&builder, id});
+    tangent.at[id] = rules.push_forward[node.op](of_operand, x, Value{&builder, id});
   }
   for (int i = 0; i < result_count; ++i) {
-    const Value value = tangent[results[i]] >= 0 ? Value{&builder, tangent[results[i]]}
-                                                 : record_constant(builder, builder.nodes[results[i]].dtype, 0);
+    const Value value = tangent.at[results[i]] >= 0 ? Value{&builder, tangent.at[results[i]]}
+                                                    : record_constant(builder, builder.nodes.at[results[i]].dtype, 0);
     out[i] = broadcast_value(value, builder.shape(results[i])).id;
   }
 }

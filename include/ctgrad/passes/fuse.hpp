@@ -67,40 +67,40 @@ public:
   constexpr explicit Fuser(const GraphView& graph)
       : graph_(graph),
         accesses_(graph),
-        stored_(graph.size, 0),
+        stored_(graph.size),
         producer_(graph.size, -1),
         latest_loop_(graph.size, -1),
-        chain_(graph.size, 0),
-        elementwise_(graph.size, 0),
-        is_update_(graph.size, 0),
+        chain_(graph.size),
+        elementwise_(graph.size),
+        is_update_(graph.size),
         mark_(graph.size, -1) {
     for (int i = 0; i < graph.size; ++i)
-      if (info(graph[i]).kind == OpKind::elementwise) elementwise_[i] = 1;
+      if (operation_info[graph.nodes[i].op].kind == OpKind::elementwise) elementwise_.at[i] = 1;
   }
 
   constexpr FusionBuilder run() {
     mark_stored();
     for (int i = 0; i < graph_.size; ++i) {
-      const Node& node = graph_[i];
-      switch (info(node).kind) {
+      const Node& node = graph_.nodes[i];
+      switch (operation_info[node.op].kind) {
         case OpKind::leaf:
-          if (node.is<ops::RandomUniform>()) add_own_step(i);
+          if (node.op == opcode<ops::RandomUniform>) add_own_step(i);
           break;
         case OpKind::view:
           break;
         case OpKind::elementwise:
-          chain_[i] = chain_length(i);
-          if (chain_[i] >= limits_.chain) stored_[i] = 1;
-          if (stored_[i] != 0) {
+          chain_.at[i] = chain_length(i);
+          if (chain_.at[i] >= limits_.chain) stored_.at[i] = 1;
+          if (stored_.at[i] != 0) {
             place_root(i);
-            chain_[i] = 0;
+            chain_.at[i] = 0;
           }
           break;
         case OpKind::reduction:
           place_root(i);
           break;
         case OpKind::structured:
-          if (node.is<ops::Pack>()) {
+          if (node.op == opcode<ops::Pack>) {
             place_pack(i);
           } else {
             add_own_step(i);
@@ -133,80 +133,80 @@ private:
     int visited = 0;
   };
 
-  constexpr bool is_elementwise(int i) const { return elementwise_[i] != 0; }
-  constexpr bool is_reduction(int i) const { return info(graph_[i]).kind == OpKind::reduction; }
+  constexpr bool is_elementwise(int i) const { return elementwise_.at[i] != 0; }
+  constexpr bool is_reduction(int i) const { return operation_info[graph_.nodes[i].op].kind == OpKind::reduction; }
   constexpr std::int32_t space_of(int i) const {
-    return is_reduction(i) ? graph_[graph_[i].operand[0]].shape : graph_[i].shape;
+    return is_reduction(i) ? graph_.nodes[graph_.nodes[i].operand[0]].shape : graph_.nodes[i].shape;
   }
 
   constexpr void store(int node) {
     const int root = accesses_.root(node);
-    if (!is_memory_leaf(graph_[root])) stored_[root] = 1;
+    if (!is_memory_leaf(graph_.nodes[root])) stored_.at[root] = 1;
   }
 
   constexpr void mark_stored() {
     for (int i = 0; i < graph_.size; ++i) {
-      const Node& node = graph_[i];
-      const OpKind kind = info(node).kind;
+      const Node& node = graph_.nodes[i];
+      const OpKind kind = operation_info[node.op].kind;
       for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
         const int x = node.operand[k];
         const bool same_loop = is_elementwise(x) && (kind == OpKind::elementwise || kind == OpKind::reduction) &&
-                               graph_[x].shape == space_of(i);
+                               graph_.nodes[x].shape == space_of(i);
         if (!same_loop) store(x);
       }
-      if (node.is<ops::Pack>())
+      if (node.op == opcode<ops::Pack>)
         for (int k = 0; k < ops::Pack::count(node.attribute); ++k)
           store(graph_.lists[ops::Pack::first(node.attribute) + k]);
     }
     for (int i = 0; i < graph_.output_count; ++i) {
       store(graph_.outputs[i].node);
-      if (graph_.outputs[i].kind == OutputKind::update) is_update_[graph_.outputs[i].node] = 1;
+      if (graph_.outputs[i].kind == OutputKind::update) is_update_.at[graph_.outputs[i].node] = 1;
     }
   }
 
   constexpr void add_own_step(int i) {
-    producer_[i] = loops_of_step_.size();
+    producer_.at[i] = loops_of_step_.count;
     own_.push_back(i);
     loops_of_step_.push_back(-1);
   }
 
   constexpr void place_pack(int i) {
     int last = -1;
-    for (int k = 0; k < ops::Pack::count(graph_[i].attribute); ++k) {
-      const int part = accesses_.root(graph_.lists[ops::Pack::first(graph_[i].attribute) + k]);
-      if (producer_[part] > last) last = producer_[part];
+    for (int k = 0; k < ops::Pack::count(graph_.nodes[i].attribute); ++k) {
+      const int part = accesses_.root(graph_.lists[ops::Pack::first(graph_.nodes[i].attribute) + k]);
+      if (producer_.at[part] > last) last = producer_.at[part];
     }
-    producer_[i] = last;
+    producer_.at[i] = last;
   }
 
   /// True when operand `x` of member `i` can be computed in the loop of `i`.
   constexpr bool is_fusible(int x, int i) const {
-    return is_elementwise(x) && graph_[x].shape == space_of(i) && producer_[x] < 0;
+    return is_elementwise(x) && graph_.nodes[x].shape == space_of(i) && producer_.at[x] < 0;
   }
 
   /// The number of operations in a row, up to `i`, that no loop has computed yet.
   constexpr int chain_length(int i) const {
     int longest = 0;
-    for (int k = 0; k < 3 && graph_[i].operand[k] >= 0; ++k) {
-      const int x = graph_[i].operand[k];
-      if (is_fusible(x, i) && chain_[x] > longest) longest = chain_[x];
+    for (int k = 0; k < 3 && graph_.nodes[i].operand[k] >= 0; ++k) {
+      const int x = graph_.nodes[i].operand[k];
+      if (is_fusible(x, i) && chain_.at[x] > longest) longest = chain_.at[x];
     }
     return longest + 1;
   }
 
   /// Collects what computing node `i` takes, in the loop of a root.
   constexpr void demand(int i, Demand& need, int depth) {
-    mark_[i] = stamp_;
+    mark_.at[i] = stamp_;
     ++need.visited;
-    const Node& node = graph_[i];
+    const Node& node = graph_.nodes[i];
     for (int k = 0; k < 3 && node.operand[k] >= 0; ++k)
       if (!is_fusible(node.operand[k], i)) add_load(need, node.operand[k]);
     for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
       const int x = node.operand[k];
-      if (!is_fusible(x, i) || mark_[x] == stamp_) continue;
-      const bool computed = latest_loop_[x] >= 0;
-      const bool full = need.visited >= limits_.demand || need.loads.size() >= limits_.loads - 2;
-      if (computed && (full || !info(graph_[x]).cheap || depth >= limits_.recompute_depth)) {
+      if (!is_fusible(x, i) || mark_.at[x] == stamp_) continue;
+      const bool computed = latest_loop_.at[x] >= 0;
+      const bool full = need.visited >= limits_.demand || need.loads.count >= limits_.loads - 2;
+      if (computed && (full || !operation_info[graph_.nodes[x].op].cheap || depth >= limits_.recompute_depth)) {
         // Computed in an earlier loop and too dear to compute again: unless this root joins that loop, the
         // loop stores it.
         add_load(need, x);
@@ -225,20 +225,20 @@ private:
       stamp_ = next_stamp_++;
       Demand need;
       demand(root, need, 0);
-      if (need.cuts.empty() && need.loads.size() > limits_.loads)
-        for (int k = 0; k < 3 && graph_[root].operand[k] >= 0; ++k)
-          if (is_fusible(graph_[root].operand[k], root)) need.cuts.push_back(graph_[root].operand[k]);
+      if (need.cuts.empty() && need.loads.count > limits_.loads)
+        for (int k = 0; k < 3 && graph_.nodes[root].operand[k] >= 0; ++k)
+          if (is_fusible(graph_.nodes[root].operand[k], root)) need.cuts.push_back(graph_.nodes[root].operand[k]);
       if (need.cuts.empty()) return need;
-      for (int i = 0; i < need.cuts.size(); ++i) {
-        stored_[need.cuts[i]] = 1;
-        if (producer_[need.cuts[i]] < 0) place_root(need.cuts[i]);
+      for (int i = 0; i < need.cuts.count; ++i) {
+        stored_.at[need.cuts.at[i]] = 1;
+        if (producer_.at[need.cuts.at[i]] < 0) place_root(need.cuts.at[i]);
       }
     }
   }
 
   constexpr void add_load(Demand& need, int x) const {
-    for (int i = 0; i < need.loads.size(); ++i)
-      if (need.loads[i] == x) return;
+    for (int i = 0; i < need.loads.count; ++i)
+      if (need.loads.at[i] == x) return;
     need.loads.push_back(x);
   }
 
@@ -248,55 +248,55 @@ private:
     // The first step this root may run in: after the writers of what it reads; a value of the same iteration
     // space may also be taken over within the loop that computes it.
     int earliest = 0;
-    for (int i = 0; i < need.loads.size(); ++i) {
-      const int x = need.loads[i];
+    for (int i = 0; i < need.loads.count; ++i) {
+      const int x = need.loads.at[i];
       const int writer = writer_of(x);
       if (writer < 0) continue;
-      const bool same_loop = is_elementwise(x) && graph_[x].shape == space;
+      const bool same_loop = is_elementwise(x) && graph_.nodes[x].shape == space;
       const int bound = same_loop ? writer : writer + 1;
       if (bound > earliest) earliest = bound;
     }
     int step = find_host(root, need);
     const bool as_epilogue = step >= 0;
     if (!as_epilogue) step = find_loop(root, need, earliest);
-    for (int i = 0; i < need.loads.size(); ++i) {
-      const int x = need.loads[i];
-      if (!is_elementwise(x) || producer_[x] >= 0 || latest_loop_[x] == step) continue;
-      stored_[x] = 1;
-      producer_[x] = latest_loop_[x];
+    for (int i = 0; i < need.loads.count; ++i) {
+      const int x = need.loads.at[i];
+      if (!is_elementwise(x) || producer_.at[x] >= 0 || latest_loop_.at[x] == step) continue;
+      stored_.at[x] = 1;
+      producer_.at[x] = latest_loop_.at[x];
     }
-    add_to_loop(step, as_epilogue ? loops_[loops_of_step_[step]].epilogue : loops_of_step_[step], as_epilogue, root,
-                need);
+    add_to_loop(step, as_epilogue ? loops_.at[loops_of_step_.at[step]].epilogue : loops_of_step_.at[step], as_epilogue,
+                root, need);
   }
 
   static constexpr bool contains(const Vector<std::int32_t>& list, int x) {
-    for (int i = 0; i < list.size(); ++i)
-      if (list[i] == x) return true;
+    for (int i = 0; i < list.count; ++i)
+      if (list.at[i] == x) return true;
     return false;
   }
 
   /// The step whose epilogue the root joins, or -1. All that the root reads must have been written before that
   /// step, but for whole results of its reductions and values of the epilogue itself.
   constexpr int find_host(int root, const Demand& need) {
-    if (!is_elementwise(root) || is_update_[root] != 0) return -1;
+    if (!is_elementwise(root) || is_update_.at[root] != 0) return -1;
     int step = -1;
-    for (int i = 0; i < need.loads.size(); ++i) {
-      const int writer = writer_of(need.loads[i]);
+    for (int i = 0; i < need.loads.count; ++i) {
+      const int writer = writer_of(need.loads.at[i]);
       if (writer > step) step = writer;
     }
-    if (step < 0 || loops_of_step_[step] < 0) return -1;
-    const Loop& host = loops_[loops_of_step_[step]];
-    const std::int32_t space = graph_[root].shape;
+    if (step < 0 || loops_of_step_.at[step] < 0) return -1;
+    const Loop& host = loops_.at[loops_of_step_.at[step]];
+    const std::int32_t space = graph_.nodes[root].shape;
     if (host.reduction < 0 || host.space == space) return -1;
-    if (host.epilogue >= 0 && loops_[host.epilogue].space != space) return -1;
+    if (host.epilogue >= 0 && loops_.at[host.epilogue].space != space) return -1;
     const Extent kept = graph_.shape(host.reduction).size();
     if (graph_.shapes[space].size() != kept) return -1;
-    int operands = need.members.size() + need.loads.size();
-    if (host.epilogue >= 0) operands += loops_[host.epilogue].members.size() + loops_[host.epilogue].loads.size();
+    int operands = need.members.count + need.loads.count;
+    if (host.epilogue >= 0) operands += loops_.at[host.epilogue].members.count + loops_.at[host.epilogue].loads.count;
     if (operands > limits_.operands) return -1;
-    for (int i = 0; i < need.loads.size(); ++i) {
-      const int x = need.loads[i];
-      if (writer_of(x) != step || (host.epilogue >= 0 && contains(loops_[host.epilogue].members, x))) continue;
+    for (int i = 0; i < need.loads.count; ++i) {
+      const int x = need.loads.at[i];
+      if (writer_of(x) != step || (host.epilogue >= 0 && contains(loops_.at[host.epilogue].members, x))) continue;
       const int source = accesses_.root(x);
       if (!is_reduction(source)) return -1;
       if (source == x) continue;
@@ -306,7 +306,7 @@ private:
     if (host.epilogue < 0) {
       Loop loop;
       loop.space = space;
-      loops_[loops_of_step_[step]].epilogue = loops_.size();
+      loops_.at[loops_of_step_.at[step]].epilogue = loops_.count;
       loops_.push_back(static_cast<Loop&&>(loop));
     }
     return step;
@@ -315,16 +315,16 @@ private:
   /// The step after which, or in whose loop, a load can be had; -1 for leaves.
   constexpr int writer_of(int x) const {
     const int root = accesses_.root(x);
-    return producer_[root] >= 0 || !is_elementwise(root) ? producer_[root] : latest_loop_[root];
+    return producer_.at[root] >= 0 || !is_elementwise(root) ? producer_.at[root] : latest_loop_.at[root];
   }
 
   /// The earliest loop the root may join with profit, or a new one.
   constexpr int find_loop(int root, const Demand& need, int earliest) {
     const std::int32_t space = space_of(root);
     int best = -1;
-    for (int step = loops_of_step_.size() - 1; step >= earliest; --step) {
-      const int l = loops_of_step_[step];
-      if (l < 0 || loops_[l].space != space || !can_join(loops_[l], step, root, need)) continue;
+    for (int step = loops_of_step_.count - 1; step >= earliest; --step) {
+      const int l = loops_of_step_.at[step];
+      if (l < 0 || loops_.at[l].space != space || !can_join(loops_.at[l], step, root, need)) continue;
       best = step;
     }
     if (best >= 0) return best;
@@ -332,106 +332,107 @@ private:
     loop.space = space;
     loops_.push_back(static_cast<Loop&&>(loop));
     own_.push_back(-1);
-    loops_of_step_.push_back(loops_.size() - 1);
-    return loops_of_step_.size() - 1;
+    loops_of_step_.push_back(loops_.count - 1);
+    return loops_of_step_.count - 1;
   }
 
   constexpr bool can_join(const Loop& loop, int step, int root, const Demand& need) const {
-    if (is_reduction(root) && loop.reduction >= 0 && loop.reduced_axes != static_cast<unsigned>(graph_[root].attribute))
+    if (is_reduction(root) && loop.reduction >= 0 &&
+        loop.reduced_axes != static_cast<unsigned>(graph_.nodes[root].attribute))
       return false;
-    int loads = loop.loads.size();
+    int loads = loop.loads.count;
     bool shares = false;
-    for (int i = 0; i < need.loads.size(); ++i) {
-      const int x = need.loads[i];
+    for (int i = 0; i < need.loads.count; ++i) {
+      const int x = need.loads.at[i];
       bool known = writer_of(x) == step;
-      for (int k = 0; k < loop.loads.size() && !known; ++k) known = loop.loads[k] == x;
+      for (int k = 0; k < loop.loads.count && !known; ++k) known = loop.loads.at[k] == x;
       if (!known) ++loads;
       // Constants do not count: reading one costs nothing.
-      shares = shares || (known && !graph_[x].is<ops::Constant>());
+      shares = shares || (known && graph_.nodes[x].op != opcode<ops::Constant>);
     }
-    return shares && loads <= limits_.loads && loads + loop.members.size() + need.members.size() <= limits_.operands;
+    return shares && loads <= limits_.loads && loads + loop.members.count + need.members.count <= limits_.operands;
   }
 
   constexpr void add_to_loop(int step, int number, bool is_epilogue, int root, const Demand& need) {
-    Loop& loop = loops_[number];
-    for (int i = 0; i < need.members.size(); ++i) {
-      const int x = need.members[i];
+    Loop& loop = loops_.at[number];
+    for (int i = 0; i < need.members.count; ++i) {
+      const int x = need.members.at[i];
       bool known = false;
-      for (int k = 0; k < loop.members.size() && !known; ++k) known = loop.members[k] == x;
+      for (int k = 0; k < loop.members.count && !known; ++k) known = loop.members.at[k] == x;
       if (known) continue;
       // Members stay sorted: an operand's number is smaller than its user's.
-      int at = loop.members.size();
-      while (at > 0 && loop.members[at - 1] > x) --at;
+      int at = loop.members.count;
+      while (at > 0 && loop.members.at[at - 1] > x) --at;
       loop.members.insert(at, x);
-      if (latest_loop_[x] < 0) latest_loop_[x] = step;
-      if (stored_[x] != 0 && producer_[x] < 0) producer_[x] = step;
+      if (latest_loop_.at[x] < 0) latest_loop_.at[x] = step;
+      if (stored_.at[x] != 0 && producer_.at[x] < 0) producer_.at[x] = step;
     }
-    for (int i = 0; i < need.loads.size(); ++i) {
-      const int x = need.loads[i];
+    for (int i = 0; i < need.loads.count; ++i) {
+      const int x = need.loads.at[i];
       // What the epilogue reads of its own step are reductions.
       bool known = writer_of(x) == step && (!is_epilogue || contains(loop.members, x));
-      for (int k = 0; k < loop.loads.size() && !known; ++k) known = loop.loads[k] == x;
+      for (int k = 0; k < loop.loads.count && !known; ++k) known = loop.loads.at[k] == x;
       if (!known) loop.loads.push_back(x);
     }
     if (is_reduction(root)) {
       loop.reduction = root;
-      loop.reduced_axes = static_cast<unsigned>(graph_[root].attribute);
+      loop.reduced_axes = static_cast<unsigned>(graph_.nodes[root].attribute);
     }
-    producer_[root] = step;
+    producer_.at[root] = step;
   }
 
   /// A value that was stored to keep a loop small need not be, if all its readers ended up in that loop.
   constexpr void drop_unread_stores() {
-    Vector<char> read(graph_.size, 0);
+    Vector<char> read(graph_.size);
     Vector<int> in_loop(graph_.size, -1);
-    for (int step = 0; step < own_.size(); ++step)
-      if (own_[step] >= 0)
-        for (int k = 0; k < 3 && graph_[own_[step]].operand[k] >= 0; ++k)
-          read[accesses_.root(graph_[own_[step]].operand[k])] = 1;
-    for (int l = 0; l < loops_.size(); ++l) {
-      const Loop& loop = loops_[l];
-      for (int m = 0; m < loop.members.size(); ++m) in_loop[loop.members[m]] = l;
-      for (int m = 0; m < loop.members.size(); ++m) {
-        const Node& node = graph_[loop.members[m]];
+    for (int step = 0; step < own_.count; ++step)
+      if (own_.at[step] >= 0)
+        for (int k = 0; k < 3 && graph_.nodes[own_.at[step]].operand[k] >= 0; ++k)
+          read.at[accesses_.root(graph_.nodes[own_.at[step]].operand[k])] = 1;
+    for (int l = 0; l < loops_.count; ++l) {
+      const Loop& loop = loops_.at[l];
+      for (int m = 0; m < loop.members.count; ++m) in_loop.at[loop.members.at[m]] = l;
+      for (int m = 0; m < loop.members.count; ++m) {
+        const Node& node = graph_.nodes[loop.members.at[m]];
         for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
           const int x = node.operand[k];
-          const bool at_hand = is_elementwise(x) && graph_[x].shape == loop.space && in_loop[x] == l;
-          if (!at_hand) read[accesses_.root(x)] = 1;
+          const bool at_hand = is_elementwise(x) && graph_.nodes[x].shape == loop.space && in_loop.at[x] == l;
+          if (!at_hand) read.at[accesses_.root(x)] = 1;
         }
       }
     }
     for (int i = 0; i < graph_.size; ++i)
-      if (graph_[i].is<ops::Pack>())
-        for (int k = 0; k < ops::Pack::count(graph_[i].attribute); ++k)
-          read[accesses_.root(graph_.lists[ops::Pack::first(graph_[i].attribute) + k])] = 1;
-    for (int i = 0; i < graph_.output_count; ++i) read[accesses_.root(graph_.outputs[i].node)] = 1;
+      if (graph_.nodes[i].op == opcode<ops::Pack>)
+        for (int k = 0; k < ops::Pack::count(graph_.nodes[i].attribute); ++k)
+          read.at[accesses_.root(graph_.lists[ops::Pack::first(graph_.nodes[i].attribute) + k])] = 1;
+    for (int i = 0; i < graph_.output_count; ++i) read.at[accesses_.root(graph_.outputs[i].node)] = 1;
     for (int i = 0; i < graph_.size; ++i)
-      if (is_elementwise(i) && read[i] == 0) producer_[i] = -1;
+      if (is_elementwise(i) && read.at[i] == 0) producer_.at[i] = -1;
   }
 
   constexpr FusionBuilder finish() {
     FusionBuilder result;
     // An epilogue is a step of its own in the result, so the numbers after it grow.
-    Vector<std::int32_t> row(loops_of_step_.size(), 0);
-    Vector<char> in_epilogue(graph_.size, 0);
-    for (int step = 0; step < loops_of_step_.size(); ++step) {
-      row[step] = result.steps.size();
-      if (loops_of_step_[step] < 0) {
+    Vector<std::int32_t> row(loops_of_step_.count);
+    Vector<char> in_epilogue(graph_.size);
+    for (int step = 0; step < loops_of_step_.count; ++step) {
+      row.at[step] = result.steps.size();
+      if (loops_of_step_.at[step] < 0) {
         FusedStep fused;
-        fused.node = own_[step];
+        fused.node = own_.at[step];
         result.steps.push_back(fused);
         continue;
       }
-      const Loop& loop = loops_[loops_of_step_[step]];
+      const Loop& loop = loops_.at[loops_of_step_.at[step]];
       add_row(loop, false, result);
       if (loop.epilogue < 0) continue;
-      const Loop& epilogue = loops_[loop.epilogue];
+      const Loop& epilogue = loops_.at[loop.epilogue];
       add_row(epilogue, true, result);
-      for (int i = 0; i < epilogue.members.size(); ++i)
-        if (producer_[epilogue.members[i]] == step) in_epilogue[epilogue.members[i]] = 1;
+      for (int i = 0; i < epilogue.members.count; ++i)
+        if (producer_.at[epilogue.members.at[i]] == step) in_epilogue.at[epilogue.members.at[i]] = 1;
     }
     for (int i = 0; i < graph_.size; ++i)
-      if (producer_[i] >= 0) producer_[i] = row[producer_[i]] + in_epilogue[i];
+      if (producer_.at[i] >= 0) producer_.at[i] = row.at[producer_.at[i]] + in_epilogue.at[i];
     result.producer = static_cast<Vector<std::int32_t>&&>(producer_);
     return result;
   }
@@ -439,10 +440,10 @@ private:
   static constexpr void add_row(const Loop& loop, bool is_epilogue, FusionBuilder& result) {
     FusedStep fused;
     fused.space = loop.space;
-    fused.first_member = result.members.size();
-    fused.member_count = loop.members.size();
+    fused.first_member = result.members.count;
+    fused.member_count = loop.members.count;
     fused.is_epilogue = is_epilogue;
-    for (int i = 0; i < loop.members.size(); ++i) result.members.push_back(loop.members[i]);
+    for (int i = 0; i < loop.members.count; ++i) result.members.push_back(loop.members.at[i]);
     result.steps.push_back(fused);
   }
 

@@ -54,10 +54,10 @@ constexpr Access stretch(const Access& x, const ShapeValue& from, const ShapeVal
 /// The access of a view, given that of its operand. A reshape must be of something contiguous.
 constexpr Access view_access(const Node& node, const Access& x, const ShapeValue& from, const ShapeValue& to) {
   Access access = x;
-  if (node.is<ops::BroadcastTo>()) return stretch(x, from, to);
-  if (node.is<ops::Permute>()) {
+  if (node.op == opcode<ops::BroadcastTo>) return stretch(x, from, to);
+  if (node.op == opcode<ops::Permute>) {
     for (int i = 0; i < to.rank; ++i) access.stride[i] = x.stride[ops::Permute::source_axis(node.attribute, i)];
-  } else if (node.is<ops::Slice>()) {
+  } else if (node.op == opcode<ops::Slice>) {
     const int axis = ops::Slice::axis(node.attribute);
     access.offset = x.offset + multiply(ops::Slice::first(node.attribute), x.stride[axis]);
     access.stride[axis] = multiply(ops::Slice::step(node.attribute), x.stride[axis]);
@@ -68,11 +68,11 @@ constexpr Access view_access(const Node& node, const Access& x, const ShapeValue
   return access;
 }
 
-constexpr bool is_view(const Node& node) { return info(node).kind == OpKind::view; }
+constexpr bool is_view(const Node& node) { return operation_info[node.op].kind == OpKind::view; }
 
 /// Leaves lie in memory that the program does not own as a temporary.
 constexpr bool is_memory_leaf(const Node& node) {
-  return info(node).kind == OpKind::leaf && !node.is<ops::RandomUniform>();
+  return operation_info[node.op].kind == OpKind::leaf && node.op != opcode<ops::RandomUniform>;
 }
 
 /// The access of every node of a legal graph. Most nodes are arrays of their own, whose strides follow from the
@@ -94,7 +94,7 @@ public:
       const ShapeValue& from = shapes[nodes[x].shape];
       views_.push_back(view_access(node, at(nodes, shapes, x), from, shapes[node.shape]));
       roots_.push_back(views_.back().root);
-      views_of_.push_back(views_.size() - 1);
+      views_of_.push_back(views_.count - 1);
     } else {
       roots_.push_back(i);
       views_of_.push_back(-1);
@@ -102,22 +102,22 @@ public:
   }
 
   /// The node whose array holds the elements of node i.
-  constexpr int root(int i) const { return roots_[i]; }
+  constexpr int root(int i) const { return roots_.at[i]; }
 
   constexpr Access at(const Node* nodes, const ShapeValue* shapes, int i) {
-    if (views_of_[i] >= 0) return views_[views_of_[i]];
+    if (views_of_.at[i] >= 0) return views_.at[views_of_.at[i]];
     const int shape = nodes[i].shape;
-    while (by_shape_.size() <= shape) by_shape_.push_back(contiguous_access(-1, shapes[by_shape_.size()]));
-    Access access = by_shape_[shape];
+    while (by_shape_.count <= shape) by_shape_.push_back(contiguous_access(-1, shapes[by_shape_.count]));
+    Access access = by_shape_.at[shape];
     access.root = i;
     return access;
   }
   constexpr Access at(const GraphView& graph, int i) { return at(graph.nodes, graph.shapes, i); }
 
   /// True for a node that is no view; its elements lie in row-major order by themselves.
-  constexpr bool owns(int i) const { return views_of_[i] < 0; }
+  constexpr bool owns(int i) const { return views_of_.at[i] < 0; }
   /// The access of a view.
-  constexpr const Access& view(int i) const { return views_[views_of_[i]]; }
+  constexpr const Access& view(int i) const { return views_.at[views_of_.at[i]]; }
 
 private:
   Vector<int> roots_;
@@ -137,26 +137,26 @@ public:
   constexpr void run() {
     Vector<int> map(source_.size, -1);
     for (int i = 0; i < source_.size; ++i) {
-      Node node = source_[i];
-      const OpKind kind = info(node).kind;
+      Node node = source_.nodes[i];
+      const OpKind kind = operation_info[node.op].kind;
       for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
-        int operand = map[node.operand[k]];
+        int operand = map.at[node.operand[k]];
         if (!access_.owns(operand)) {
           const Access& access = access_.view(operand);
-          const bool scattered =
-              (kind == OpKind::structured || node.is<ops::Reshape>()) && !is_contiguous(access, graph.shape(operand));
-          if (scattered || (node.is<ops::Slice>() && !offset_fits(node, access)) ||
+          const bool scattered = (kind == OpKind::structured || node.op == opcode<ops::Reshape>)&&!is_contiguous(
+              access, graph.shape(operand));
+          if (scattered || (node.op == opcode<ops::Slice> && !offset_fits(node, access)) ||
               (kind == OpKind::structured && !is_static(access.offset)))
             operand = shared_copy(operand);
         }
         node.operand[k] = operand;
       }
-      if (node.is<ops::Pack>()) pack_operands(node, map);
-      map[i] = append(node);
+      if (node.op == opcode<ops::Pack>) pack_operands(node, map);
+      map.at[i] = append(node);
     }
     finish_outputs(map);
-    for (int i = 0; i < graph.parameters.size(); ++i)
-      if (graph.parameters[i].node >= 0) graph.parameters[i].node = map[graph.parameters[i].node];
+    for (int i = 0; i < graph.parameters.count; ++i)
+      if (graph.parameters.at[i].node >= 0) graph.parameters.at[i].node = map.at[graph.parameters.at[i].node];
   }
 
   GraphBuilder graph;
@@ -173,19 +173,19 @@ private:
   constexpr int copy(int x) {
     Node node;
     node.op = opcode<ops::Copy>;
-    node.dtype = graph.nodes[x].dtype;
-    node.shape = graph.nodes[x].shape;
+    node.dtype = graph.nodes.at[x].dtype;
+    node.shape = graph.nodes.at[x].shape;
     node.operand[0] = x;
     return append(node);
   }
 
   /// A copy for reading: one for all who ask.
   constexpr int shared_copy(int x) {
-    if (copy_[x] < 0) {
+    if (copy_.at[x] < 0) {
       const int made = copy(x);
-      copy_[x] = made;
+      copy_.at[x] = made;
     }
-    return copy_[x];
+    return copy_.at[x];
   }
 
   /// False when a slice would start at a sum of two terms of which one is known at run time only: one extent
@@ -200,12 +200,12 @@ private:
   constexpr void pack_operands(const Node& node, const Vector<int>& map) {
     const int first = ops::Pack::first(node.attribute);
     for (int k = 0; k < ops::Pack::count(node.attribute); ++k) {
-      int part = map[source_.lists[first + k]];
+      int part = map.at[source_.lists[first + k]];
       if (!is_whole_array(part) || !claim(access_.root(part))) {
         part = copy(part);
         claim(part);
       }
-      graph.lists[first + k] = part;
+      graph.lists.at[first + k] = part;
     }
   }
 
@@ -219,21 +219,21 @@ private:
 
   /// Claims an array for a fixed place; false when that cannot be.
   constexpr bool claim(int root) {
-    const Node& node = graph.nodes[root];
-    if (is_memory_leaf(node) || node.is<ops::Pack>()) return false;
-    if (claimed_[root] != 0) return false;
-    claimed_[root] = 1;
+    const Node& node = graph.nodes.at[root];
+    if (is_memory_leaf(node) || node.op == opcode<ops::Pack>) return false;
+    if (claimed_.at[root] != 0) return false;
+    claimed_.at[root] = 1;
     return true;
   }
 
   constexpr void finish_outputs(const Vector<int>& map) {
     for (int i = 0; i < source_.output_count; ++i) {
       Output output = source_.outputs[i];
-      output.node = map[output.node];
-      const Node& node = graph.nodes[output.node];
+      output.node = map.at[output.node];
+      const Node& node = graph.nodes.at[output.node];
       const bool update = output.kind == OutputKind::update;
       // An update overwrites a block in place, so it must be the last word of an elementwise step.
-      const bool writable = info(node).kind == OpKind::elementwise || !update;
+      const bool writable = operation_info[node.op].kind == OpKind::elementwise || !update;
       if (is_view(node) || is_memory_leaf(node) || !writable || !claim(output.node)) {
         output.node = copy(output.node);
         claim(output.node);

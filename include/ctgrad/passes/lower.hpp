@@ -29,17 +29,17 @@ public:
 
 private:
   static constexpr StepKind kind_of(const Node& node) {
-    if (node.is<ops::MatMul>()) return StepKind::matmul;
-    if (node.is<ops::Concat>()) return StepKind::concat;
-    if (node.is<ops::Pad>()) return StepKind::pad;
-    if (node.is<ops::Gather>()) return StepKind::gather;
-    if (node.is<ops::ScatterAdd>()) return StepKind::scatter_add;
-    if (node.is<ops::Take>()) return StepKind::take;
-    if (node.is<ops::TakeAdjoint>()) return StepKind::take_adjoint;
-    if (node.is<ops::ArgMax>()) return StepKind::argmax;
-    if (node.is<ops::ArgMin>()) return StepKind::argmin;
-    if (node.is<ops::RandomUniform>()) return StepKind::random_uniform;
-    if (node.is<ops::UserKernel>()) return StepKind::user_kernel;
+    if (node.op == opcode<ops::MatMul>) return StepKind::matmul;
+    if (node.op == opcode<ops::Concat>) return StepKind::concat;
+    if (node.op == opcode<ops::Pad>) return StepKind::pad;
+    if (node.op == opcode<ops::Gather>) return StepKind::gather;
+    if (node.op == opcode<ops::ScatterAdd>) return StepKind::scatter_add;
+    if (node.op == opcode<ops::Take>) return StepKind::take;
+    if (node.op == opcode<ops::TakeAdjoint>) return StepKind::take_adjoint;
+    if (node.op == opcode<ops::ArgMax>) return StepKind::argmax;
+    if (node.op == opcode<ops::ArgMin>) return StepKind::argmin;
+    if (node.op == opcode<ops::RandomUniform>) return StepKind::random_uniform;
+    if (node.op == opcode<ops::UserKernel>) return StepKind::user_kernel;
     throw "an operation has no step of its own and cannot be fused";
   }
 
@@ -47,7 +47,7 @@ private:
     StepOperand operand;
     operand.node = access.root;
     operand.offset = access.offset;
-    operand.dtype = graph_[node].dtype;
+    operand.dtype = graph_.nodes[node].dtype;
     for (int axis = 0; axis < max_rank; ++axis) operand.stride[axis] = access.stride[axis];
     return operand;
   }
@@ -55,7 +55,7 @@ private:
   /// An operation with a step of its own: operands contiguous, in order, then the result. The operands'
   /// extents travel in their `stride`, since their strides are known.
   constexpr void lower_own_step(int i) {
-    const Node& node = graph_[i];
+    const Node& node = graph_.nodes[i];
     Step step;
     step.kind = kind_of(node);
     step.node = i;
@@ -72,15 +72,15 @@ private:
     step.operand_count = step.input_count + 1;
     // argmax and argmin work on the operand's type, the others on the result's.
     const bool searches = step.kind == StepKind::argmax || step.kind == StepKind::argmin;
-    step.kernel = find_routine({step.kind, searches ? graph_[node.operand[0]].dtype : node.dtype});
+    step.kernel = find_routine({step.kind, searches ? graph_.nodes[node.operand[0]].dtype : node.dtype});
     out_.steps.push_back(step);
   }
 
   constexpr int find_routine(const Routine& routine) {
-    for (int i = 0; i < out_.routines.size(); ++i)
-      if (out_.routines[i] == routine) return i;
+    for (int i = 0; i < out_.routines.count; ++i)
+      if (out_.routines.at[i] == routine) return i;
     out_.routines.push_back(routine);
-    return out_.routines.size() - 1;
+    return out_.routines.count - 1;
   }
 
   constexpr void add_own_operand(int x, const Access& access) {
@@ -107,43 +107,43 @@ private:
     loaded_.clear();
     inputs_.clear();
 
-    for (int m = 0; m < fused.member_count; ++m) value_of_[members[m]] = -2 - m;
+    for (int m = 0; m < fused.member_count; ++m) value_of_.at[members[m]] = -2 - m;
     // Inputs first, so that they have the first value numbers.
     for (int m = 0; m < fused.member_count; ++m) {
-      const Node& node = graph_[members[m]];
+      const Node& node = graph_.nodes[members[m]];
       for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
         const int x = node.operand[k];
-        if (is_value(x, fused.space) || value_of_[x] >= 0) continue;
-        value_of_[x] = operands_.size();
+        if (is_value(x, fused.space) || value_of_.at[x] >= 0) continue;
+        value_of_.at[x] = operands_.count;
         loaded_.push_back(x);
         operands_.push_back({x, stretch(accesses_.at(graph_, x), graph_.shape(x), space)});
       }
     }
-    const int input_count = operands_.size();
+    const int input_count = operands_.count;
     for (int m = 0; m < fused.member_count; ++m) {
       const int i = members[m];
-      const Node& node = graph_[i];
-      if (info(node).kind == OpKind::reduction) continue;
+      const Node& node = graph_.nodes[i];
+      if (operation_info[node.op].kind == OpKind::reduction) continue;
       KernelInstruction instruction;
       instruction.op = node.op;
       instruction.dtype = node.dtype;
       instruction.user = node.user;
-      for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) instruction.operand[k] = value_of_[node.operand[k]];
-      value_of_[i] = input_count + instructions_.size();
+      for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) instruction.operand[k] = value_of_.at[node.operand[k]];
+      value_of_.at[i] = input_count + instructions_.count;
       instructions_.push_back(instruction);
     }
     for (int m = 0; m < fused.member_count; ++m) {
       const int i = members[m];
       if (fusion_.producer[i] != number) continue;
-      const Node& node = graph_[i];
+      const Node& node = graph_.nodes[i];
       KernelOutput output;
       output.dtype = node.dtype;
-      if (info(node).kind == OpKind::reduction) {
+      if (operation_info[node.op].kind == OpKind::reduction) {
         output.reduction = node.op;
-        output.value = value_of_[node.operand[0]];
+        output.value = value_of_.at[node.operand[0]];
         operands_.push_back({i, reduced_access(i, space)});
       } else {
-        output.value = value_of_[i];
+        output.value = value_of_.at[i];
         operands_.push_back({i, accesses_.at(graph_, i)});
       }
       outputs_.push_back(output);
@@ -156,30 +156,31 @@ private:
     step.is_epilogue = fused.is_epilogue;
     const int inner = step.space.rank - 1;
     for (int i = 0; i < input_count; ++i)
-      inputs_.push_back({graph_[operands_[i].node].dtype, access_kind(operands_[i].access.stride[inner])});
-    for (int i = 0; i < outputs_.size(); ++i)
-      outputs_[i].access = access_kind(operands_[input_count + i].access.stride[inner]);
+      inputs_.push_back({graph_.nodes[operands_.at[i].node].dtype, access_kind(operands_.at[i].access.stride[inner])});
+    for (int i = 0; i < outputs_.count; ++i)
+      outputs_.at[i].access = access_kind(operands_.at[input_count + i].access.stride[inner]);
     step.kernel = find_kernel(inputs_, instructions_, outputs_);
     step.first_operand = out_.operands.size();
-    step.operand_count = operands_.size();
+    step.operand_count = operands_.count;
     step.input_count = input_count;
-    for (int i = 0; i < operands_.size(); ++i)
-      out_.operands.push_back(operand_of(operands_[i].node, operands_[i].access));
+    for (int i = 0; i < operands_.count; ++i)
+      out_.operands.push_back(operand_of(operands_.at[i].node, operands_.at[i].access));
     out_.steps.push_back(step);
 
-    for (int m = 0; m < fused.member_count; ++m) value_of_[members[m]] = -1;
-    for (int i = 0; i < loaded_.size(); ++i) value_of_[loaded_[i]] = -1;
+    for (int m = 0; m < fused.member_count; ++m) value_of_.at[members[m]] = -1;
+    for (int i = 0; i < loaded_.count; ++i) value_of_.at[loaded_.at[i]] = -1;
   }
 
   /// True for a member of the loop at hand whose value is used where it is computed.
   constexpr bool is_value(int x, std::int32_t space) const {
-    return value_of_[x] <= -2 && info(graph_[x]).kind == OpKind::elementwise && graph_[x].shape == space;
+    return value_of_.at[x] <= -2 && operation_info[graph_.nodes[x].op].kind == OpKind::elementwise &&
+           graph_.nodes[x].shape == space;
   }
 
   /// Where a reduction's result goes: stride 0 along the reduced axes.
   constexpr Access reduced_access(int i, const ShapeValue& space) {
     Access access = accesses_.at(graph_, i);
-    const auto mask = static_cast<unsigned>(graph_[i].attribute);
+    const auto mask = static_cast<unsigned>(graph_.nodes[i].attribute);
     int own = 0;
     for (int axis = 0; axis < space.rank; ++axis)
       access.stride[axis] = (mask >> axis & 1U) != 0 ? 0 : accesses_.at(graph_, i).stride[own++];
@@ -196,45 +197,45 @@ private:
     for (int axis = 0; axis < space.rank; ++axis) {
       if (space[axis] == 1) continue;
       bool join = result.rank > 0;
-      for (int i = 0; join && i < operands.size(); ++i) {
-        const Extent outer = operands[i].access.stride[result.rank - 1];
-        join = outer == multiply(operands[i].access.stride[axis], space[axis]);
+      for (int i = 0; join && i < operands.count; ++i) {
+        const Extent outer = operands.at[i].access.stride[result.rank - 1];
+        join = outer == multiply(operands.at[i].access.stride[axis], space[axis]);
       }
       if (join) {
         result[result.rank - 1] = multiply(result[result.rank - 1], space[axis]);
       } else {
         result.push_back(space[axis]);
       }
-      for (int i = 0; i < operands.size(); ++i)
-        operands[i].access.stride[result.rank - 1] = operands[i].access.stride[axis];
+      for (int i = 0; i < operands.count; ++i)
+        operands.at[i].access.stride[result.rank - 1] = operands.at[i].access.stride[axis];
     }
     if (result.rank == 0) {
       result.push_back(1);
-      for (int i = 0; i < operands.size(); ++i) operands[i].access.stride[0] = 0;
+      for (int i = 0; i < operands.count; ++i) operands.at[i].access.stride[0] = 0;
     }
-    for (int i = 0; i < operands.size(); ++i)
-      for (int axis = result.rank; axis < max_rank; ++axis) operands[i].access.stride[axis] = 0;
+    for (int i = 0; i < operands.count; ++i)
+      for (int axis = result.rank; axis < max_rank; ++axis) operands.at[i].access.stride[axis] = 0;
     return result;
   }
 
   template <class T>
   static constexpr bool same_range(const Vector<T>& all, int first, int count, const Vector<T>& other) {
-    if (count != other.size()) return false;
+    if (count != other.count) return false;
     for (int i = 0; i < count; ++i)
-      if (!(all[first + i] == other[i])) return false;
+      if (!(all.at[first + i] == other.at[i])) return false;
     return true;
   }
 
   template <class T>
   static constexpr void append(Vector<T>& to, const Vector<T>& from) {
-    for (int i = 0; i < from.size(); ++i) to.push_back(from[i]);
+    for (int i = 0; i < from.count; ++i) to.push_back(from.at[i]);
   }
 
   /// The number of the kernel with these parts. There are few distinct kernels, so a search will do.
   constexpr int find_kernel(const Vector<KernelInput>& inputs, const Vector<KernelInstruction>& instructions,
                             const Vector<KernelOutput>& outputs) {
-    for (int i = 0; i < out_.kernels.size(); ++i) {
-      const KernelDescription& k = out_.kernels[i];
+    for (int i = 0; i < out_.kernels.count; ++i) {
+      const KernelDescription& k = out_.kernels.at[i];
       if (same_range(out_.inputs, k.first_input, k.input_count, inputs) &&
           same_range(out_.instructions, k.first_instruction, k.instruction_count, instructions) &&
           same_range(out_.outputs, k.first_output, k.output_count, outputs))
@@ -245,7 +246,7 @@ private:
     append(out_.inputs, inputs);
     append(out_.instructions, instructions);
     append(out_.outputs, outputs);
-    return out_.kernels.size() - 1;
+    return out_.kernels.count - 1;
   }
 
   GraphView graph_;

@@ -26,8 +26,8 @@ class ArenaPlanner {
 public:
   constexpr std::int64_t allocate(std::int64_t bytes) {
     int best = -1;
-    for (int i = 0; i < gaps_.size(); ++i)
-      if (gaps_[i].bytes >= bytes && (best < 0 || gaps_[i].bytes < gaps_[best].bytes)) best = i;
+    for (int i = 0; i < gaps_.count; ++i)
+      if (gaps_.at[i].bytes >= bytes && (best < 0 || gaps_.at[i].bytes < gaps_.at[best].bytes)) best = i;
     if (best < 0) {
       // Grow; a gap that touches the top is used first.
       std::int64_t offset = top_;
@@ -38,27 +38,27 @@ public:
       top_ = offset + bytes;
       return offset;
     }
-    const std::int64_t offset = gaps_[best].offset;
-    gaps_[best].offset += bytes;
-    gaps_[best].bytes -= bytes;
-    if (gaps_[best].bytes == 0) gaps_.erase(best);
+    const std::int64_t offset = gaps_.at[best].offset;
+    gaps_.at[best].offset += bytes;
+    gaps_.at[best].bytes -= bytes;
+    if (gaps_.at[best].bytes == 0) gaps_.erase(best);
     return offset;
   }
 
   constexpr void release(std::int64_t offset, std::int64_t bytes) {
     if (bytes == 0) return;
-    int at = gaps_.size();
-    while (at > 0 && gaps_[at - 1].offset > offset) --at;
-    const bool joins_left = at > 0 && gaps_[at - 1].offset + gaps_[at - 1].bytes == offset;
-    const bool joins_right = at < gaps_.size() && offset + bytes == gaps_[at].offset;
+    int at = gaps_.count;
+    while (at > 0 && gaps_.at[at - 1].offset > offset) --at;
+    const bool joins_left = at > 0 && gaps_.at[at - 1].offset + gaps_.at[at - 1].bytes == offset;
+    const bool joins_right = at < gaps_.count && offset + bytes == gaps_.at[at].offset;
     if (joins_left && joins_right) {
-      gaps_[at - 1].bytes += bytes + gaps_[at].bytes;
+      gaps_.at[at - 1].bytes += bytes + gaps_.at[at].bytes;
       gaps_.erase(at);
     } else if (joins_left) {
-      gaps_[at - 1].bytes += bytes;
+      gaps_.at[at - 1].bytes += bytes;
     } else if (joins_right) {
-      gaps_[at].offset = offset;
-      gaps_[at].bytes += bytes;
+      gaps_.at[at].offset = offset;
+      gaps_.at[at].bytes += bytes;
     } else {
       gaps_.insert(at, {offset, bytes});
     }
@@ -82,12 +82,12 @@ public:
         out_(schedule),
         accesses_(graph),
         region_(graph.size, -1),
-        offset_(graph.size, 0),
+        offset_(graph.size),
         last_use_(graph.size, -1),
         owner_(graph.size, -1),
-        pinned_(graph.size, 0) {
+        pinned_(graph.size) {
     out_.regions.blocks = blocks;
-    for (int i = 0; i < graph.size; ++i) owner_[i] = i;
+    for (int i = 0; i < graph.size; ++i) owner_.at[i] = i;
     for (int i = 0; i < graph.shape_count; ++i) shape_size_.push_back(graph.shapes[i].size());
   }
 
@@ -96,16 +96,16 @@ public:
     place_leaves();
     place_fixed();
     find_last_uses();
-    for (int step = 0; step < out_.steps.size(); ++step) plan_step(step);
-    for (int i = 0; i < out_.arenas.size(); ++i) out_.arenas[i].bytes = planners_[i].top();
-    for (int i = 0; i < out_.operands.size(); ++i) place(out_.operands[i]);
+    for (int step = 0; step < out_.steps.count; ++step) plan_step(step);
+    for (int i = 0; i < out_.arenas.count; ++i) out_.arenas.at[i].bytes = planners_.at[i].top();
+    for (int i = 0; i < out_.operands.count; ++i) place(out_.operands.at[i]);
     check_updates();
     for (int i = 0; i < graph_.output_count; ++i) {
       const Output& output = graph_.outputs[i];
       if (output.kind != OutputKind::result) continue;
       ResultPlace result;
       result.place.node = output.node;
-      result.place.dtype = graph_[output.node].dtype;
+      result.place.dtype = graph_.nodes[output.node].dtype;
       place(result.place);
       result.shape = graph_.shape(output.node);
       out_.results.push_back(result);
@@ -113,27 +113,27 @@ public:
   }
 
 private:
-  constexpr std::int64_t bytes_of(int node) const { return array_bytes(size_of_node(node), graph_[node].dtype); }
-  constexpr Extent size_of_node(int node) const { return shape_size_[graph_.nodes[node].shape]; }
+  constexpr std::int64_t bytes_of(int node) const { return array_bytes(size_of_node(node), graph_.nodes[node].dtype); }
+  constexpr Extent size_of_node(int node) const { return shape_size_.at[graph_.nodes[node].shape]; }
 
   constexpr int arena_of(Extent size) {
     const Extent factor = is_static(size) ? 1 : make_extent(1, names_of(size));
-    for (int i = 0; i < out_.arenas.size(); ++i)
-      if (out_.arenas[i].factor == factor) return i;
+    for (int i = 0; i < out_.arenas.count; ++i)
+      if (out_.arenas.at[i].factor == factor) return i;
     out_.arenas.push_back({factor, 0, 0});
     planners_.push_back(ArenaPlanner{});
-    return out_.arenas.size() - 1;
+    return out_.arenas.count - 1;
   }
 
   /// The number of arenas fixes the numbers of the regions after them, so it must be known first.
   constexpr void find_arenas() {
     arena_of(1);
-    for (int i = 0; i < out_.steps.size(); ++i) {
-      const Step& step = out_.steps[i];
+    for (int i = 0; i < out_.steps.count; ++i) {
+      const Step& step = out_.steps.at[i];
       for (int k = step.input_count; k < step.operand_count; ++k)
-        arena_of(size_of_node(out_.operands[step.first_operand + k].node));
+        arena_of(size_of_node(out_.operands.at[step.first_operand + k].node));
     }
-    out_.regions.arenas = out_.arenas.size();
+    out_.regions.arenas = out_.arenas.count;
   }
 
   constexpr void place_leaves() {
@@ -146,15 +146,15 @@ private:
                           static_cast<std::int64_t>(ctgrad::size_of(parameter.dtype));
     }
     for (int i = 0; i < graph_.size; ++i) {
-      const Node& node = graph_[i];
+      const Node& node = graph_.nodes[i];
       if (!is_memory_leaf(node)) continue;
-      if (node.is<ops::Input>()) {
-        region_[i] = out_.regions.input(static_cast<int>(node.attribute));
-      } else if (node.is<ops::Parameter>()) {
-        region_[i] = out_.regions.block(0);
-        offset_[i] = parameter_offsets[static_cast<int>(node.attribute)];
-      } else if (node.is<ops::Block>()) {
-        region_[i] = out_.regions.block(static_cast<int>(node.attribute));
+      if (node.op == opcode<ops::Input>) {
+        region_.at[i] = out_.regions.input(static_cast<int>(node.attribute));
+      } else if (node.op == opcode<ops::Parameter>) {
+        region_.at[i] = out_.regions.block(0);
+        offset_.at[i] = parameter_offsets.at[static_cast<int>(node.attribute)];
+      } else if (node.op == opcode<ops::Block>) {
+        region_.at[i] = out_.regions.block(static_cast<int>(node.attribute));
       } else {
         place_constant(i);
       }
@@ -162,96 +162,97 @@ private:
   }
 
   constexpr void place_constant(int i) {
-    const Node& node = graph_[i];
+    const Node& node = graph_.nodes[i];
     ConstantEntry entry;
     entry.dtype = node.dtype;
     entry.byte_offset = out_.constant_bytes;
     entry.value = node.scalar;
-    if (node.is<ops::Arange>()) {
+    if (node.op == opcode<ops::Arange>) {
       entry.kind = ConstantEntry::Kind::arange;
       entry.count = graph_.shape(i).size();
       if (entry.count < 0) throw "arange needs a length known at compile time";
-    } else if (node.is<ops::ExtentOf>()) {
+    } else if (node.op == opcode<ops::ExtentOf>) {
       entry.kind = ConstantEntry::Kind::extent;
       entry.extent = node.attribute;
     }
-    region_[i] = out_.regions.constants();
-    offset_[i] = out_.constant_bytes;
+    region_.at[i] = out_.regions.constants();
+    offset_.at[i] = out_.constant_bytes;
     out_.constant_bytes += (entry.count * static_cast<std::int64_t>(ctgrad::size_of(node.dtype)) + 7) / 8 * 8;
     out_.constants.push_back(entry);
   }
 
   /// Arrays whose place is not theirs to choose: parts of packs, and updates of blocks.
   constexpr void place_fixed() {
-    part_offset_ = Vector<std::int64_t>(graph_.size, 0);
+    part_offset_ = Vector<std::int64_t>(graph_.size);
     for (int i = 0; i < graph_.size; ++i) {
-      const Node& node = graph_[i];
-      if (!node.is<ops::Pack>()) continue;
+      const Node& node = graph_.nodes[i];
+      if (node.op != opcode<ops::Pack>) continue;
       std::int64_t offset = 0;
       for (int k = 0; k < ops::Pack::count(node.attribute); ++k) {
         const int part = accesses_.root(graph_.lists[ops::Pack::first(node.attribute) + k]);
-        owner_[part] = i;
-        part_offset_[part] = offset;
+        owner_.at[part] = i;
+        part_offset_.at[part] = offset;
         offset += size_of_node(part) * static_cast<std::int64_t>(ctgrad::size_of(node.dtype));
       }
     }
     for (int i = 0; i < graph_.output_count; ++i) {
       const Output& output = graph_.outputs[i];
       if (output.kind == OutputKind::update) {
-        region_[output.node] = out_.regions.block(output.index);
+        region_.at[output.node] = out_.regions.block(output.index);
       } else {
-        pinned_[owner_[output.node]] = 1;
+        pinned_.at[owner_.at[output.node]] = 1;
       }
     }
   }
 
   constexpr void find_last_uses() {
-    for (int s = 0; s < out_.steps.size(); ++s) {
-      const Step& step = out_.steps[s];
-      for (int k = 0; k < step.operand_count; ++k) last_use_[owner_[out_.operands[step.first_operand + k].node]] = s;
+    for (int s = 0; s < out_.steps.count; ++s) {
+      const Step& step = out_.steps.at[s];
+      for (int k = 0; k < step.operand_count; ++k)
+        last_use_.at[owner_.at[out_.operands.at[step.first_operand + k].node]] = s;
     }
   }
 
   constexpr bool is_temporary(int node) const {
-    return !is_memory_leaf(graph_[node]) && (region_[node] < 0 || region_[node] < out_.regions.arenas);
+    return !is_memory_leaf(graph_.nodes[node]) && (region_.at[node] < 0 || region_.at[node] < out_.regions.arenas);
   }
 
   constexpr void plan_step(int s) {
-    const Step step = out_.steps[s];
+    const Step step = out_.steps.at[s];
     for (int k = step.input_count; k < step.operand_count; ++k) {
-      const int node = owner_[out_.operands[step.first_operand + k].node];
-      if (region_[node] >= 0) continue;
+      const int node = owner_.at[out_.operands.at[step.first_operand + k].node];
+      if (region_.at[node] >= 0) continue;
       const Extent size = size_of_node(node);
-      region_[node] = arena_of(size);
-      ArenaInfo& arena = out_.arenas[region_[node]];
+      region_.at[node] = arena_of(size);
+      ArenaInfo& arena = out_.arenas.at[region_.at[node]];
       arena.bytes_without_reuse += bytes_of(node);
       const int heir = find_dying_operand(s, step, k, node);
       if (heir >= 0) {
-        offset_[node] = offset_[heir];
+        offset_.at[node] = offset_.at[heir];
         released_.push_back(heir);
       } else {
-        offset_[node] = planners_[region_[node]].allocate(bytes_of(node));
+        offset_.at[node] = planners_.at[region_.at[node]].allocate(bytes_of(node));
       }
     }
     // A part of an epilogue may run before the last part of its step: what that step uses is released after both.
-    if (s + 1 < out_.steps.size() && out_.steps[s + 1].is_epilogue) return;
-    if (step.is_epilogue) release_operands(out_.steps[s - 1], s - 1);
+    if (s + 1 < out_.steps.count && out_.steps.at[s + 1].is_epilogue) return;
+    if (step.is_epilogue) release_operands(out_.steps.at[s - 1], s - 1);
     release_operands(step, s);
     released_.clear();
   }
 
   constexpr void release_operands(const Step& step, int last) {
     for (int k = 0; k < step.operand_count; ++k) {
-      const int node = owner_[out_.operands[step.first_operand + k].node];
-      if (last_use_[node] != last || !is_temporary(node) || pinned_[node] != 0 || was_released(node)) continue;
-      planners_[region_[node]].release(offset_[node], bytes_of(node));
+      const int node = owner_.at[out_.operands.at[step.first_operand + k].node];
+      if (last_use_.at[node] != last || !is_temporary(node) || pinned_.at[node] != 0 || was_released(node)) continue;
+      planners_.at[region_.at[node]].release(offset_.at[node], bytes_of(node));
       released_.push_back(node);
     }
   }
 
   constexpr bool was_released(int node) const {
-    for (int i = 0; i < released_.size(); ++i)
-      if (released_[i] == node) return true;
+    for (int i = 0; i < released_.count; ++i)
+      if (released_.at[i] == node) return true;
     return false;
   }
 
@@ -259,21 +260,22 @@ private:
   /// each element is read only where it is written.
   constexpr int find_dying_operand(int s, const Step& step, int output, int node) const {
     if (step.kind != StepKind::kernel) return -1;
-    const StepOperand& to = out_.operands[step.first_operand + output];
-    const KernelOutput& description = out_.outputs[out_.kernels[step.kernel].first_output + output - step.input_count];
-    if (description.reduction >= 0 || owner_[to.node] != to.node) return -1;
+    const StepOperand& to = out_.operands.at[step.first_operand + output];
+    const KernelOutput& description =
+        out_.outputs.at[out_.kernels.at[step.kernel].first_output + output - step.input_count];
+    if (description.reduction >= 0 || owner_.at[to.node] != to.node) return -1;
     for (int k = 0; k < step.input_count; ++k) {
-      const StepOperand& from = out_.operands[step.first_operand + k];
+      const StepOperand& from = out_.operands.at[step.first_operand + k];
       const int x = from.node;
-      if (owner_[x] != x || !is_temporary(x) || pinned_[x] != 0 || last_use_[x] != s || was_released(x) ||
-          region_[x] != region_[node] || bytes_of(x) != bytes_of(node) || from.offset != to.offset ||
+      if (owner_.at[x] != x || !is_temporary(x) || pinned_.at[x] != 0 || last_use_.at[x] != s || was_released(x) ||
+          region_.at[x] != region_.at[node] || bytes_of(x) != bytes_of(node) || from.offset != to.offset ||
           ctgrad::size_of(from.dtype) != ctgrad::size_of(to.dtype))
         continue;
       bool same = true;
       for (int axis = 0; axis < step.space.rank; ++axis) same = same && from.stride[axis] == to.stride[axis];
       for (int other = 0; other < step.operand_count; ++other)
-        same = same && (other == k || out_.operands[step.first_operand + other].node != x);
-      if (same && !(step.is_epilogue && is_input(out_.steps[s - 1], x))) return x;
+        same = same && (other == k || out_.operands.at[step.first_operand + other].node != x);
+      if (same && !(step.is_epilogue && is_input(out_.steps.at[s - 1], x))) return x;
     }
     return -1;
   }
@@ -281,14 +283,14 @@ private:
   /// True when a step reads the array. Other parts of a step that has an epilogue may still do so.
   constexpr bool is_input(const Step& step, int node) const {
     for (int k = 0; k < step.input_count; ++k)
-      if (owner_[out_.operands[step.first_operand + k].node] == node) return true;
+      if (owner_.at[out_.operands.at[step.first_operand + k].node] == node) return true;
     return false;
   }
 
   constexpr void place(StepOperand& operand) const {
-    const int owner = owner_[operand.node];
-    operand.region = region_[owner];
-    operand.byte_offset = offset_[owner] + part_offset_[operand.node];
+    const int owner = owner_.at[operand.node];
+    operand.region = region_.at[owner];
+    operand.byte_offset = offset_.at[owner] + part_offset_.at[operand.node];
   }
 
   /// A block may be overwritten only when nobody reads it later.
@@ -297,16 +299,16 @@ private:
     const int last = first + out_.regions.blocks;
     if (first == last) return;
     Vector<int> written(out_.regions.blocks, -1);
-    for (int s = 0; s < out_.steps.size(); ++s) {
-      const Step& step = out_.steps[s];
+    for (int s = 0; s < out_.steps.count; ++s) {
+      const Step& step = out_.steps.at[s];
       const StepOperand* operands = out_.operands.data() + step.first_operand;
       for (int k = 0; k < step.operand_count; ++k) {
         const int region = operands[k].region;
         if (region < first || region >= last) continue;
-        int& write = written[region - first];
+        int& write = written.at[region - first];
         if (k >= step.input_count) {
           write = s;
-        } else if (write >= 0 && write < s && info(graph_[operands[k].node]).kind == OpKind::leaf) {
+        } else if (write >= 0 && write < s && operation_info[graph_.nodes[operands[k].node].op].kind == OpKind::leaf) {
           throw "parameters or optimizer state are read after their update; use the updated value instead";
         }
       }

@@ -53,7 +53,7 @@ constexpr bool can_fold(Opcode op, double a, double b) {
   };
   if (!moderate(a) || !moderate(b)) return false;
   if (op == opcode<ops::Divide>) return b != 0;
-  if (info(op).cheap) return true;
+  if (operation_info[op].cheap) return true;
   if (op == opcode<ops::Log> || op == opcode<ops::Sqrt> || op == opcode<ops::Pow>)
     return a >= 0x1p-10 && a <= 0x1p10 && b >= -10 && b <= 10;
   return a >= -60 && a <= 60;
@@ -84,7 +84,8 @@ constexpr auto make_fold_table(TypeList<Op...>) {
 inline constexpr auto fold_table = make_fold_table(ops::List{});
 
 constexpr bool is_user_operation(const Node& node) {
-  return node.is<ops::UserElementwise>() || node.is<ops::UserKernel>() || node.is<ops::CustomDerivative>();
+  return node.op == opcode<ops::UserElementwise> || node.op == opcode<ops::UserKernel> ||
+         node.op == opcode<ops::CustomDerivative>;
 }
 
 constexpr bool same_node(const Node& a, const Node& b) {
@@ -99,83 +100,83 @@ class Simplifier {
 public:
   constexpr explicit Simplifier(const GraphView& source) : source_(source) {
     graph.copy_tables(source);
-    for (int i = 0; i < graph.lists.size(); ++i) graph.lists[i] = -1;
+    for (int i = 0; i < graph.lists.count; ++i) graph.lists.at[i] = -1;
     int capacity = 64;
-    while (capacity < 4 * source.size) capacity *= 2;
-    table_ = Vector<int>(capacity, -1);
+    while (capacity < 2 * source.size) capacity *= 2;
+    table_ = Vector<int>(capacity);
     graph.nodes.reserve(source.size + 16);
   }
 
   constexpr void run() {
     const Vector<char> live = mark_live();
     map_ = Vector<int>(source_.size, -1);
-    uses_ = Vector<int>(source_.size, 0);
+    uses_ = Vector<int>(source_.size);
     count_uses(live);
     single_use_ = Vector<char>();
     for (int i = 0; i < source_.size; ++i) {
-      if (live[i] == 0) continue;
-      Node node = source_[i];
-      for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) node.operand[k] = map_[node.operand[k]];
-      if (node.is<ops::Pack>())
+      if (live.at[i] == 0) continue;
+      Node node = source_.nodes[i];
+      for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) node.operand[k] = map_.at[node.operand[k]];
+      if (node.op == opcode<ops::Pack>)
         for (int k = 0; k < ops::Pack::count(node.attribute); ++k) {
           const int at = ops::Pack::first(node.attribute) + k;
-          graph.lists[at] = map_[source_.lists[at]];
+          graph.lists.at[at] = map_.at[source_.lists[at]];
         }
-      once_ = uses_[i] <= 1;
-      map_[i] = emit(node);
+      once_ = uses_.at[i] <= 1;
+      map_.at[i] = emit(node);
     }
     for (int i = 0; i < source_.output_count; ++i) {
       Output output = source_.outputs[i];
-      output.node = map_[output.node];
+      output.node = map_.at[output.node];
       graph.outputs.push_back(output);
     }
-    for (int i = 0; i < graph.parameters.size(); ++i)
-      if (graph.parameters[i].node >= 0) graph.parameters[i].node = map_[graph.parameters[i].node];
+    for (int i = 0; i < graph.parameters.count; ++i)
+      if (graph.parameters.at[i].node >= 0) graph.parameters.at[i].node = map_.at[graph.parameters.at[i].node];
   }
 
   GraphBuilder graph;
 
 private:
   constexpr Vector<char> mark_live() const {
-    Vector<char> live(source_.size, 0);
-    for (int i = 0; i < source_.output_count; ++i) live[source_.outputs[i].node] = 1;
+    Vector<char> live(source_.size);
+    for (int i = 0; i < source_.output_count; ++i) live.at[source_.outputs[i].node] = 1;
     for (int i = source_.size - 1; i >= 0; --i) {
-      if (live[i] == 0) continue;
-      const Node& node = source_[i];
-      for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) live[node.operand[k]] = 1;
-      if (node.is<ops::Pack>())
+      if (live.at[i] == 0) continue;
+      const Node& node = source_.nodes[i];
+      for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) live.at[node.operand[k]] = 1;
+      if (node.op == opcode<ops::Pack>)
         for (int k = 0; k < ops::Pack::count(node.attribute); ++k)
-          live[source_.lists[ops::Pack::first(node.attribute) + k]] = 1;
+          live.at[source_.lists[ops::Pack::first(node.attribute) + k]] = 1;
     }
     return live;
   }
 
   constexpr void count_uses(const Vector<char>& live) {
-    for (int i = 0; i < source_.list_count; ++i) ++uses_[source_.lists[i]];
-    for (int i = 0; i < source_.output_count; ++i) ++uses_[source_.outputs[i].node];
+    for (int i = 0; i < source_.list_count; ++i) ++uses_.at[source_.lists[i]];
+    for (int i = 0; i < source_.output_count; ++i) ++uses_.at[source_.outputs[i].node];
     for (int i = source_.size - 1; i >= 0; --i) {
-      if (live[i] == 0) continue;
-      const Node& node = source_[i];
+      if (live.at[i] == 0) continue;
+      const Node& node = source_.nodes[i];
       // The users of a node that will be gone are users of its operand.
-      const bool vanishes = node.is<ops::StopGradient>() || node.is<ops::CustomDerivative>() ||
-                            (node.is<ops::Reshape>() && source_[node.operand[0]].shape == node.shape);
+      const bool vanishes = node.op == opcode<ops::StopGradient> || node.op == opcode<ops::CustomDerivative> ||
+                            (node.op == opcode<ops::Reshape> && source_.nodes[node.operand[0]].shape == node.shape);
       for (int k = 0; k < 3 && node.operand[k] >= 0; ++k)
-        uses_[node.operand[k]] += !vanishes ? 1 : k == 0 ? uses_[i] : 0;
+        uses_.at[node.operand[k]] += !vanishes ? 1 : k == 0 ? uses_.at[i] : 0;
     }
   }
 
   constexpr const ShapeValue& shape(int id) const { return graph.shape(id); }
-  constexpr bool is_constant(int id) const { return graph.nodes[id].is<ops::Constant>(); }
+  constexpr bool is_constant(int id) const { return graph.nodes.at[id].op == opcode<ops::Constant>; }
   constexpr bool is_constant(int id, double value) const {
     return is_constant(id) &&
-           std::bit_cast<std::uint64_t>(graph.nodes[id].scalar) == std::bit_cast<std::uint64_t>(value);
+           std::bit_cast<std::uint64_t>(graph.nodes.at[id].scalar) == std::bit_cast<std::uint64_t>(value);
   }
-  constexpr bool is_negate(int id) const { return graph.nodes[id].is<ops::Negate>(); }
-  constexpr int negated(int id) const { return graph.nodes[id].operand[0]; }
+  constexpr bool is_negate(int id) const { return graph.nodes.at[id].op == opcode<ops::Negate>; }
+  constexpr int negated(int id) const { return graph.nodes.at[id].operand[0]; }
 
   /// The node `id`, stretched if an operand of a smaller shape stands for a result of `shape`.
   constexpr int as_shape(int id, std::int32_t shape_id) {
-    if (graph.nodes[id].shape == shape_id) return id;
+    if (graph.nodes.at[id].shape == shape_id) return id;
     return unary<ops::BroadcastTo>(id, shape_id);
   }
 
@@ -183,7 +184,7 @@ private:
   constexpr int unary(int x, std::int32_t shape_id, std::int64_t attribute = 0) {
     Node node;
     node.op = opcode<Op>;
-    node.dtype = graph.nodes[x].dtype;
+    node.dtype = graph.nodes.at[x].dtype;
     node.shape = shape_id;
     node.operand[0] = x;
     node.attribute = attribute;
@@ -210,11 +211,11 @@ private:
   }
 
   constexpr int emit(Node& node) {
-    const OpKind kind = info(node).kind;
-    if (node.is<ops::StopGradient>() || node.is<ops::CustomDerivative>()) return node.operand[0];
+    const OpKind kind = operation_info[node.op].kind;
+    if (node.op == opcode<ops::StopGradient> || node.op == opcode<ops::CustomDerivative>) return node.operand[0];
     if (kind == OpKind::elementwise) return emit_elementwise(node);
     if (kind == OpKind::view) return emit_view(node);
-    if (node.is<ops::MatMul>()) absorb_transposes(node);
+    if (node.op == opcode<ops::MatMul>) absorb_transposes(node);
     return unique(node);
   }
 
@@ -222,42 +223,42 @@ private:
     const int arity = node.arity();
     bool all_constant = true;
     for (int k = 0; k < arity; ++k) {
-      while (graph.nodes[node.operand[k]].is<ops::BroadcastTo>())
-        node.operand[k] = graph.nodes[node.operand[k]].operand[0];
+      while (graph.nodes.at[node.operand[k]].op == opcode<ops::BroadcastTo>)
+        node.operand[k] = graph.nodes.at[node.operand[k]].operand[0];
       all_constant = all_constant && is_constant(node.operand[k]);
     }
     if (all_constant && arity <= 2 && fold_table.known[node.op] && is_floating(node.dtype)) {
-      const double a = graph.nodes[node.operand[0]].scalar;
-      const double b = arity == 2 ? graph.nodes[node.operand[1]].scalar : 0;
+      const double a = graph.nodes.at[node.operand[0]].scalar;
+      const double b = arity == 2 ? graph.nodes.at[node.operand[1]].scalar : 0;
       if (can_fold(node.op, a, b)) return constant(node, fold_table.fold[node.op](node.dtype, a, b));
     }
     const int a = node.operand[0];
     const int b = node.operand[1];
-    if (node.is<ops::Negate>()) {
+    if (node.op == opcode<ops::Negate>) {
       if (is_negate(a)) return as_shape(negated(a), node.shape);
-    } else if (node.is<ops::Multiply>()) {
+    } else if (node.op == opcode<ops::Multiply>) {
       if (is_constant(a, 1)) return as_shape(b, node.shape);
       if (is_constant(b, 1)) return as_shape(a, node.shape);
       if (is_constant(a, -1)) return rewrite<ops::Negate>(node, b);
       if (is_constant(b, -1)) return rewrite<ops::Negate>(node, a);
       if (is_negate(a) && is_negate(b)) return rewrite<ops::Multiply>(node, negated(a), negated(b));
-    } else if (node.is<ops::Divide>()) {
+    } else if (node.op == opcode<ops::Divide>) {
       if (is_constant(b, 1)) return as_shape(a, node.shape);
       if (is_constant(b, -1)) return rewrite<ops::Negate>(node, a);
-      if (is_constant(b) && is_floating(node.dtype) && has_exact_inverse(graph.nodes[b].scalar))
-        return rewrite<ops::Multiply>(node, a, constant(graph.nodes[b], 1 / graph.nodes[b].scalar));
-    } else if (node.is<ops::Subtract>()) {
+      if (is_constant(b) && is_floating(node.dtype) && has_exact_inverse(graph.nodes.at[b].scalar))
+        return rewrite<ops::Multiply>(node, a, constant(graph.nodes.at[b], 1 / graph.nodes.at[b].scalar));
+    } else if (node.op == opcode<ops::Subtract>) {
       if (is_constant(b, 0)) return as_shape(a, node.shape);
       if (is_negate(b)) return rewrite<ops::Add>(node, a, negated(b));
-    } else if (node.is<ops::Add>()) {
+    } else if (node.op == opcode<ops::Add>) {
       if (is_negate(b)) return rewrite<ops::Subtract>(node, a, negated(b));
       if (is_negate(a)) return rewrite<ops::Subtract>(node, b, negated(a));
-    } else if (node.is<ops::Where>()) {
+    } else if (node.op == opcode<ops::Where>) {
       if (b == node.operand[2]) return as_shape(b, node.shape);
-    } else if (node.is<ops::Cast>()) {
-      if (graph.nodes[a].dtype == node.dtype) return as_shape(a, node.shape);
+    } else if (node.op == opcode<ops::Cast>) {
+      if (graph.nodes.at[a].dtype == node.dtype) return as_shape(a, node.shape);
     }
-    if (info(node).commutative && order(a) > order(b)) {
+    if (operation_info[node.op].commutative && order(a) > order(b)) {
       node.operand[0] = b;
       node.operand[1] = a;
     }
@@ -266,7 +267,9 @@ private:
 
   /// The place of an operand where the order is free: as the nodes stand, with leaves last. A number or a weight may
   /// stand before or after its partner in the graph, and a repeated layer should be the same kernel each time.
-  constexpr int order(int id) const { return info(graph.nodes[id]).kind == OpKind::leaf ? id + (1 << 24) : id; }
+  constexpr int order(int id) const {
+    return operation_info[graph.nodes.at[id].op].kind == OpKind::leaf ? id + (1 << 24) : id;
+  }
 
   /// Powers of two whose inverse is a normal float can be multiplied instead of divided by.
   static constexpr bool has_exact_inverse(double x) {
@@ -277,17 +280,17 @@ private:
 
   constexpr int emit_view(const Node& node) {
     const int x = node.operand[0];
-    const Node inner = graph.nodes[x];
-    if (node.is<ops::Reshape>()) {
+    const Node inner = graph.nodes.at[x];
+    if (node.op == opcode<ops::Reshape>) {
       if (inner.shape == node.shape) return x;
-      if (inner.is<ops::Reshape>()) return unary<ops::Reshape>(inner.operand[0], node.shape);
-    } else if (node.is<ops::BroadcastTo>()) {
+      if (inner.op == opcode<ops::Reshape>) return unary<ops::Reshape>(inner.operand[0], node.shape);
+    } else if (node.op == opcode<ops::BroadcastTo>) {
       if (inner.shape == node.shape) return x;
-      if (inner.is<ops::BroadcastTo>()) return unary<ops::BroadcastTo>(inner.operand[0], node.shape);
-    } else if (node.is<ops::Permute>()) {
+      if (inner.op == opcode<ops::BroadcastTo>) return unary<ops::BroadcastTo>(inner.operand[0], node.shape);
+    } else if (node.op == opcode<ops::Permute>) {
       const int rank = shape(x).rank;
       if (is_identity(node.attribute, rank)) return x;
-      if (inner.is<ops::Permute>()) {
+      if (inner.op == opcode<ops::Permute>) {
         std::int64_t joined = 0;
         for (int i = 0; i < rank; ++i)
           joined |= static_cast<std::int64_t>(
@@ -296,7 +299,7 @@ private:
         return unary<ops::Permute>(inner.operand[0], node.shape, joined);
       }
       // (A B)^T = B^T A^T, when nobody else wants A B.
-      if (inner.is<ops::MatMul>() && node.attribute == swap_last_two(rank) && is_single_use(x)) {
+      if (inner.op == opcode<ops::MatMul> && node.attribute == swap_last_two(rank) && is_single_use(x)) {
         Node product = inner;
         product.shape = node.shape;
         product.operand[0] = inner.operand[1];
@@ -318,18 +321,19 @@ private:
 
   constexpr void absorb_transposes(Node& node) {
     for (int k = 0; k < 2; ++k) {
-      const Node& operand = graph.nodes[node.operand[k]];
-      if (!operand.is<ops::Permute>() || operand.attribute != swap_last_two(shape(node.operand[k]).rank)) continue;
+      const Node& operand = graph.nodes.at[node.operand[k]];
+      if (operand.op != opcode<ops::Permute> || operand.attribute != swap_last_two(shape(node.operand[k]).rank))
+        continue;
       node.operand[k] = operand.operand[0];
       node.attribute ^= k == 0 ? 1 : 2;
     }
   }
 
-  constexpr bool is_single_use(int id) const { return single_use_[id] != 0; }
+  constexpr bool is_single_use(int id) const { return single_use_.at[id] != 0; }
 
   /// The node equal to `node`, which is appended if there is none yet.
   constexpr int unique(const Node& node) {
-    if (node.is<ops::Pack>()) return append(node);
+    if (node.op == opcode<ops::Pack>) return append(node);
     // One expression, no calls and no loop: a constant evaluation pays for each.
     constexpr std::uint64_t odd = 0x9e3779b97f4a7c15ULL;
     std::uint64_t hash = (((static_cast<std::uint64_t>(node.op) * odd + static_cast<std::uint64_t>(node.shape)) * odd +
@@ -340,17 +344,18 @@ private:
                          static_cast<std::uint64_t>(node.operand[2] + 1);
     hash = (hash ^ static_cast<std::uint64_t>(node.attribute)) * odd;
     if (node.op == opcode<ops::Constant>) hash = (hash ^ std::bit_cast<std::uint64_t>(node.scalar)) * odd;
-    const int mask = table_.size() - 1;
+    const int mask = table_.count - 1;
     int slot = static_cast<int>(hash >> 40 & static_cast<std::uint64_t>(mask));
-    while (table_[slot] >= 0) {
-      if (same_node(graph.nodes[table_[slot]], node)) {
-        single_use_[table_[slot]] = 0;
-        return table_[slot];
+    while (table_.at[slot] > 0) {
+      const int known = table_.at[slot] - 1;
+      if (same_node(graph.nodes.at[known], node)) {
+        single_use_.at[known] = 0;
+        return known;
       }
       slot = (slot + 1) & mask;
     }
     const int id = append(node);
-    table_[slot] = id;
+    table_.at[slot] = id + 1;
     return id;
   }
 
@@ -363,6 +368,7 @@ private:
   Vector<int> map_;
   Vector<int> uses_;
   Vector<char> single_use_;
+  /// A hash table of the nodes' numbers, plus one: 0 is a free place.
   Vector<int> table_;
   bool once_ = true;
 };
@@ -371,39 +377,39 @@ private:
 constexpr GraphBuilder remove_dead(GraphBuilder& simplified) {
   const GraphView source = simplified.view();
   Vector<int> map(source.size, -1);
-  for (int i = 0; i < source.output_count; ++i) map[source.outputs[i].node] = 0;
+  for (int i = 0; i < source.output_count; ++i) map.at[source.outputs[i].node] = 0;
   for (int i = source.size - 1; i >= 0; --i) {
-    if (map[i] < 0) continue;
-    const Node& node = source[i];
-    for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) map[node.operand[k]] = 0;
-    if (node.is<ops::Pack>())
+    if (map.at[i] < 0) continue;
+    const Node& node = source.nodes[i];
+    for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) map.at[node.operand[k]] = 0;
+    if (node.op == opcode<ops::Pack>)
       for (int k = 0; k < ops::Pack::count(node.attribute); ++k)
-        map[source.lists[ops::Pack::first(node.attribute) + k]] = 0;
+        map.at[source.lists[ops::Pack::first(node.attribute) + k]] = 0;
   }
   int dead = 0;
-  for (int i = 0; i < source.size; ++i) dead += map[i] < 0 ? 1 : 0;
+  for (int i = 0; i < source.size; ++i) dead += map.at[i] < 0 ? 1 : 0;
   if (dead == 0) return static_cast<GraphBuilder&&>(simplified);
   GraphBuilder graph;
   graph.copy_tables(source);
   graph.nodes.reserve(source.size);
   for (int i = 0; i < source.size; ++i) {
-    if (map[i] < 0) continue;
-    Node node = source[i];
-    for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) node.operand[k] = map[node.operand[k]];
-    if (node.is<ops::Pack>())
+    if (map.at[i] < 0) continue;
+    Node node = source.nodes[i];
+    for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) node.operand[k] = map.at[node.operand[k]];
+    if (node.op == opcode<ops::Pack>)
       for (int k = 0; k < ops::Pack::count(node.attribute); ++k) {
         const int at = ops::Pack::first(node.attribute) + k;
-        graph.lists[at] = map[source.lists[at]];
+        graph.lists.at[at] = map.at[source.lists[at]];
       }
-    map[i] = graph.append(node);
+    map.at[i] = graph.append(node);
   }
   for (int i = 0; i < source.output_count; ++i) {
     Output output = source.outputs[i];
-    output.node = map[output.node];
+    output.node = map.at[output.node];
     graph.outputs.push_back(output);
   }
-  for (int i = 0; i < graph.parameters.size(); ++i)
-    if (graph.parameters[i].node >= 0) graph.parameters[i].node = map[graph.parameters[i].node];
+  for (int i = 0; i < graph.parameters.count; ++i)
+    if (graph.parameters.at[i].node >= 0) graph.parameters.at[i].node = map.at[graph.parameters.at[i].node];
   return graph;
 }
 

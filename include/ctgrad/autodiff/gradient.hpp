@@ -9,6 +9,7 @@
 
 #include <optional>
 
+#include "ctgrad/passes/differentiate.hpp"
 #include "ctgrad/program/program.hpp"
 
 namespace ctgrad {

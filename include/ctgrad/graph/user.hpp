@@ -4,7 +4,6 @@
 #pragma once
 
 #include "ctgrad/graph/symbol.hpp"
-#include "ctgrad/passes/differentiate.hpp"
 
 namespace ctgrad {
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ctgrad/nn/module.hpp"
+#include "ctgrad/passes/differentiate.hpp"
 #include "ctgrad/program/pipeline.hpp"
 
 namespace ctgrad::training {

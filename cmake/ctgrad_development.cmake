@@ -4,21 +4,26 @@ include(CheckCXXCompilerFlag)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
-add_library(ctgrad_development INTERFACE)
-target_compile_options(ctgrad_development INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wpedantic)
+set(options -Wall -Wextra -Wconversion -Wshadow -Wpedantic)
+set(cuda_options -Xcompiler=-Wall,-Wextra)  # the other warnings meet code that nvcc writes
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(ctgrad_development INTERFACE -Wno-restrict)  # wrong about std::string, GCC bug 105651
+  list(APPEND options -Wno-restrict)  # wrong about std::string, GCC bug 105651
 endif()
 if(CTGRAD_WARNINGS_AS_ERRORS)
-  target_compile_options(ctgrad_development INTERFACE -Werror)
+  list(APPEND options -Werror)
+  list(APPEND cuda_options -Werror=all-warnings)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # guesses of the optimizer, which no source line can settle
-    target_compile_options(ctgrad_development INTERFACE
-      -Wno-error=aggressive-loop-optimizations -Wno-error=stringop-overflow)
+    list(APPEND options -Wno-error=aggressive-loop-optimizations -Wno-error=stringop-overflow)
   endif()
 endif()
 if(CTGRAD_NATIVE)
   check_cxx_compiler_flag(-march=native CTGRAD_HAS_MARCH_NATIVE)
   if(CTGRAD_HAS_MARCH_NATIVE)
-    target_compile_options(ctgrad_development INTERFACE -march=native)
+    list(APPEND options -march=native)
+    list(APPEND cuda_options -Xcompiler=-march=native)
   endif()
 endif()
+
+add_library(ctgrad_development INTERFACE)
+target_compile_options(ctgrad_development INTERFACE
+  "$<$<COMPILE_LANGUAGE:CXX>:${options}>" "$<$<COMPILE_LANGUAGE:CUDA>:${cuda_options}>")

@@ -152,8 +152,6 @@ template <class T>
 struct MemberPointer {
   const T* pointer;
 };
-template <class T>
-MemberPointer(const T*) -> MemberPointer<T>;
 
 template <class T, auto Member>
 constexpr const char* spelled() {
@@ -176,10 +174,16 @@ constexpr std::string_view last_name(std::string_view text) {
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wundefined-var-template"
 #endif
+// A function of its own: nvcc takes its call as a template argument, and not the expression.
+template <class T, std::size_t I>
+constexpr auto member_pointer() {
+  const auto& member = std::get<I>(tie_members(phantom<T>.value));
+  return MemberPointer<std::remove_cvref_t<decltype(member)>>{&member};
+}
+
 /// The name of member I of the plain struct T.
 template <class T, std::size_t I>
-inline constexpr std::string_view member_name =
-    last_name(spelled<T, MemberPointer{&std::get<I>(tie_members(phantom<T>.value))}>());
+inline constexpr std::string_view member_name = last_name(spelled<T, member_pointer<T, I>()>());
 #if defined(__clang__)
 #pragma clang diagnostic pop
 #endif

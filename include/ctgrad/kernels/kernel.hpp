@@ -48,22 +48,22 @@ template <class T, class... X, T (*Function)(X...)>
 struct UserValue<T(X...), Function> {
   CTGRAD_FUNCTION static T value(X... x) { return Function(x...); }
   template <int N>
-  CTGRAD_ALWAYS_INLINE static Simd<T, N> value(Simd<T, N> a) {
+  CTGRAD_SIMD_FUNCTION static Simd<T, N> value(Simd<T, N> a) {
     return each<N>(a);
   }
   template <int N>
-  CTGRAD_ALWAYS_INLINE static Simd<T, N> value(Simd<T, N> a, Simd<T, N> b) {
+  CTGRAD_SIMD_FUNCTION static Simd<T, N> value(Simd<T, N> a, Simd<T, N> b) {
     return each<N>(a, b);
   }
   template <int N>
-  CTGRAD_ALWAYS_INLINE static Simd<T, N> value(Simd<T, N> a, Simd<T, N> b, Simd<T, N> c) {
+  CTGRAD_SIMD_FUNCTION static Simd<T, N> value(Simd<T, N> a, Simd<T, N> b, Simd<T, N> c) {
     return each<N>(a, b, c);
   }
 
 private:
   // Lane by lane through memory: the compiler may vectorise the loop, as it can see the function.
   template <int N, class... V>
-  CTGRAD_ALWAYS_INLINE static Simd<T, N> each(V... x) {
+  CTGRAD_SIMD_FUNCTION static Simd<T, N> each(V... x) {
     if constexpr (sizeof...(V) == sizeof...(X)) {
       T lanes[sizeof...(V)][N];
       int count = 0;
@@ -76,7 +76,7 @@ private:
     }
   }
   template <int N, std::size_t... K>
-  CTGRAD_ALWAYS_INLINE static T lane(const T (&lanes)[sizeof...(X)][N], int i, std::index_sequence<K...>) {
+  CTGRAD_SIMD_FUNCTION static T lane(const T (&lanes)[sizeof...(X)][N], int i, std::index_sequence<K...>) {
     return Function(lanes[K][i]...);
   }
 };

@@ -53,8 +53,10 @@ constexpr void visit_parameters(M& module, Visit& visit) {
     }
   } else if constexpr (is_tuple<T>) {
     std::size_t position = 0;
-    std::apply([&](auto&... part) { ((visit.enter(position++), visit_parameters(part, visit), visit.leave()), ...); },
-               module);
+    auto visit_parts = [&](auto&... part) {
+      ((visit.enter(position++), visit_parameters(part, visit), visit.leave()), ...);
+    };
+    std::apply(visit_parts, module);
   } else if constexpr (requires { module.layers_of_sequence(); }) {
     visit_parameters(module.layers_of_sequence(), visit);
   } else if constexpr (ctgrad::detail::PlainStruct<T>) {

@@ -22,10 +22,13 @@ struct Max : Structured {
 
   /// The result for no elements.
   template <class T>
-  static constexpr T identity() {
-    return std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
-                                                : std::numeric_limits<T>::lowest();
+  CTGRAD_FUNCTION static T identity() {
+    return lowest<T>;
   }
+  /// A constant: the functions of std::numeric_limits are the host's.
+  template <class T>
+  static constexpr T lowest = std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
+                                                                   : std::numeric_limits<T>::lowest();
   template <class T>
   CTGRAD_FUNCTION static T combine(T a, T b) {
     return math::maximum(a, b);

@@ -22,9 +22,13 @@ struct Min : Structured {
 
   /// The result for no elements.
   template <class T>
-  static constexpr T identity() {
-    return std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max();
+  CTGRAD_FUNCTION static T identity() {
+    return highest<T>;
   }
+  /// A constant: the functions of std::numeric_limits are the host's.
+  template <class T>
+  static constexpr T highest = std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity()
+                                                                    : std::numeric_limits<T>::max();
   template <class T>
   CTGRAD_FUNCTION static T combine(T a, T b) {
     return math::minimum(a, b);

@@ -16,7 +16,7 @@ struct Sum : Structured {
 
   /// The result for no elements.
   template <class T>
-  static constexpr T identity() {
+  CTGRAD_FUNCTION static T identity() {
     return T(0);
   }
   template <class T>

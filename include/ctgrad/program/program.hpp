@@ -130,7 +130,8 @@ inline void bind_dimensions(Dimensions& dimensions, const ShapeValue& shape, std
 template <class S>
 Extents<S::rank> evaluate_extents(const Dimensions& dimensions) {
   Extents<S::rank> extents{};
-  for (std::size_t axis = 0; axis < S::rank; ++axis) extents[axis] = dimensions(S::value.extent[axis]);
+  for (int axis = 0; axis < S::rank; ++axis)
+    extents[static_cast<std::size_t>(axis)] = dimensions(S::value.extent[axis]);
   return extents;
 }
 

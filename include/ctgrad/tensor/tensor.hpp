@@ -121,7 +121,10 @@ public:
                   " elements, but the span has " + std::to_string(elements.size()));
   }
   /// A view that may write is a view that reads.
-  constexpr operator TensorView<const T, S>() const requires(!std::is_const_v<T>) { return {data_, extents_}; }
+  template <class Writable>
+  requires(std::is_same_v<const Writable, T> &&
+           !std::is_same_v<Writable, T>) constexpr TensorView(const TensorView<Writable, S>& other)
+      : TensorView(other.data(), other.extents()) {}
 
   constexpr T* data() const { return data_; }
   constexpr std::int64_t size() const { return detail::product(extents_); }

@@ -53,8 +53,8 @@ CTGRAD_FUNCTION V scale_exp(V p, const ExpReduction<V>& reduced) {
     if constexpr (sizeof(p) == 64 && V::one_register) {
       // One instruction, with the same result as the code below.
       if constexpr (is_single<V>) {
-        return V(typename V::Data{
-            __builtin_ia32_scalefps512_mask(p.v, reduced.n.v, p.v, static_cast<unsigned short>(-1), 4)});
+        return V(
+            typename V::Data{__builtin_ia32_scalefps512_mask(p.v, reduced.n.v, p.v, ctgrad::detail::all_16_lanes, 4)});
       } else {
         return V(typename V::Data{
             __builtin_ia32_scalefpd512_mask(p.v, reduced.n.v, p.v, static_cast<unsigned char>(-1), 4)});

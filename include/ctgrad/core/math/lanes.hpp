@@ -154,13 +154,13 @@ CTGRAD_FUNCTION V copy_sign(V x, V sign) {
 
 /// a * b + c: one rounding where the target has the instruction (x86 -mfma, every GPU), two
 /// elsewhere. In these files no product that rounds is ever an operand of a plain sum, so that a
-/// compiler has no choice what to join.
+/// compiler has no choice what to join, whatever nvcc's -fmad says.
 template <class V>
 CTGRAD_FUNCTION V fma(V a, std::type_identity_t<V> b, std::type_identity_t<V> c) {
   if constexpr (!std::is_arithmetic_v<V>) {
     return multiply_add(a, b, c);
   } else {
-#if (defined(__FMA__) || defined(__AVX512F__)) && !defined(__CUDA_ARCH__)
+#if defined(__FMA__) || defined(__AVX512F__) || defined(__CUDA_ARCH__)
     if (!__builtin_is_constant_evaluated()) {
       if constexpr (std::is_same_v<V, float>) return __builtin_fmaf(a, b, c);
       if constexpr (std::is_same_v<V, double>) return __builtin_fma(a, b, c);

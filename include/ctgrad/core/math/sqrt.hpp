@@ -66,9 +66,9 @@ CTGRAD_SIMD_FUNCTION Simd<T, N> sqrt_register(Simd<T, N> x) {
     }
 #else
     if constexpr (sizeof(T) == 4) {
-      return Simd<T, N>(Data{__builtin_ia32_sqrtps512_mask(x.v, x.v, static_cast<unsigned short>(-1), 4)});
+      return Simd<T, N>(Data{__builtin_ia32_sqrtps512_mask(x.v, x.v, ctgrad::detail::all_16_lanes, 4)});
     } else {
-      return Simd<T, N>(Data{__builtin_ia32_sqrtpd512_mask(x.v, x.v, static_cast<unsigned char>(-1), 4)});
+      return Simd<T, N>(Data{__builtin_ia32_sqrtpd512_mask(x.v, x.v, static_cast<signed char>(-1), 4)});
     }
 #endif
 #endif

@@ -20,7 +20,7 @@ CTGRAD_SIMD_FUNCTION Simd<T, N> multiply_add_register(Simd<T, N> a, Simd<T, N> b
   using Data = typename Simd<T, N>::Data;
 #if defined(__AVX512F__)
   if constexpr (bytes == 64 && single) {
-    return Simd<T, N>(Data{__builtin_ia32_vfmaddps512_mask(a.v, b.v, c.v, static_cast<unsigned short>(-1), 4)});
+    return Simd<T, N>(Data{__builtin_ia32_vfmaddps512_mask(a.v, b.v, c.v, all_16_lanes, 4)});
   }
   if constexpr (bytes == 64 && !single) {
     return Simd<T, N>(Data{__builtin_ia32_vfmaddpd512_mask(a.v, b.v, c.v, static_cast<unsigned char>(-1), 4)});
@@ -71,10 +71,8 @@ CTGRAD_SIMD_FUNCTION Simd<T, N> pick_register(Simd<T, N> a, Simd<T, N> b) {
 #define CTGRAD_SIMD_PICK(function, ...) return Simd<T, N>(Data{function(a.v, b.v __VA_OPT__(, ) __VA_ARGS__)})
 #if defined(__AVX512F__)
   if constexpr (bytes == 64) {
-    if constexpr (single && Less)
-      CTGRAD_SIMD_PICK(__builtin_ia32_minps512_mask, a.v, static_cast<unsigned short>(-1), 4);
-    if constexpr (single && !Less)
-      CTGRAD_SIMD_PICK(__builtin_ia32_maxps512_mask, a.v, static_cast<unsigned short>(-1), 4);
+    if constexpr (single && Less) CTGRAD_SIMD_PICK(__builtin_ia32_minps512_mask, a.v, all_16_lanes, 4);
+    if constexpr (single && !Less) CTGRAD_SIMD_PICK(__builtin_ia32_maxps512_mask, a.v, all_16_lanes, 4);
     if constexpr (!single && Less)
       CTGRAD_SIMD_PICK(__builtin_ia32_minpd512_mask, a.v, static_cast<unsigned char>(-1), 4);
     if constexpr (!single && !Less)

@@ -9,10 +9,12 @@ namespace ctgrad {
 
 namespace detail {
 
+// Functions of the host alone, as `combine` may be one.
+
 /// Folds the lanes with `combine`: lane i with lane i + N/2, then i with i + N/4, and so on. The
 /// order is part of the contract: a sum has the same bits on every machine.
 template <class T, int N, class Combine>
-CTGRAD_SIMD_FUNCTION T reduce_lanes(Simd<T, N> a, Combine combine) {
+CTGRAD_ALWAYS_INLINE T reduce_lanes(Simd<T, N> a, Combine combine) {
   if constexpr (N == 1) {
     return a[0];
   } else if constexpr (N * sizeof(T) > 16) {
@@ -58,19 +60,19 @@ struct MaximumLanes {
 
 /// The sum of all lanes, added as a tree: lane i with lane i + N/2, then i with i + N/4, and so on.
 template <class T, int N>
-CTGRAD_SIMD_FUNCTION T reduce_add(Simd<T, N> a) {
+CTGRAD_ALWAYS_INLINE T reduce_add(Simd<T, N> a) {
   return detail::reduce_lanes(a, detail::AddLanes{});
 }
 
 /// The smallest lane; NaN if any lane is NaN.
 template <class T, int N>
-CTGRAD_SIMD_FUNCTION T reduce_min(Simd<T, N> a) {
+CTGRAD_ALWAYS_INLINE T reduce_min(Simd<T, N> a) {
   return detail::reduce_lanes(a, detail::MinimumLanes{});
 }
 
 /// The largest lane; NaN if any lane is NaN.
 template <class T, int N>
-CTGRAD_SIMD_FUNCTION T reduce_max(Simd<T, N> a) {
+CTGRAD_ALWAYS_INLINE T reduce_max(Simd<T, N> a) {
   return detail::reduce_lanes(a, detail::MaximumLanes{});
 }
 

@@ -85,8 +85,9 @@ struct StaticStep {
   /// The number of the constant that operand K is, or -1.
   template <int K>
   static constexpr int constant = [] {
-    if (operand<K>.region != schedule.regions.constants()) return -1;
-    for (int i = 0; i < schedule.constant_count; ++i)
+    // Not an early return: nvcc warns of a loop that cannot be reached.
+    const bool is_constant = operand<K>.region == schedule.regions.constants();
+    for (int i = 0; is_constant && i < schedule.constant_count; ++i)
       if (schedule.constants[i].byte_offset == operand<K>.byte_offset &&
           schedule.constants[i].kind == ConstantEntry::Kind::scalar)
         return i;

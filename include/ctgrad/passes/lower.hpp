@@ -39,6 +39,13 @@ private:
     if (node.is<ops::ArgMax>()) return StepKind::argmax;
     if (node.is<ops::ArgMin>()) return StepKind::argmin;
     if (node.is<ops::RandomUniform>()) return StepKind::random_uniform;
+    if (node.is<ops::Conv2d>()) return StepKind::conv2d;
+    if (node.is<ops::Conv2dInputGradient>()) return StepKind::conv2d_input_gradient;
+    if (node.is<ops::Conv2dWeightGradient>()) return StepKind::conv2d_weight_gradient;
+    if (node.is<ops::MaxPool2d>()) return StepKind::max_pool2d;
+    if (node.is<ops::MaxPool2dGradient>()) return StepKind::max_pool2d_gradient;
+    if (node.is<ops::AvgPool2d>()) return StepKind::avg_pool2d;
+    if (node.is<ops::AvgPool2dGradient>()) return StepKind::avg_pool2d_gradient;
     if (node.is<ops::UserKernel>()) return StepKind::user_kernel;
     throw "an operation has no step of its own and cannot be fused";
   }

@@ -20,6 +20,13 @@ enum class StepKind : std::uint8_t {
   argmax,
   argmin,
   random_uniform,
+  conv2d,
+  conv2d_input_gradient,
+  conv2d_weight_gradient,
+  max_pool2d,
+  max_pool2d_gradient,
+  avg_pool2d,
+  avg_pool2d_gradient,
   user_kernel,
 };
 

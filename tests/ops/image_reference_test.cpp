@@ -57,6 +57,15 @@ void check_pooling(const Tensor<T, X>& x, const double (&value)[N], const double
   check(slope, x_gradient, "gradient of pooling");
 }
 
+constexpr auto norm = [](auto x, auto weight, auto bias) {
+  const auto statistics = batch_statistics(x);
+  return batch_norm(x, statistics.first, statistics.second, weight, bias);
+};
+constexpr auto norm_with_gradients = [](auto x, auto weight, auto bias) {
+  const auto f = [](auto... y) { return sum(square(norm(y...))); };
+  return std::tuple{norm(x, weight, bias), gradient(f, wrt<0, 1, 2>)(x, weight, bias)};
+};
+
 template <class T>
 void compare_with_pytorch() {
   const auto x = eighths<T, X>(7, 33, 16);
@@ -76,6 +85,14 @@ void compare_with_pytorch() {
   check_pooling(x, r::avg_pool, r::avg_pool_gradient_0, [](auto a) { return avg_pool2d(a, kernel_size<2, 3>); });
   check_pooling(x, r::avg_pool_padded, r::avg_pool_padded_gradient_0,
                 [](auto a) { return avg_pool2d(a, kernel_size<3>, stride<2>, padding<1>); });
+
+  using C = Shape<4>;
+  auto program = compile<Cpu>(norm_with_gradients, Spec<T, X>{}, Spec<T, C>{}, Spec<T, C>{});
+  const auto [found, slopes] = program(x, eighths<T, C>(3, 11, 4), eighths<T, C>(5, 7, 3));
+  check(found, r::norm, "batch norm");
+  check(std::get<0>(slopes), r::norm_gradient_0, "batch norm, gradient of the images");
+  check(std::get<1>(slopes), r::norm_gradient_1, "batch norm, gradient of the weight");
+  check(std::get<2>(slopes), r::norm_gradient_2, "batch norm, gradient of the bias");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "ctgrad/ops/abs.hpp"
 #include "ctgrad/ops/add.hpp"
 #include "ctgrad/ops/argmax.hpp"
+#include "ctgrad/ops/batch_norm.hpp"
 #include "ctgrad/ops/broadcast_to.hpp"
 #include "ctgrad/ops/cast.hpp"
 #include "ctgrad/ops/compare.hpp"

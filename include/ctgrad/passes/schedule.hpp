@@ -136,8 +136,8 @@ struct ArenaInfo {
   std::int64_t bytes_without_reuse = 0;
 };
 
-/// The memory regions of a program, in this order: the arenas, the constants, the blocks (parameters, then
-/// optimizer state), the inputs.
+/// The memory regions of a program, in this order: the arenas, the constants, the blocks (parameters,
+/// optimizer state, and last the buffers where there are any), the inputs.
 struct Regions {
   int arenas = 0;
   int blocks = 0;

@@ -150,11 +150,31 @@ BOOST_AUTO_TEST_CASE(a_layer_used_twice_moves_its_buffers_twice) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_single_element_keeps_the_running_variance_finite) {
+BOOST_AUTO_TEST_CASE(less_than_two_values_leave_the_statistics_as_they_are) {
   auto trainer = make_trainer<Cpu>(nn::BatchNorm1d{}, loss, optim::Sgd{}, spec<float, batch, 3>);
-  const Tensor<float, Shape<batch, 3>> x({1, 3});
-  trainer.step(x);
-  for (const float v : trainer.parameters()["running_var"].elements) BOOST_TEST(v == 0.9F);
+  for (const std::int64_t count : {0, 1}) {
+    Tensor<float, Shape<batch, 3>> x({count, 3});
+    std::fill(x.begin(), x.end(), 5.0F);
+    trainer.step(x);
+    for (const float v : trainer.parameters()["running_mean"].elements) BOOST_TEST(v == 0.0F);
+    for (const float v : trainer.parameters()["running_var"].elements) BOOST_TEST(v == 1.0F);
+  }
+  // The same where the number is known at compile time.
+  auto alone = make_trainer<Cpu>(nn::BatchNorm1d{}, loss, optim::Sgd{}, spec<float, 1, 3>);
+  alone.step(Tensor<float, Shape<1, 3>>{5, 5, 5});
+  for (const float v : alone.parameters()["running_var"].elements) BOOST_TEST(v == 1.0F);
+}
+
+// An index outside of the table throws in the middle of the step, behind the batch norm.
+BOOST_AUTO_TEST_CASE(a_step_that_throws_leaves_the_buffers_untouched) {
+  const auto picked = [](const auto& model, auto x, auto index) { return mean(take(square(model(x)), index)); };
+  auto trainer = make_trainer<Cpu>(nn::BatchNorm1d{}, picked, optim::Sgd{}, spec<float, 4, 3>, spec<std::int64_t, 2>);
+  const Tensor<float, Shape<4, 3>> x{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  BOOST_CHECK_THROW(trainer.step(x, Tensor<std::int64_t, Shape<2>>{0, 4}), Error);
+  for (const float v : trainer.parameters()["running_mean"].elements) BOOST_TEST(v == 0.0F);
+  for (const float v : trainer.parameters()["running_var"].elements) BOOST_TEST(v == 1.0F);
+  trainer.step(x, Tensor<std::int64_t, Shape<2>>{0, 3});
+  for (const float v : trainer.parameters()["running_mean"].elements) BOOST_TEST(v > 0.0F);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

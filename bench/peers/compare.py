@@ -2,7 +2,7 @@
 """Runs the compiled programs of bench/program and their PyTorch peers in turns and prints a table of ratios.
 
     python3 -m venv peers && peers/bin/pip install -r bench/peers/requirements.txt
-    cmake -S . -B build && cmake --build build --target two_layer_step_bench mlp_step_bench tiny_step_bench chain_bench
+    cmake -S . -B build && cmake --build build --target two_layer_step_bench mlp_step_bench lenet_step_bench tiny_step_bench chain_bench
     peers/bin/python bench/peers/compare.py build/bench
 
 Both sides get the same number of threads; with one thread both are bound to one processor. The C library's allocator
@@ -24,6 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 CASES = {
     "two_layer": ("two_layer_step_bench", "two_layer_step/real_time", "step", "products"),
     "mlp": ("mlp_step_bench", "mlp_step/real_time", "step", "products"),
+    "lenet": ("lenet_step_bench", "lenet_step/real_time", "step", "products"),
     "tiny1": ("tiny_step_bench", "tiny_step<1>/real_time", "step", "by_hand"),
     "tiny32": ("tiny_step_bench", "tiny_step<32>/real_time", "step", "by_hand"),
     "chain_forward": ("chain_bench", "chain_forward/real_time", "program", "by_hand"),
@@ -32,6 +33,7 @@ CASES = {
 TITLES = {
     "two_layer": "two-layer net 1000-100-10, batch 64",
     "mlp": "MLP 784-128-10, batch 64",
+    "lenet": "LeNet-5, batch 64",
     "tiny1": "tiny MLP 4-16-16-2, batch 1",
     "tiny32": "tiny MLP 4-16-16-2, batch 32",
     "chain_forward": "chain of 1M floats, forward",

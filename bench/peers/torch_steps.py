@@ -46,6 +46,21 @@ def mlp():
     return loss, layers([784, 128, 10]), (x, y)
 
 
+def lenet():
+    x, y = torch.rand(64, 1, 28, 28), torch.randint(0, 10, (64,))
+    parameters = []
+    for layer in (torch.nn.Conv2d(1, 6, 5), torch.nn.Conv2d(6, 16, 5)):
+        parameters += [layer.weight.detach().clone(), layer.bias.detach().clone()]
+
+    def loss(p, x, y):
+        h = F.max_pool2d(F.conv2d(x, p[0], p[1], padding=2).relu(), 2)
+        h = F.max_pool2d(F.conv2d(h, p[2], p[3]).relu(), 2).flatten(1)
+        h = F.linear(F.linear(h, p[4], p[5]).relu(), p[6], p[7]).relu()
+        return F.cross_entropy(F.linear(h, p[8], p[9]), y)
+
+    return loss, parameters + layers([400, 120, 84, 10]), (x, y)
+
+
 def tiny(samples):
     x, y = torch.randn(samples, 4), torch.randint(0, 2, (samples,))
 
@@ -57,7 +72,7 @@ def tiny(samples):
     return loss, layers([4, 16, 16, 2]), (x, y)
 
 
-STEPS = {"two_layer": two_layer, "mlp": mlp, "tiny1": lambda: tiny(1), "tiny32": lambda: tiny(32)}
+STEPS = {"two_layer": two_layer, "mlp": mlp, "lenet": lenet, "tiny1": lambda: tiny(1), "tiny32": lambda: tiny(32)}
 CHAINS = ("chain_forward", "chain_gradient")
 MODES = {
     "step": ("eager_sgd", "eager_foreach", "compile_loss", "compile_step", "max_autotune"),

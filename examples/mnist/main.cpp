@@ -114,7 +114,7 @@ int main(int count, char** arguments) {
   try {
     const Options options = parse_options(count, arguments);
     if (options.help) {
-      print_help();
+      print_help("mnist", "trains a 784-128-10 network on handwritten digits", {});
       return 0;
     }
     return run(options);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// The command line of the example.
+/// The command line of the examples that read MNIST.
 #pragma once
 
 #include <charconv>
@@ -17,6 +17,7 @@ struct Options {
   double learning_rate = 3e-3;
   std::uint64_t seed = 1;
   std::string save = "mnist.safetensors";
+  std::string device = "cpu";
   bool help = false;
 };
 
@@ -25,21 +26,25 @@ struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-inline void print_help() {
-  std::puts(
-      "mnist - trains a 784-128-10 network on handwritten digits\n"
+/// What the program is called and does, and its defaults.
+inline void print_help(const char* name, const char* what, const Options& defaults) {
+  std::printf(
+      "%s - %s\n"
       "\n"
-      "usage: mnist [options]\n"
+      "usage: %s [options]\n"
       "  --data DIR           directory with the four MNIST files (plain or .gz);\n"
       "                       without it: 8,000 of the 10,000 test images to train, 2,000 to test\n"
-      "  --epochs N           passes over the training images (20)\n"
-      "  --batch-size N       images in a step (64)\n"
-      "  --learning-rate X    step size of Adam (0.003)\n"
-      "  --seed N             seed of initial weights, shuffling and dropout (1)\n"
-      "  --save FILE          where the trained parameters go (mnist.safetensors)\n"
+      "  --epochs N           passes over the training images (%zu)\n"
+      "  --batch-size N       images in a step (%zu)\n"
+      "  --learning-rate X    step size of Adam (%g)\n"
+      "  --seed N             seed of initial weights, shuffling and dropout (%llu)\n"
+      "  --save FILE          where the trained parameters go (%s)\n"
+      "  --device NAME        where the program runs: cpu (%s)\n"
       "  --help               this text\n"
       "\n"
-      "exit codes: 0 done, 1 failed, 2 wrong usage");
+      "exit codes: 0 done, 1 failed, 2 wrong usage\n",
+      name, what, name, defaults.epochs, defaults.batch_size, defaults.learning_rate,
+      static_cast<unsigned long long>(defaults.seed), defaults.save.c_str(), defaults.device.c_str());
 }
 
 namespace detail {
@@ -55,8 +60,7 @@ T parse_number(std::string_view option, std::string_view text) {
 
 }  // namespace detail
 
-inline Options parse_options(int count, char** arguments) {
-  Options options;
+inline Options parse_options(int count, char** arguments, Options options = {}) {
   for (int i = 1; i < count; ++i) {
     const std::string_view option = arguments[i];
     if (option == "--help" || option == "-h") {
@@ -79,6 +83,9 @@ inline Options parse_options(int count, char** arguments) {
       options.seed = detail::parse_number<std::uint64_t>(option, value());
     } else if (option == "--save") {
       options.save = value();
+    } else if (option == "--device") {
+      options.device = value();
+      if (options.device != "cpu") throw UsageError("--device knows cpu, not \"" + options.device + "\"");
     } else {
       throw UsageError("unknown option \"" + std::string(option) + "\"");
     }

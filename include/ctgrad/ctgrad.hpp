@@ -8,6 +8,8 @@
 #include "ctgrad/graph/dot.hpp"
 #include "ctgrad/graph/text.hpp"
 #include "ctgrad/nn/activation.hpp"
+#include "ctgrad/nn/batch_norm.hpp"
+#include "ctgrad/nn/conv2d.hpp"
 #include "ctgrad/nn/linear.hpp"
 #include "ctgrad/nn/sequential.hpp"
 #include "ctgrad/optim/adam.hpp"

@@ -145,6 +145,21 @@ public:
       take(op == opcode<ops::TakeAdjoint>, x, shapes, result, y);
     else if (op == opcode<ops::ArgMax> || op == opcode<ops::ArgMin>)
       search(op == opcode<ops::ArgMax>, attribute, x, shapes, result, y);
+    else if (op == opcode<ops::Conv2d>)
+      convolve(attribute, shapes[0], shapes[1], result,
+               [&](auto at_x, auto at_w, auto at_y) { y[at_y] += (*x[0])[at_x] * (*x[1])[at_w]; });
+    else if (op == opcode<ops::Conv2dInputGradient>)
+      convolve(attribute, result, shapes[1], shapes[0],
+               [&](auto at_x, auto at_w, auto at_y) { y[at_x] += (*x[0])[at_y] * (*x[1])[at_w]; });
+    else if (op == opcode<ops::Conv2dWeightGradient>)
+      convolve(attribute, shapes[0], result, shapes[1],
+               [&](auto at_x, auto at_w, auto at_y) { y[at_w] += (*x[0])[at_x] * (*x[1])[at_y]; });
+    else if (op == opcode<ops::MaxPool2d>)
+      pool_largest(attribute, *x[1], shapes[1], result, [&](auto from, auto to) { y[to] = (*x[0])[from]; });
+    else if (op == opcode<ops::MaxPool2dGradient>)
+      pool_largest(attribute, *x[1], shapes[1], shapes[0], [&](auto from, auto to) { y[from] += (*x[0])[to]; });
+    else if (op == opcode<ops::AvgPool2d> || op == opcode<ops::AvgPool2dGradient>)
+      pool_average(op == opcode<ops::AvgPool2dGradient>, attribute, *x[0], shapes[0], result, y);
     else
       throw std::logic_error("the interpreter does not know " + std::string(info(op).name));
     return y;
@@ -218,6 +233,59 @@ private:
         else
           y[i * row + j] = (*x[0])[wide];
       }
+  }
+
+  /// Calls visit(place in x, in w, in y) for every product of a convolution.
+  static void convolve(std::int64_t attribute, const Extents& x, const Extents& w, const Extents& y,
+                       const std::function<void(std::size_t, std::size_t, std::size_t)>& visit) {
+    const Window window = ops::WindowAttribute::convolution(attribute, w[2], w[3]);
+    for_each_index(y, [&](const Extents& to) {
+      const std::int64_t group = to[1] / (w[0] / window.groups);
+      for_each_index({w[1], w[2], w[3]}, [&](const Extents& k) {
+        const Extents from{to[0], group * w[1] + k[0],
+                           to[2] * window.stride[0] - window.padding[0] + k[1] * window.dilation[0],
+                           to[3] * window.stride[1] - window.padding[1] + k[2] * window.dilation[1]};
+        if (from[2] < 0 || from[2] >= x[2] || from[3] < 0 || from[3] >= x[3]) return;
+        visit(position(x, from), position(w, {to[1], k[0], k[1], k[2]}), position(y, to));
+      });
+    });
+  }
+
+  /// Calls visit(place of an element, its window) for every element that each window sees.
+  static void pool(std::int64_t attribute, const Extents& x, const Extents& y,
+                   const std::function<void(std::size_t, std::size_t)>& visit) {
+    const Window window = ops::WindowAttribute::pooling(attribute);
+    const std::size_t row = x.size() - 2;
+    for_each_index(y, [&](const Extents& to) {
+      for_each_index({window.kernel[0], window.kernel[1]}, [&](const Extents& k) {
+        Extents from = to;
+        for (std::size_t axis = 0; axis < 2; ++axis) {
+          from[row + axis] = to[row + axis] * window.stride[axis] - window.padding[axis] + k[axis];
+          if (from[row + axis] < 0 || from[row + axis] >= x[row + axis]) return;
+        }
+        visit(position(x, from), position(y, to));
+      });
+    });
+  }
+
+  static void pool_largest(std::int64_t attribute, const Numbers& x, const Extents& wide, const Extents& narrow,
+                           const std::function<void(std::size_t, std::size_t)>& visit) {
+    const std::size_t none = x.size();
+    std::vector<std::size_t> best(static_cast<std::size_t>(product(narrow)), none);
+    pool(attribute, wide, narrow, [&](std::size_t from, std::size_t to) {
+      std::size_t& place = best[to];
+      if (place == none || (x[place] == x[place] && (x[from] != x[from] || x[from] > x[place]))) place = from;
+    });
+    for (std::size_t to = 0; to < best.size(); ++to) visit(best[to], to);
+  }
+
+  static void pool_average(bool gradient, std::int64_t attribute, const Numbers& x, const Extents& from,
+                           const Extents& result, Numbers& y) {
+    const Window window = ops::WindowAttribute::pooling(attribute);
+    const double size = window.kernel[0] * window.kernel[1];
+    pool(attribute, gradient ? result : from, gradient ? from : result, [&](std::size_t wide, std::size_t narrow) {
+      y[gradient ? wide : narrow] += x[gradient ? narrow : wide] / size;
+    });
   }
 
   static void search(bool largest, std::int64_t attribute, const std::vector<const Numbers*>& x,

@@ -124,6 +124,12 @@ void run_step(const cpu::StepArguments& x, std::int64_t attribute) {
     cpu::run_gather<T>(x, axis, std::is_same_v<Op, ops::ScatterAdd>);
   } else if constexpr (std::is_same_v<Op, ops::Take> || std::is_same_v<Op, ops::TakeAdjoint>) {
     cpu::run_take<T>(x, std::is_same_v<Op, ops::TakeAdjoint>);
+  } else if constexpr (std::is_same_v<Op, ops::Conv2d>) {
+    cpu::run_conv2d<T>(x, attribute, eager_device().template workspace<T>());
+  } else if constexpr (std::is_same_v<Op, ops::MaxPool2d>) {
+    cpu::run_max_pool2d<T>(x, attribute, false);
+  } else if constexpr (std::is_same_v<Op, ops::AvgPool2d>) {
+    cpu::run_avg_pool2d<T>(x, attribute, false);
   } else {
     static_assert(std::is_same_v<Op, ops::ArgMax> || std::is_same_v<Op, ops::ArgMin>,
                   "ctgrad: this operation does not run on tensors; use it in a compiled function");

@@ -14,7 +14,7 @@ namespace ctgrad {
 /// normal with mean a and standard deviation b.
 enum class Initializer : std::uint8_t { constant, uniform, normal };
 
-/// A trainable parameter that the traced model asked for.
+/// A trainable parameter, or a buffer, that the traced model asked for.
 struct ParameterInfo {
   int node = -1;
   std::int32_t shape = -1;
@@ -22,12 +22,17 @@ struct ParameterInfo {
   Initializer initializer = Initializer::constant;
   double a = 0;
   double b = 0;
+  /// False for a buffer: state that a training step updates by itself, not by the gradient. Buffers have a block of
+  /// their own, the last one.
+  bool trainable = true;
+  /// In a graph as it was traced, the node of a buffer's new value; -1 where it stays.
+  int update = -1;
 };
 
 /// What a finished result is for.
 enum class OutputKind : std::uint8_t {
   result,  ///< returned to the caller
-  update,  ///< written into a block of parameters or optimizer state
+  update,  ///< written into a block of parameters, optimizer state or buffers
 };
 
 struct Output {

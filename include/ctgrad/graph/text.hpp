@@ -54,6 +54,18 @@ inline std::string slice_text(const GraphView& graph, int id) {
          (step == 1 ? "" : ", step " + std::to_string(step));
 }
 
+/// "stride 2 2, padding 1 1, dilation 1 1, groups 1" of a convolution, "stride 2 2, padding 0 0, kernel 2 2" of a
+/// pooling.
+inline std::string window_text(std::int64_t attribute, bool convolution) {
+  const auto pair = [&](const char* name, int i) {
+    return name + std::to_string(ops::WindowAttribute::byte(attribute, i)) + " " +
+           std::to_string(ops::WindowAttribute::byte(attribute, i + 1));
+  };
+  const std::string text = pair("stride ", 0) + pair(", padding ", 2);
+  if (!convolution) return text + pair(", kernel ", 4);
+  return text + pair(", dilation ", 4) + ", groups " + std::to_string(attribute >> 48);
+}
+
 /// What an operation needs beyond its operands, in words; empty where that is nothing.
 inline std::string attribute_text(const GraphView& graph, int id) {
   const Node& node = graph[id];
@@ -78,6 +90,11 @@ inline std::string attribute_text(const GraphView& graph, int id) {
     const bool b = ops::MatMul::transpose_b(attribute);
     return a && b ? "both transposed" : a ? "first transposed" : b ? "second transposed" : "";
   }
+  if (node.is<ops::Conv2d>() || node.is<ops::Conv2dInputGradient>() || node.is<ops::Conv2dWeightGradient>())
+    return window_text(attribute, true);
+  if (node.is<ops::MaxPool2d>() || node.is<ops::MaxPool2dGradient>() || node.is<ops::AvgPool2d>() ||
+      node.is<ops::AvgPool2dGradient>())
+    return window_text(attribute, false);
   if (node.is<ops::ArgMax>() || node.is<ops::ArgMin>() || node.is<ops::Concat>() || node.is<ops::Gather>() ||
       node.is<ops::ScatterAdd>())
     return "axis " + std::to_string(attribute);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// Saves the parameters of a model and loads them back, in the format and with the names of a PyTorch state dict.
+/// Saves the parameters and buffers of a model and loads them back, in the format and with the names of a PyTorch state
+/// dict.
 #pragma once
 
 #include "ctgrad/io/safetensors.hpp"
@@ -8,8 +9,8 @@
 
 namespace ctgrad::nn {
 
-/// Writes all parameters to a safetensors file. The file is complete or, when something fails, the old one is
-/// untouched and Error says why.
+/// Writes all parameters and buffers to a safetensors file. The file is complete or, when something fails, the old one
+/// is untouched and Error says why.
 template <class T>
 void save(const std::filesystem::path& path, const ParameterBlock<T>& block, const SafetensorsMetadata& metadata = {}) {
   std::vector<NamedArray> arrays;
@@ -18,12 +19,16 @@ void save(const std::filesystem::path& path, const ParameterBlock<T>& block, con
   save_safetensors(path, arrays, metadata);
 }
 
-/// Reads all parameters from a safetensors file. Every parameter must be there with its shape and element type, and
-/// nothing else; otherwise Error says what differs and no parameter has changed.
+/// Reads all parameters and buffers from a safetensors file. Every one must be there with its shape and element type,
+/// and nothing else but PyTorch's counters of batches ("num_batches_tracked"), which are left out; otherwise Error says
+/// what differs and nothing has changed.
 template <class T>
 void load(const std::filesystem::path& path, ParameterBlock<T>& block) {
   const SafetensorsFile file = load_safetensors(path);
   std::string missing;
+  std::size_t wanted = block.parameters().size();
+  for (const SafetensorsArray& array : file.arrays())
+    if (array.name.ends_with(".num_batches_tracked")) ++wanted;
   for (const NamedParameter<T>& p : block.parameters()) {
     if (!file.contains(p.name)) {
       missing += (missing.empty() ? "" : ", ") + p.name;
@@ -37,7 +42,7 @@ void load(const std::filesystem::path& path, ParameterBlock<T>& block) {
                   std::string(name_of(dtype_of<T>)) + " " + ctgrad::detail::text_of_shape(shape) +
                   "; load a file saved from the same model");
   }
-  if (!missing.empty() || file.arrays().size() != block.parameters().size())
+  if (!missing.empty() || file.arrays().size() != wanted)
     throw_error("'" + path.string() + "' holds " + std::to_string(file.arrays().size()) + " arrays, the model has " +
                 std::to_string(block.parameters().size()) + " parameters" +
                 (missing.empty() ? std::string("; remove what is not a parameter from the file")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// Finds and names the parameters of a model: a plain struct of layers, parameters and settings.
+/// Finds and names the parameters and buffers of a model: a plain struct of layers, parameters, buffers and settings.
 #pragma once
 
 #include <array>
@@ -38,12 +38,12 @@ constexpr void visit_members(M& module, Visit& visit, std::index_sequence<I...>)
   (one(std::integral_constant<std::size_t, I>{}), ...);
 }
 
-/// Calls visit(parameter) for every parameter of a module, in the order of the members; `visit.enter(name or
+/// Calls visit(parameter) for every parameter and buffer of a module, in the order of the members; `visit.enter(name or
 /// position)` and `visit.leave()` stand around each member.
 template <class M, class Visit>
 constexpr void visit_parameters(M& module, Visit& visit) {
   using T = std::remove_const_t<M>;
-  if constexpr (std::is_same_v<T, Parameter>) {
+  if constexpr (std::is_same_v<T, Parameter> || std::is_same_v<T, Buffer>) {
     visit(module);
   } else if constexpr (is_array<T>) {
     for (std::size_t i = 0; i < module.size(); ++i) {
@@ -65,11 +65,18 @@ constexpr void visit_parameters(M& module, Visit& visit) {
 }
 
 struct Numberer {
+  GraphBuilder& builder;
   int count = 0;
   constexpr void enter(std::string_view) {}
   constexpr void enter(std::size_t) {}
   constexpr void leave() {}
-  constexpr void operator()(Parameter& parameter) { parameter.index = count++; }
+  template <class M>
+  constexpr void operator()(M& member) {
+    member.index = count++;
+    ParameterInfo info;
+    info.trainable = std::is_same_v<M, Parameter>;
+    builder.parameters.push_back(info);
+  }
 };
 
 struct Namer {
@@ -78,7 +85,8 @@ struct Namer {
   void enter(std::string_view name) { path.emplace_back(name); }
   void enter(std::size_t position) { path.push_back(std::to_string(position)); }
   void leave() { path.pop_back(); }
-  void operator()(const Parameter&) {
+  template <class M>
+  void operator()(const M&) {
     std::string name;
     for (const std::string& part : path) name += (name.empty() ? "" : ".") + part;
     names.push_back(name);
@@ -87,15 +95,14 @@ struct Namer {
 
 }  // namespace detail
 
-/// Numbers the parameters of a model and makes room for them in the graph that is being traced.
+/// Numbers the parameters and buffers of a model and makes room for them in the graph that is being traced.
 template <class M>
 constexpr void attach_parameters(M& model, GraphBuilder& builder) {
-  detail::Numberer numberer;
+  detail::Numberer numberer{builder};
   detail::visit_parameters(model, numberer);
-  for (int i = 0; i < numberer.count; ++i) builder.parameters.push_back({});
 }
 
-/// The names of a model's parameters in the order of its members, as PyTorch names them: "hidden.weight",
+/// The names of a model's parameters and buffers in the order of its members, as PyTorch names them: "hidden.weight",
 /// "layers.0.bias".
 template <class M>
 std::vector<std::string> parameter_names() {

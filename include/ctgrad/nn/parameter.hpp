@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// A trainable parameter of a module, and how its first value is drawn.
+/// A trainable parameter of a module, or a buffer, and how its first value is drawn.
 #pragma once
 
 #include "ctgrad/core/math.hpp"
@@ -51,6 +51,30 @@ constexpr Initial pytorch_default(std::int64_t fan_in) { return kaiming_uniform(
 
 }  // namespace init
 
+namespace detail {
+
+/// The parameter or buffer of a number as a node of shape S, recorded at its first use.
+template <class T, class S>
+constexpr int stored_value(GraphBuilder& builder, int index, const Initial& initial) {
+  static_assert(S::value.is_static(), "ctgrad: the shape of a parameter or buffer must be known at compile time");
+  if (index < 0) throw "ctgrad: a module's parameter or buffer is used outside a model that is being traced";
+  ParameterInfo& info = builder.parameters[index];
+  if (info.node < 0) {
+    const Value v = ctgrad::detail::record<ops::Parameter>(builder, dtype_of<T>, S::value, index);
+    info.node = v.id;
+    info.shape = builder.nodes[v.id].shape;
+    info.dtype = dtype_of<T>;
+    info.initializer = initial.kind;
+    info.a = initial.a;
+    info.b = initial.b;
+  } else if (!(builder.shapes[info.shape] == S::value)) {
+    throw "ctgrad: a parameter or buffer is used with two different shapes; give each use its own layer";
+  }
+  return info.node;
+}
+
+}  // namespace detail
+
 /// A trainable parameter: a member of a module, `nn::Parameter weight;`. Its name is the path of members that
 /// leads to it, as in "hidden.weight". Its shape is given where the module uses it, so that it may depend on the
 /// input: `weight.get<Shape<Out, in>>(x, init::zeros())`.
@@ -62,22 +86,36 @@ struct Parameter {
   /// same shape is the same parameter.
   template <class S, class T, class SX>
   constexpr Symbol<T, S> get(const Symbol<T, SX>& x, const Initial& initial) const {
-    static_assert(S::value.is_static(), "ctgrad: a parameter's shape must be known at compile time");
-    if (index < 0) throw "ctgrad: a module's parameter is used outside a model that is being traced";
-    GraphBuilder& builder = *x.builder;
-    ParameterInfo& info = builder.parameters[index];
-    if (info.node < 0) {
-      const Value v = detail::record<ops::Parameter>(builder, dtype_of<T>, S::value, index);
-      info.node = v.id;
-      info.shape = builder.nodes[v.id].shape;
-      info.dtype = dtype_of<T>;
-      info.initializer = initial.kind;
-      info.a = initial.a;
-      info.b = initial.b;
-    } else if (!(builder.shapes[info.shape] == S::value)) {
-      throw "ctgrad: a parameter is used with two different shapes; give each use its own layer";
-    }
-    return {&builder, info.node};
+    return {x.builder, detail::stored_value<T, S>(*x.builder, index, initial)};
+  }
+};
+
+/// State of a module that is not trained but that a training step may give a new value, such as running statistics: a
+/// member, `nn::Buffer running_mean;`. It is named, saved and loaded like a parameter, has no gradient, and no
+/// optimizer touches it.
+struct Buffer {
+  /// Position among the parameters and buffers of the model; set by the tracer.
+  int index = -1;
+
+  /// The buffer as a symbol of shape S and the element type of `x`, in the graph of `x`: the value it had before the
+  /// step, or what the step has set it to.
+  template <class S, class T, class SX>
+  constexpr Symbol<T, S> get(const Symbol<T, SX>& x, const Initial& initial) const {
+    const int node = detail::stored_value<T, S>(*x.builder, index, initial);
+    const int update = x.builder->parameters[index].update;
+    return {x.builder, update >= 0 ? update : node};
+  }
+
+  /// What the buffer holds after this training step; only while one is traced, and after `get`.
+  template <class T, class S>
+  constexpr void set(const Symbol<T, S>& value) const {
+    if (!value.builder->training) throw "ctgrad: a buffer is set only while training; ask ctgrad_is_training(x) first";
+    if (index < 0 || value.builder->parameters[index].node < 0)
+      throw "ctgrad: a buffer is set before its value was asked for with get";
+    ParameterInfo& info = value.builder->parameters[index];
+    if (info.dtype != dtype_of<T> || !(value.builder->shapes[info.shape] == S::value))
+      throw "ctgrad: a buffer is set to a value of another shape or element type";
+    info.update = value.id;
   }
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// The parameters of a model in one contiguous block, with a named view of each.
+/// The parameters of a model in one contiguous block and its buffers in another, with a named view of each.
 #pragma once
 
 #include <span>
@@ -14,7 +14,7 @@
 
 namespace ctgrad::nn {
 
-/// One parameter: its name, shape, and elements inside the block.
+/// One parameter or buffer: its name, shape, and elements inside the block.
 template <class T>
 struct NamedParameter {
   std::string name;
@@ -23,32 +23,38 @@ struct NamedParameter {
   Initializer initializer = Initializer::constant;
   double a = 0;
   double b = 0;
+  /// False for a buffer.
+  bool trainable = true;
 };
 
 /// All trainable parameters side by side in one block of memory: an optimizer passes over it once, a checkpoint
-/// writes it at once.
+/// writes it at once. Buffers, which no optimizer touches, lie in a second block.
 template <class T>
 class ParameterBlock {
 public:
-  /// Lays out the parameters that a traced graph asks for.
+  /// Lays out the parameters and buffers that a traced graph asks for.
   ParameterBlock(const GraphView& graph, const std::vector<std::string>& names) {
-    std::int64_t total = 0;
-    for (int i = 0; i < graph.parameter_count; ++i) total += graph.shapes[graph.parameters[i].shape].size();
-    size_ = total;
-    memory_.reserve(static_cast<std::size_t>(total) * sizeof(T) + 1);
-    std::int64_t offset = 0;
+    std::int64_t total[2] = {};
+    for (int i = 0; i < graph.parameter_count; ++i)
+      total[graph.parameters[i].trainable ? 0 : 1] += graph.shapes[graph.parameters[i].shape].size();
+    size_ = total[0];
+    memory_.reserve(static_cast<std::size_t>(total[0]) * sizeof(T) + 1);
+    buffer_memory_.reserve(static_cast<std::size_t>(total[1]) * sizeof(T) + 1);
+    T* next[2] = {data(), buffer_data()};
     for (int i = 0; i < graph.parameter_count; ++i) {
       const ParameterInfo& info = graph.parameters[i];
       const ShapeValue& shape = graph.shapes[info.shape];
       NamedParameter<T> parameter;
       parameter.name = names[static_cast<std::size_t>(i)];
       for (int axis = 0; axis < shape.rank; ++axis) parameter.shape.push_back(shape[axis]);
-      parameter.elements = {data() + offset, static_cast<std::size_t>(shape.size())};
+      T*& elements = next[info.trainable ? 0 : 1];
+      parameter.elements = {elements, static_cast<std::size_t>(shape.size())};
       parameter.initializer = info.initializer;
       parameter.a = info.a;
       parameter.b = info.b;
+      parameter.trainable = info.trainable;
       parameters_.push_back(parameter);
-      offset += shape.size();
+      elements += shape.size();
     }
   }
   ParameterBlock(const ParameterBlock&) = delete;
@@ -56,7 +62,7 @@ public:
   ParameterBlock(ParameterBlock&&) noexcept = default;
   ParameterBlock& operator=(ParameterBlock&&) noexcept = default;
 
-  /// Draws every parameter anew; the same seed gives the same numbers on every machine.
+  /// Draws every parameter and buffer anew; the same seed gives the same numbers on every machine.
   void initialize(std::uint64_t seed) {
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       const NamedParameter<T>& p = parameters_[i];
@@ -80,9 +86,11 @@ public:
   T* data() { return reinterpret_cast<T*>(memory_.data()); }
   const T* data() const { return reinterpret_cast<const T*>(memory_.data()); }
   std::span<T> elements() { return {data(), static_cast<std::size_t>(size_)}; }
+  T* buffer_data() { return reinterpret_cast<T*>(buffer_memory_.data()); }
+  /// Parameters and buffers in the order of the model's members.
   const std::vector<NamedParameter<T>>& parameters() const { return parameters_; }
 
-  /// The parameter of a name; throws Error with the names there are.
+  /// The parameter or buffer of a name; throws Error with the names there are.
   const NamedParameter<T>& operator[](std::string_view name) const {
     std::string known;
     for (const NamedParameter<T>& p : parameters_) {
@@ -95,6 +103,7 @@ public:
 private:
   std::int64_t size_ = 0;
   Memory memory_;
+  Memory buffer_memory_;
   std::vector<NamedParameter<T>> parameters_;
 };
 

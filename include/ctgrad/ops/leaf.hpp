@@ -17,12 +17,12 @@ struct Input : Leaf {
   static constexpr std::string_view name = "input";
 };
 
-/// A trainable parameter. Attribute: its position in the graph's table of parameters.
+/// A trainable parameter or a buffer. Attribute: its position in the graph's table of parameters.
 struct Parameter : Leaf {
   static constexpr std::string_view name = "parameter";
 };
 
-/// A whole block of parameters or of optimizer state, as one axis. Attribute: the block's number.
+/// A whole block of parameters, optimizer state or buffers, as one axis. Attribute: the block's number.
 struct Block : Leaf {
   static constexpr std::string_view name = "block";
 };

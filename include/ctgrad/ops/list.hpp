@@ -7,10 +7,12 @@
 #include "ctgrad/ops/abs.hpp"
 #include "ctgrad/ops/add.hpp"
 #include "ctgrad/ops/argmax.hpp"
+#include "ctgrad/ops/batch_norm.hpp"
 #include "ctgrad/ops/broadcast_to.hpp"
 #include "ctgrad/ops/cast.hpp"
 #include "ctgrad/ops/compare.hpp"
 #include "ctgrad/ops/concat.hpp"
+#include "ctgrad/ops/conv2d.hpp"
 #include "ctgrad/ops/cos.hpp"
 #include "ctgrad/ops/divide.hpp"
 #include "ctgrad/ops/dropout.hpp"
@@ -31,6 +33,7 @@
 #include "ctgrad/ops/one_hot.hpp"
 #include "ctgrad/ops/pack.hpp"
 #include "ctgrad/ops/permute.hpp"
+#include "ctgrad/ops/pool2d.hpp"
 #include "ctgrad/ops/pow.hpp"
 #include "ctgrad/ops/relu.hpp"
 #include "ctgrad/ops/reshape.hpp"
@@ -61,7 +64,8 @@ using List = detail::TypeList<
     // views
     BroadcastTo, Permute, Reshape, Slice,
     // structured
-    ArgMax, ArgMin, Concat, Gather, MatMul, Pack, Pad, ScatterAdd, Take, TakeAdjoint,
+    ArgMax, ArgMin, AvgPool2d, AvgPool2dGradient, Concat, Conv2d, Conv2dInputGradient, Conv2dWeightGradient, Gather,
+    MatMul, MaxPool2d, MaxPool2dGradient, Pack, Pad, ScatterAdd, Take, TakeAdjoint,
     // from a user's header
     UserElementwise, CustomDerivative, UserKernel>;
 

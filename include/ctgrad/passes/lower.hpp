@@ -39,6 +39,13 @@ private:
     if (node.op == opcode<ops::ArgMax>) return StepKind::argmax;
     if (node.op == opcode<ops::ArgMin>) return StepKind::argmin;
     if (node.op == opcode<ops::RandomUniform>) return StepKind::random_uniform;
+    if (node.op == opcode<ops::Conv2d>) return StepKind::conv2d;
+    if (node.op == opcode<ops::Conv2dInputGradient>) return StepKind::conv2d_input_gradient;
+    if (node.op == opcode<ops::Conv2dWeightGradient>) return StepKind::conv2d_weight_gradient;
+    if (node.op == opcode<ops::MaxPool2d>) return StepKind::max_pool2d;
+    if (node.op == opcode<ops::MaxPool2dGradient>) return StepKind::max_pool2d_gradient;
+    if (node.op == opcode<ops::AvgPool2d>) return StepKind::avg_pool2d;
+    if (node.op == opcode<ops::AvgPool2dGradient>) return StepKind::avg_pool2d_gradient;
     if (node.op == opcode<ops::UserKernel>) return StepKind::user_kernel;
     throw "an operation has no step of its own and cannot be fused";
   }

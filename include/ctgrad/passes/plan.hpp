@@ -137,13 +137,15 @@ private:
   }
 
   constexpr void place_leaves() {
-    std::int64_t parameter_offset = 0;
+    // Parameters lie side by side in the first block, buffers in the last.
+    std::int64_t block_size[2] = {};
     Vector<std::int64_t> parameter_offsets;
     for (int i = 0; i < graph_.parameter_count; ++i) {
       const ParameterInfo& parameter = graph_.parameters[i];
-      parameter_offsets.push_back(parameter_offset);
-      parameter_offset += coefficient_of(graph_.shapes[parameter.shape].size()) *
-                          static_cast<std::int64_t>(ctgrad::size_of(parameter.dtype));
+      std::int64_t& offset = block_size[parameter.trainable ? 0 : 1];
+      parameter_offsets.push_back(offset);
+      offset += coefficient_of(graph_.shapes[parameter.shape].size()) *
+                static_cast<std::int64_t>(ctgrad::size_of(parameter.dtype));
     }
     for (int i = 0; i < graph_.size; ++i) {
       const Node& node = graph_.nodes[i];
@@ -151,8 +153,9 @@ private:
       if (node.op == opcode<ops::Input>) {
         region_.at[i] = out_.regions.input(static_cast<int>(node.attribute));
       } else if (node.op == opcode<ops::Parameter>) {
-        region_.at[i] = out_.regions.block(0);
-        offset_.at[i] = parameter_offsets.at[static_cast<int>(node.attribute)];
+        const int number = static_cast<int>(node.attribute);
+        region_.at[i] = out_.regions.block(graph_.parameters[number].trainable ? 0 : out_.regions.blocks - 1);
+        offset_.at[i] = parameter_offsets.at[number];
       } else if (node.op == opcode<ops::Block>) {
         region_.at[i] = out_.regions.block(static_cast<int>(node.attribute));
       } else {
@@ -309,7 +312,7 @@ private:
         if (k >= step.input_count) {
           write = s;
         } else if (write >= 0 && write < s && operation_info[graph_.nodes[operands[k].node].op].kind == OpKind::leaf) {
-          throw "parameters or optimizer state are read after their update; use the updated value instead";
+          throw "parameters, optimizer state or buffers are read after their update; use the updated value instead";
         }
       }
     }

@@ -20,6 +20,13 @@ enum class StepKind : std::uint8_t {
   argmax,
   argmin,
   random_uniform,
+  conv2d,
+  conv2d_input_gradient,
+  conv2d_weight_gradient,
+  max_pool2d,
+  max_pool2d_gradient,
+  avg_pool2d,
+  avg_pool2d_gradient,
   user_kernel,
 };
 
@@ -129,8 +136,8 @@ struct ArenaInfo {
   std::int64_t bytes_without_reuse = 0;
 };
 
-/// The memory regions of a program, in this order: the arenas, the constants, the blocks (parameters, then
-/// optimizer state), the inputs.
+/// The memory regions of a program, in this order: the arenas, the constants, the blocks (parameters,
+/// optimizer state, and last the buffers where there are any), the inputs.
 struct Regions {
   int arenas = 0;
   int blocks = 0;

@@ -72,6 +72,20 @@ inline const char* name_of(StepKind kind) {
       return "argmin";
     case StepKind::random_uniform:
       return "random_uniform";
+    case StepKind::conv2d:
+      return "conv2d";
+    case StepKind::conv2d_input_gradient:
+      return "conv2d_input_gradient";
+    case StepKind::conv2d_weight_gradient:
+      return "conv2d_weight_gradient";
+    case StepKind::max_pool2d:
+      return "max_pool2d";
+    case StepKind::max_pool2d_gradient:
+      return "max_pool2d_gradient";
+    case StepKind::avg_pool2d:
+      return "avg_pool2d";
+    case StepKind::avg_pool2d_gradient:
+      return "avg_pool2d_gradient";
     case StepKind::user_kernel:
       return "user kernel";
   }
@@ -156,6 +170,16 @@ private:
       const ShapeValue& a = graph_.shape(node.operand[0]);
       const Extent inner = a[a.rank - (ops::MatMul::transpose_a(node.attribute) ? 2 : 1)];
       flops.add(multiply(graph_.shape(fused.node).size(), inner), 2);
+    } else if (step.kind == StepKind::conv2d || step.kind == StepKind::conv2d_input_gradient ||
+               step.kind == StepKind::conv2d_weight_gradient) {
+      // Each product of an output element and an element of its window.
+      const Node& node = graph_[fused.node];
+      const bool forward = step.kind == StepKind::conv2d;
+      const ShapeValue& y =
+          graph_.shape(forward ? fused.node : node.operand[step.kind == StepKind::conv2d_weight_gradient ? 1 : 0]);
+      const ShapeValue& w =
+          step.kind == StepKind::conv2d_weight_gradient ? graph_.shape(fused.node) : graph_.shape(node.operand[1]);
+      flops.add(multiply(y.size(), w[1] * w[2] * w[3]), 2);
     } else if (step.kind == StepKind::user_kernel) {
       flops.add(graph_.shape(fused.node).size(), graph_[fused.node].user->flops);
     }

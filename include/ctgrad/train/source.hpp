@@ -51,16 +51,40 @@ struct LossSource {
   }
 };
 
-/// The number of elements of all parameters.
+namespace detail {
+
+/// The number of elements of all parameters, or of all buffers.
 template <class Loss>
-inline constexpr std::int64_t parameter_count = [] {
+constexpr std::int64_t count_elements(bool trainable) {
   const GraphView graph = Frozen<Loss>::graph.view();
   std::int64_t total = 0;
-  for (int i = 0; i < graph.parameter_count; ++i) total += graph.shapes[graph.parameters[i].shape].size();
+  for (int i = 0; i < graph.parameter_count; ++i)
+    if (graph.parameters[i].trainable == trainable) total += graph.shapes[graph.parameters[i].shape].size();
   return total;
-}();
+}
+
+}  // namespace detail
+
+/// The number of elements of all parameters.
+template <class Loss>
+inline constexpr std::int64_t parameter_count = detail::count_elements<Loss>(true);
+/// The number of elements of all buffers.
+template <class Loss>
+inline constexpr std::int64_t buffer_count = detail::count_elements<Loss>(false);
+/// The number of blocks of buffers: one, or none.
+template <class Loss>
+inline constexpr int buffer_blocks = buffer_count<Loss> > 0 ? 1 : 0;
 
 namespace detail {
+
+/// Appends a block of the given nodes side by side.
+constexpr int pack(GraphBuilder& builder, DType dtype, const ctgrad::detail::Vector<int>& parts, std::int64_t size) {
+  const int first = builder.lists.size();
+  for (const int part : parts) builder.lists.push_back(part);
+  ShapeValue shape;
+  shape.push_back(size);
+  return ctgrad::detail::record<ops::Pack>(builder, dtype, shape, ops::Pack::make(first, parts.size())).id;
+}
 
 /// Appends the reverse pass of a loss to its graph; the node it returns is the gradient of all parameters, in one
 /// block.
@@ -70,25 +94,32 @@ constexpr int append_gradient(GraphBuilder& builder) {
   const DType dtype = builder.nodes[loss].dtype;
   const int one = ctgrad::detail::record_constant(builder, dtype, 1).id;
   const int seed = broadcast_value(Value{&builder, one}, builder.shape(loss)).id;
-  const int count = builder.parameters.size();
-  ctgrad::detail::Vector<int> parameters(count);
-  ctgrad::detail::Vector<int> gradients(count);
-  for (int i = 0; i < count; ++i) parameters[i] = builder.parameters[i].node;
-  reverse(builder, loss, seed, parameters.data(), count, gradients.data());
-  const int first = builder.lists.size();
-  for (int i = 0; i < count; ++i) builder.lists.push_back(gradients[i]);
-  ShapeValue shape;
-  shape.push_back(parameter_count<Loss>);
-  return ctgrad::detail::record<ops::Pack>(builder, dtype, shape, ops::Pack::make(first, count)).id;
+  ctgrad::detail::Vector<int> parameters;
+  for (const ParameterInfo& parameter : builder.parameters)
+    if (parameter.trainable) parameters.push_back(parameter.node);
+  ctgrad::detail::Vector<int> gradients(parameters.size());
+  reverse(builder, loss, seed, parameters.data(), parameters.size(), gradients.data());
+  return pack(builder, dtype, gradients, parameter_count<Loss>);
+}
+
+/// Appends the new values of all buffers, in one block, as an update of the last block.
+template <class Loss>
+constexpr void append_buffer_updates(GraphBuilder& builder, int block) {
+  ctgrad::detail::Vector<int> values;
+  for (const ParameterInfo& parameter : builder.parameters)
+    if (!parameter.trainable) values.push_back(parameter.update >= 0 ? parameter.update : parameter.node);
+  const DType dtype = builder.nodes[values[0]].dtype;
+  builder.outputs.push_back({pack(builder, dtype, values, buffer_count<Loss>), OutputKind::update, block});
 }
 
 }  // namespace detail
 
-/// The whole training step: forward, reverse, and the optimizer's update of the parameters in place. The numbers
+/// The whole training step: forward, reverse, the optimizer's update of the parameters and the new values of the
+/// buffers in place. The numbers
 /// of the optimizer are scalar inputs after the data's.
 template <class Loss, class Optimizer, class T, int DataInputs>
 struct StepSource {
-  static constexpr int blocks = 1 + Optimizer::state_count;
+  static constexpr int blocks = 1 + Optimizer::state_count + buffer_blocks<Loss>;
   static constexpr int scalar_count = static_cast<int>(std::tuple_size_v<decltype(Optimizer{}.scalars(1))>);
   static constexpr ctgrad::detail::GraphSize expected() {
     const GraphView forward = Frozen<Loss>::graph.view();
@@ -111,6 +142,7 @@ struct StepSource {
     builder.outputs.push_back({updated.first.id, OutputKind::update, 0});
     for (int i = 0; i < Optimizer::state_count; ++i)
       builder.outputs.push_back({updated.second[static_cast<std::size_t>(i)].id, OutputKind::update, 1 + i});
+    if constexpr (buffer_blocks < Loss >> 0) detail::append_buffer_updates<Loss>(builder, blocks - 1);
     return builder;
   }
 
@@ -126,7 +158,7 @@ private:
 /// loss fixed, whether the function uses them all or not.
 template <class F, class Loss, class M, class... Specs>
 struct InferenceSource {
-  static constexpr int blocks = 1;
+  static constexpr int blocks = 1 + buffer_blocks<Loss>;
   static constexpr GraphBuilder run() {
     GraphBuilder builder = detail::trace_model<F, M, Specs...>(false, std::index_sequence_for<Specs...>{});
     const GraphView trained = Frozen<Loss>::graph.view();

@@ -37,7 +37,8 @@ auto as_number(const std::tuple<V...>& parts) {
 }  // namespace detail
 
 /// Trains `Model` to minimise `Loss` with `Optimizer`. The whole step (forward, reverse, update) is one compiled
-/// program that updates the parameters in place; when it throws, they are unchanged. One object serves one thread.
+/// program that updates the parameters and buffers in place; when it throws, they are unchanged. One object serves one
+/// thread.
 template <class Device, class Model, class Loss, class Optimizer, class... Specs>
 class Trainer {
   using Source = training::LossSource<Loss, Model, Specs...>;
@@ -72,6 +73,8 @@ public:
     step_.set_block(0, parameters_.data());
     for (int i = 0; i < Optimizer::state_count; ++i)
       step_.set_block(1 + i, reinterpret_cast<element_type*>(state_.data()) + i * parameters_.size());
+    if constexpr (training::buffer_blocks < Source >> 0)
+      step_.set_block(StepProgram::blocks - 1, parameters_.buffer_data());
     for (int i = 0; i < StepProgram::scalar_count; ++i) step_.set_scalar(i, &scalars_[static_cast<std::size_t>(i)]);
     // The seed of a step depends on nothing but the trainer's seed and the step's number.
     const auto result = detail::as_number(
@@ -88,6 +91,7 @@ public:
     using R = decltype(F{}(std::declval<const Model&>(), std::declval<detail::symbol_of<InferenceSpecs>>()...));
     auto runner = detail::Runner<Pipeline<Program>, R, 0, InferenceSpecs...>();
     runner.set_block(0, parameters_.data());
+    if constexpr (training::buffer_blocks < Source >> 0) runner.set_block(1, parameters_.buffer_data());
     return [runner = std::move(runner)](const TensorView<const typename InferenceSpecs::element_type,
                                                          typename InferenceSpecs::shape_type>&... arguments) mutable {
       return runner(0, arguments...);

@@ -6,7 +6,9 @@
 #include <optional>
 #include <tuple>
 
+#include "ctgrad/device/cpu/convolution.hpp"
 #include "ctgrad/device/cpu/loop.hpp"
+#include "ctgrad/device/cpu/pooling.hpp"
 #include "ctgrad/device/cpu/steps.hpp"
 
 namespace ctgrad {
@@ -112,6 +114,16 @@ void run_own_step(const Step& step, const StepOperand* operands, const RunContex
     run_arg_reduce<T>(x, axis, Kind == StepKind::argmax);
   } else if constexpr (Kind == StepKind::random_uniform) {
     run_random_uniform<T>(x, context.seed, static_cast<std::uint64_t>(step.attribute));
+  } else if constexpr (Kind == StepKind::conv2d) {
+    run_conv2d<T>(x, step.attribute, context.device->template workspace<T>());
+  } else if constexpr (Kind == StepKind::conv2d_input_gradient) {
+    run_conv2d_input_gradient<T>(x, step.attribute, context.device->template workspace<T>());
+  } else if constexpr (Kind == StepKind::conv2d_weight_gradient) {
+    run_conv2d_weight_gradient<T>(x, step.attribute, context.device->template workspace<T>());
+  } else if constexpr (Kind == StepKind::max_pool2d || Kind == StepKind::max_pool2d_gradient) {
+    run_max_pool2d<T>(x, step.attribute, Kind == StepKind::max_pool2d_gradient);
+  } else if constexpr (Kind == StepKind::avg_pool2d || Kind == StepKind::avg_pool2d_gradient) {
+    run_avg_pool2d<T>(x, step.attribute, Kind == StepKind::avg_pool2d_gradient);
   } else {
     static_assert(Kind == StepKind::user_kernel);
     KernelShape shapes[4];

@@ -44,6 +44,29 @@ inline bool worth_blas(const MatmulShape& shape) {
 
 }  // namespace detail
 
+namespace detail {
+
+/// `matmul` with the scratch memory of a thread of its own: `a_block` and `b_panel` hold GemmBlocks<T>::a_size and
+/// b_size elements.
+template <class T>
+void matmul_in(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
+               std::int64_t ldc, T alpha, T beta, [[maybe_unused]] MatmulLibrary library, T* a_block, T* b_panel) {
+#if defined(CTGRAD_HAS_CBLAS)
+  if constexpr (blas::serves<T>) {
+    if (library == MatmulLibrary::fastest && worth_blas(shape) && blas::fits(shape.m) && blas::fits(shape.n) &&
+        blas::fits(shape.k) && blas::fits(lda) && blas::fits(ldb) && blas::fits(ldc)) {
+      return blas::gemm_in_parts(shape.m, shape.n, shape.k, shape.transpose_a, shape.transpose_b, a, lda, b, ldb, c,
+                                 ldc, alpha, beta);
+    }
+  }
+#endif
+  using U = typename Arithmetic<T>::type;
+  gemm<U>(shape, reinterpret_cast<const U*>(a), lda, reinterpret_cast<const U*>(b), ldb, reinterpret_cast<U*>(c), ldc,
+          static_cast<U>(alpha), static_cast<U>(beta), reinterpret_cast<U*>(a_block), reinterpret_cast<U*>(b_panel));
+}
+
+}  // namespace detail
+
 /// C[m,n] = alpha * op(A)[m,k] * op(B)[k,n] + beta * C[m,n], row-major. `lda`, `ldb` and `ldc` are
 /// the elements from one row to the next as stored. C is not read where beta is zero; with k = 0
 /// the result is beta * C. C must not overlap A or B. T is float, double or an integer of 32 or 64
@@ -51,19 +74,8 @@ inline bool worth_blas(const MatmulShape& shape) {
 template <class T>
 void matmul(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
             std::int64_t ldc, T alpha, T beta, MatmulWorkspace<T>& workspace) {
-#if defined(CTGRAD_HAS_CBLAS)
-  if constexpr (blas::serves<T>) {
-    if (workspace.library == MatmulLibrary::fastest && detail::worth_blas(shape) && blas::fits(shape.m) &&
-        blas::fits(shape.n) && blas::fits(shape.k) && blas::fits(lda) && blas::fits(ldb) && blas::fits(ldc)) {
-      return blas::gemm_in_parts(shape.m, shape.n, shape.k, shape.transpose_a, shape.transpose_b, a, lda, b, ldb, c,
-                                 ldc, alpha, beta);
-    }
-  }
-#endif
-  using U = typename detail::Arithmetic<T>::type;
-  detail::gemm<U>(shape, reinterpret_cast<const U*>(a), lda, reinterpret_cast<const U*>(b), ldb,
-                  reinterpret_cast<U*>(c), ldc, static_cast<U>(alpha), static_cast<U>(beta),
-                  workspace.template a_block<U>(), workspace.template b_panel<U>());
+  detail::matmul_in(shape, a, lda, b, ldb, c, ldc, alpha, beta, workspace.library, workspace.template a_block<T>(),
+                    workspace.template b_panel<T>());
 }
 
 /// `batch` products; the operands of the next are `stride_a`, `stride_b` and `stride_c` elements

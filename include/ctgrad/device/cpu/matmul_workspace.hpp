@@ -8,6 +8,8 @@
 #include <memory>
 #include <new>
 
+#include "ctgrad/core/memory.hpp"
+
 namespace ctgrad::cpu {
 
 /// C[m,n] = alpha * op(A)[m,k] * op(B)[k,n] + beta * C, all row-major. A is stored as [m,k] or,
@@ -60,6 +62,12 @@ struct MatmulWorkspace {
   U* b_panel() {
     return a_block<U>() + detail::GemmBlocks<T>::a_size;
   }
+  /// Room for `count` elements for steps that arrange their operands before they multiply. It grows when it must and
+  /// keeps its size; what it held is lost.
+  T* scratch(std::int64_t count) {
+    scratch_.reserve(static_cast<std::size_t>(count) * sizeof(T));
+    return reinterpret_cast<T*>(scratch_.data());
+  }
 
 private:
   static constexpr std::size_t alignment = 64;
@@ -67,6 +75,7 @@ private:
     void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t(alignment)); }
   };
   std::unique_ptr<std::byte, Free> memory_;
+  Memory scratch_;
 };
 
 }  // namespace ctgrad::cpu

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// What the steps on images share: the arrays of one run, and work cut into parts for threads.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
+
+#include "ctgrad/device/cpu/steps.hpp"
+
+namespace ctgrad::cpu::detail {
+
+/// The lengths of one convolution. Channels are counted within a group.
+struct ConvolutionShape {
+  std::int64_t images, groups, in, out, height, width, out_height, out_width;
+  Window window;
+
+  ConvolutionShape(const KernelShape& x, const KernelShape& w, const KernelShape& y, std::int64_t attribute)
+      : images(x[0]),
+        height(x[2]),
+        width(x[3]),
+        out_height(y[2]),
+        out_width(y[3]),
+        window(ops::WindowAttribute::convolution(attribute, w[2], w[3])) {
+    groups = window.groups;
+    in = w[1];
+    out = w[0] / groups;
+  }
+
+  std::int64_t pixels() const { return height * width; }
+  std::int64_t positions() const { return out_height * out_width; }
+  std::int64_t taps() const { return std::int64_t{window.kernel[0]} * window.kernel[1]; }
+  /// Products in one element of the result.
+  std::int64_t depth() const { return in * taps(); }
+  std::int64_t weights() const { return groups * out * depth(); }
+  /// Products in all.
+  std::int64_t operations() const { return images * positions() * weights(); }
+  bool is_pointwise() const {
+    return taps() == 1 && window.stride[0] == 1 && window.stride[1] == 1 && window.padding[0] == 0 &&
+           window.padding[1] == 0;
+  }
+};
+
+/// How many threads to use for `parts` pieces of work of `operations` simple operations in all.
+inline int threads_for([[maybe_unused]] std::int64_t parts, [[maybe_unused]] std::int64_t operations) {
+#if defined(_OPENMP)
+  constexpr std::int64_t worth_threads = 1 << 19;
+  if (parts > 1 && operations >= worth_threads && !omp_in_parallel())
+    return static_cast<int>(std::min<std::int64_t>(parts, omp_get_max_threads()));
+#endif
+  return 1;
+}
+
+/// Calls body(part, thread) for each part, the parts shared evenly between the threads.
+template <class Body>
+void for_each_part(std::int64_t parts, [[maybe_unused]] int threads, const Body& body) {
+#if defined(_OPENMP)
+  if (threads > 1) {
+#pragma omp parallel num_threads(threads)
+    {
+      const std::int64_t count = omp_get_num_threads();
+      const std::int64_t thread = omp_get_thread_num();
+      for (std::int64_t part = parts * thread / count; part < parts * (thread + 1) / count; ++part) body(part, thread);
+    }
+    return;
+  }
+#endif
+  for (std::int64_t part = 0; part < parts; ++part) body(part, std::int64_t{0});
+}
+
+/// The first of part `part` of `count` things cut into `parts`.
+constexpr std::int64_t first_of_part(std::int64_t count, std::int64_t part, std::int64_t parts) {
+  return count * part / parts;
+}
+
+/// The places along one axis at which element `tap` of the window lies inside an axis of `length` elements: a range
+/// of windows, and the element that the first window would see.
+struct InsideRange {
+  std::int64_t begin, end, first;
+
+  InsideRange(const Window& window, int axis, std::int64_t tap, std::int64_t length, std::int64_t count) {
+    const std::int64_t step = window.stride[axis];
+    first = tap * window.dilation[axis] - window.padding[axis];
+    begin = std::min(first >= 0 ? 0 : (-first + step - 1) / step, count);
+    end = std::max(begin, std::min(first >= length ? 0 : (length - first + step - 1) / step, count));
+  }
+};
+
+}  // namespace ctgrad::cpu::detail

@@ -14,6 +14,9 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
 else()
   set(ctgrad_compile_options -fconstexpr-ops-limit=1000000000 -fconstexpr-loop-limit=10000000)
 endif()
+# nvcc evaluates it three times: in its own front end for the host and for the device, and in the host compiler.
+list(TRANSFORM ctgrad_compile_options PREPEND -Xcompiler= OUTPUT_VARIABLE ctgrad_cuda_compile_options)
+list(APPEND ctgrad_cuda_compile_options -Xcudafe=--max_cost_constexpr_call=1000000000)
 
 # Links an optional library into the target: ctgrad_use(target OPTION imported-target find_package-arguments...).
 function(ctgrad_use target option library)
@@ -34,10 +37,19 @@ endfunction()
 function(ctgrad_usage target include_directory)
   target_include_directories(${target} INTERFACE ${include_directory})
   target_compile_features(${target} INTERFACE cxx_std_20)
-  target_compile_options(${target} INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${ctgrad_compile_options}>")
+  target_compile_options(${target} INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${ctgrad_compile_options}>"
+    "$<$<COMPILE_LANGUAGE:CUDA>:${ctgrad_cuda_compile_options}>")
+  if("cuda_std_20" IN_LIST CMAKE_CUDA_COMPILE_FEATURES)
+    target_compile_features(${target} INTERFACE cuda_std_20)
+  else()  # CMake 3.25 does not know that nvcc has C++20
+    target_compile_options(${target} INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20>)
+  endif()
 
   ctgrad_use(${target} CTGRAD_BLAS CBLAS::CBLAS CBLAS)
   ctgrad_use(${target} CTGRAD_OPENMP OpenMP::OpenMP_CXX OpenMP COMPONENTS CXX)
+  if(CTGRAD_OPENMP_FOUND)  # CMake's target has the flag for C++ alone
+    target_compile_options(${target} INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${OpenMP_CXX_FLAGS}>")
+  endif()
   ctgrad_use(${target} CTGRAD_ZLIB ZLIB::ZLIB ZLIB)
   target_compile_definitions(${target} INTERFACE
     $<$<BOOL:${CTGRAD_BLAS_FOUND}>:CTGRAD_HAS_CBLAS> $<$<BOOL:${CTGRAD_ZLIB_FOUND}>:CTGRAD_HAS_ZLIB>)

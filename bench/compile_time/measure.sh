@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Compiles the sources here and prints a Markdown table: seconds, the compiler's peak memory, the object's size.
-#   measure.sh                    all cases, g++ and clang++, -O2 and -O0 -g
+#   measure.sh                    all cases, g++ and clang++, -O2 and -O0 -g; nvcc -O2 where it is installed
 #   measure.sh --budget FILE      only the cases of the budget, and fails when one is exceeded
 #   measure.sh --large            adds the 512-block network
-# CXX_GNU and CXX_CLANG name other compilers.
+# CXX_GNU, CXX_CLANG and CUDACXX name other compilers.
 set -euo pipefail
 cd "$(dirname "$0")"
 gnu=${CXX_GNU:-g++}
 clang=${CXX_CLANG:-$(command -v clang++-16 || command -v clang++ || true)}
+nvcc=${CUDACXX:-$(command -v nvcc || true)}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 "${CC:-cc}" -O1 -o "$scratch/usage" usage.c
@@ -25,6 +26,10 @@ measure() {
   if [ "$compiler" = g++ ]; then
     path=$gnu
     arguments=(-fconstexpr-ops-limit=1000000000 -fconstexpr-loop-limit=10000000)
+  elif [ "$compiler" = nvcc ]; then
+    path=$nvcc
+    arguments=(-x cu -arch=sm_90 -Xcudafe=--max_cost_constexpr_call=1000000000
+      -Xcompiler=-fconstexpr-ops-limit=1000000000 -Xcompiler=-fconstexpr-loop-limit=10000000)
   else
     path=$clang
     arguments=(-fconstexpr-steps=100000000 -fbracket-depth=2048)
@@ -47,9 +52,11 @@ printf '| case | compiler | seconds | MB of memory | object, kB |\n|---|---|---|
 if [ "${1:-}" != --budget ]; then
   cases=(hello mnist residual16 residual128)
   [ "${1:-}" = --large ] && cases+=(residual512)
-  for compiler in g++ clang++; do
+  for compiler in g++ clang++ nvcc; do
     [ "$compiler" = clang++ ] && [ -z "$clang" ] && continue
+    [ "$compiler" = nvcc ] && [ -z "$nvcc" ] && continue
     for flags in -O2 -O0-g; do
+      [ "$compiler $flags" = "nvcc -O0-g" ] && continue
       for name in "${cases[@]}"; do measure "$name" "$compiler" "$flags"; done
     done
   done

@@ -238,7 +238,7 @@ namespace detail {
 /// The type of instruction I of the schedule that Source holds.
 template <class Source, int I>
 struct Instruction {
-  static constexpr KernelInstruction data = Source::view().instructions[I];
+  static constexpr KernelInstruction data = kernel_tables<Source>.instructions[I];
   static constexpr int arity = data.operand[0] < 0 ? 0 : data.operand[1] < 0 ? 1 : data.operand[2] < 0 ? 2 : 3;
   static constexpr auto choose() {
     if constexpr (data.op == opcode<ops::UserElementwise>) {
@@ -278,7 +278,7 @@ struct Instruction {
 
 template <class Source, int I>
 struct OutputOf {
-  static constexpr KernelOutput data = Source::view().outputs[I];
+  static constexpr KernelOutput data = kernel_tables<Source>.outputs[I];
   static constexpr auto choose() {
     if constexpr (data.reduction < 0) {
       return Tag<void>{};
@@ -293,9 +293,9 @@ template <class Source, int K, class I, class B, class O>
 struct KernelOf;
 template <class Source, int K, std::size_t... I, std::size_t... B, std::size_t... O>
 struct KernelOf<Source, K, std::index_sequence<I...>, std::index_sequence<B...>, std::index_sequence<O...>> {
-  static constexpr KernelDescription k = Source::view().kernels[K];
-  using type = Kernel<List<In<Source::view().inputs[k.first_input + static_cast<int>(I)].dtype,
-                              Source::view().inputs[k.first_input + static_cast<int>(I)].access>...>,
+  static constexpr KernelDescription k = kernel_tables<Source>.kernels[K];
+  using type = Kernel<List<In<kernel_tables<Source>.inputs[k.first_input + static_cast<int>(I)].dtype,
+                              kernel_tables<Source>.inputs[k.first_input + static_cast<int>(I)].access>...>,
                       List<typename Instruction<Source, k.first_instruction + static_cast<int>(B)>::type...>,
                       List<typename OutputOf<Source, k.first_output + static_cast<int>(O)>::type...>>;
 };
@@ -306,8 +306,8 @@ struct KernelOf<Source, K, std::index_sequence<I...>, std::index_sequence<B...>,
 /// not, so that equal kernels of different programs are one type.
 template <class Source, int K>
 using kernel_of = typename detail::KernelOf<
-    Source, K, std::make_index_sequence<static_cast<std::size_t>(Source::view().kernels[K].input_count)>,
-    std::make_index_sequence<static_cast<std::size_t>(Source::view().kernels[K].instruction_count)>,
-    std::make_index_sequence<static_cast<std::size_t>(Source::view().kernels[K].output_count)>>::type;
+    Source, K, std::make_index_sequence<static_cast<std::size_t>(kernel_tables<Source>.kernels[K].input_count)>,
+    std::make_index_sequence<static_cast<std::size_t>(kernel_tables<Source>.kernels[K].instruction_count)>,
+    std::make_index_sequence<static_cast<std::size_t>(kernel_tables<Source>.kernels[K].output_count)>>::type;
 
 }  // namespace ctgrad::kernels

@@ -302,6 +302,38 @@ template <class Pass>
 struct FrozenSchedule
     : detail::FrozenScheduleChosen<Pass, (detail::FrozenScheduleOnce<Pass>::schedule.count.steps >= 0)> {};
 
+/// What the kernels of the schedule `Source::view()` are made from, copied into a constant of its own. nvcc reads the
+/// whole constant for one of its elements, and what its pointers point to: with a network of 128 blocks 5 MB of memory
+/// each time. Each kernel takes some dozens of elements.
+template <class Source>
+struct KernelTables {
+  struct Counts {
+    int kernels, inputs, instructions, outputs;
+  };
+  static constexpr Counts count_all() {
+    const ScheduleView schedule = Source::view();
+    return {schedule.kernel_count, schedule.input_count, schedule.instruction_count, schedule.output_count};
+  }
+  static constexpr Counts counts = count_all();
+
+  KernelDescription kernels[counts.kernels + 1];
+  KernelInput inputs[counts.inputs + 1];
+  KernelInstruction instructions[counts.instructions + 1];
+  KernelOutput outputs[counts.outputs + 1];
+
+  static constexpr KernelTables copy() {
+    const ScheduleView schedule = Source::view();
+    KernelTables tables{};
+    for (int i = 0; i < counts.kernels; ++i) tables.kernels[i] = schedule.kernels[i];
+    for (int i = 0; i < counts.inputs; ++i) tables.inputs[i] = schedule.inputs[i];
+    for (int i = 0; i < counts.instructions; ++i) tables.instructions[i] = schedule.instructions[i];
+    for (int i = 0; i < counts.outputs; ++i) tables.outputs[i] = schedule.outputs[i];
+    return tables;
+  }
+};
+template <class Source>
+inline constexpr KernelTables<Source> kernel_tables = KernelTables<Source>::copy();
+
 /// The fusion of `Pass::run()` as constexpr data. `Pass::nodes()` is the number of nodes that are fused.
 template <class Pass>
 struct FrozenFusion {

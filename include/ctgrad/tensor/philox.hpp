@@ -60,9 +60,10 @@ CTGRAD_FUNCTION std::uint64_t half_of(const PhiloxBlock& block, int half) {
   return block.word[2 * half] | std::uint64_t{block.word[2 * half + 1]} << 32;
 }
 
-// a * b + c with a result that no compiler setting changes. A compiler may fuse a product with a
-// sum (and nvcc does, g++ on x86 does not), which changes the last bit. The product of two floats
-// is exact in double, so there fusing makes no difference; in double it is asked for.
+// a * b + c with a result that no compiler setting changes, but -ffast-math and nvcc's -use_fast_math.
+// A compiler may fuse a product with a sum (and nvcc does, g++ on x86 does not), which changes the
+// last bit. The product of two floats is exact in double, so there fusing makes no difference; in
+// double it is asked for.
 CTGRAD_FUNCTION float multiply_add(float a, float b, float c) {
   return static_cast<float>(static_cast<double>(a) * static_cast<double>(b) + static_cast<double>(c));
 }
@@ -87,7 +88,7 @@ CTGRAD_FUNCTION T log_of_fraction(std::uint64_t k, int bits) {
   const T square = s * s;
   T series = T(1) / T(2 * terms + 1);
   for (int i = terms - 1; i >= 0; --i) series = multiply_add(series, square, T(1) / T(2 * i + 1));
-  constexpr T log_2 = T(0.693147180559945309417L);
+  constexpr T log_2 = T(0x1.62e42fefa39efp-1);
   return multiply_add(T(exponent), log_2, 2 * s * series);
 }
 
@@ -101,7 +102,7 @@ struct SineCosine {
 template <class T>
 CTGRAD_FUNCTION SineCosine<T> sine_cosine_of_turn(std::uint64_t turn) {
   constexpr int terms = sizeof(T) == 4 ? 5 : 9;
-  constexpr T quarter = T(1.57079632679489661923L * 0x1p-62L);
+  constexpr T quarter = T(0x1.921fb54442d18p-62);
   const std::uint64_t quadrant = (turn + (std::uint64_t{1} << 61)) >> 62;
   const T x = static_cast<T>(static_cast<std::int64_t>(turn - (quadrant << 62))) * quarter;
   const T square = x * x;

@@ -29,7 +29,7 @@ namespace detail {
 template <class S>
 constexpr Extents<S::rank> static_extents() {
   Extents<S::rank> extents{};
-  for (std::size_t axis = 0; axis < S::rank; ++axis) extents[axis] = S::value.extent[axis];
+  for (std::size_t axis = 0; axis != S::rank; ++axis) extents[axis] = S::value.extent[axis];
   return extents;
 }
 
@@ -66,7 +66,7 @@ CTGRAD_COLD inline std::string text_of(std::span<const std::int64_t> extents) {
 /// Checks run-time extents against a shape: static extents must match, and what stands twice must be equal.
 template <class S>
 void check_extents(const Extents<S::rank>& extents) {
-  for (std::size_t axis = 0; axis < S::rank; ++axis) {
+  for (std::size_t axis = 0; axis != S::rank; ++axis) {
     const Extent wanted = S::value.extent[axis];
     bool fits = is_static(wanted) ? extents[axis] == wanted : extents[axis] >= 0;
     for (std::size_t other = 0; other < axis; ++other)

@@ -14,7 +14,11 @@ import sys
 import time
 
 import torch
+import torch._dynamo
 import torch.nn.functional as F
+
+# Each network is compiled for its own shapes, however many came before.
+torch._dynamo.config.recompile_limit = 256
 
 LEARNING_RATE = 1e-6
 

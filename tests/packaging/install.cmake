@@ -1,5 +1,5 @@
 # Installs ctgrad, built with nothing but the library, then moves the tree: a package must not mind where it lies.
-set(prefix ${DIRECTORY}/../prefix)
+cmake_path(SET prefix NORMALIZE ${DIRECTORY}/../prefix)
 file(REMOVE_RECURSE ${DIRECTORY} ${prefix})
 
 function(run)

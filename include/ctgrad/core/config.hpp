@@ -23,5 +23,12 @@
 /// A function that runs when something is wrong: kept apart from the code that checks, and compiled for size.
 #define CTGRAD_COLD [[gnu::cold, gnu::noinline]]
 
+/// Before a loop of few steps that should have a copy of its body for each; nvcc's front end does not know it.
+#if defined(__CUDACC__)
+#define CTGRAD_UNROLL
+#else
+#define CTGRAD_UNROLL _Pragma("GCC unroll 4")
+#endif
+
 /// A function that runs on the CPU and on the GPU and must vanish into its caller.
 #define CTGRAD_FUNCTION CTGRAD_HOST_DEVICE CTGRAD_ALWAYS_INLINE constexpr

@@ -27,7 +27,8 @@ struct AxesButChannel<std::index_sequence<I...>> {
   using type = Axis<0, static_cast<int>(I) + 2 ...>;
 };
 template <class S>
-using axes_but_channel = typename AxesButChannel<std::make_index_sequence<static_cast<std::size_t>(S::rank - 2)>>::type;
+using axes_but_channel =
+    typename AxesButChannel<std::make_index_sequence<static_cast<std::size_t>(S::rank < 2 ? 0 : S::rank - 2)>>::type;
 
 /// The shape in which one number for each channel stretches to S.
 template <class S>
@@ -84,13 +85,9 @@ struct VarianceRule {
   }
 };
 
+/// True when x has channels. (g++ instantiates a function that only checks after the code that needed the check.)
 template <class X>
-constexpr void check_batch_norm() {
-  static_assert(X::shape_type::rank >= 2,
-                "ctgrad: batch normalisation needs at least two axes, [N, C] or images [N, C, H, W]");
-  static_assert(std::is_floating_point_v<typename X::element_type>,
-                "ctgrad: batch normalisation needs float or double elements; convert them with cast<float>(x)");
-}
+inline constexpr bool has_channels = X::shape_type::rank >= 2;
 
 template <class X, class... Numbers>
 inline constexpr bool has_one_number_per_channel = ((Numbers::rank == 1 && Numbers::value[0] == X::value[1]) && ...);
@@ -101,7 +98,10 @@ inline constexpr bool has_one_number_per_channel = ((Numbers::rank == 1 && Numbe
 /// the squared distances from the mean (no correction of the count). Of no elements both are 0.
 template <Handle X>
 constexpr auto batch_statistics(const X& x) {
-  detail::check_batch_norm<X>();
+  static_assert(detail::has_channels<X>,
+                "ctgrad: batch normalisation needs at least two axes, [N, C] or images [N, C, H, W]");
+  static_assert(std::is_floating_point_v<typename X::element_type>,
+                "ctgrad: batch normalisation needs float or double elements; convert them with cast<float>(x)");
   const auto average = detail::channel_mean(x);
   const auto variance = detail::channel_mean(square(detail::distance_from_mean(x, average)));
   return std::pair{average, custom_derivative<detail::VarianceRule>(variance, x)};
@@ -113,7 +113,10 @@ constexpr auto batch_statistics(const X& x) {
 template <Handle X, Handle M, Handle V, Handle W, Handle B>
 constexpr auto batch_norm(const X& x, const M& mean, const V& variance, const W& weight, const B& bias,
                           double epsilon = 1e-5) {
-  detail::check_batch_norm<X>();
+  static_assert(detail::has_channels<X>,
+                "ctgrad: batch normalisation needs at least two axes, [N, C] or images [N, C, H, W]");
+  static_assert(std::is_floating_point_v<typename X::element_type>,
+                "ctgrad: batch normalisation needs float or double elements; convert them with cast<float>(x)");
   using S = typename X::shape_type;
   static_assert(
       detail::has_one_number_per_channel<S, typename M::shape_type, typename V::shape_type, typename W::shape_type,

@@ -331,9 +331,12 @@ inline std::vector<Numbers> evaluate(const GraphView& graph, const Leaves& leave
       y = leaves.blocks.at(static_cast<std::size_t>(node.attribute));
     } else if (node.is<ops::Parameter>()) {
       parameter_offset = 0;
+      const bool trainable = graph.parameters[node.attribute].trainable;
       for (int p = 0; p < static_cast<int>(node.attribute); ++p)
-        parameter_offset += graph.shapes[graph.parameters[p].shape].size();
-      std::copy_n(leaves.blocks.at(0).begin() + parameter_offset, y.size(), y.begin());
+        if (graph.parameters[p].trainable == trainable)
+          parameter_offset += graph.shapes[graph.parameters[p].shape].size();
+      const Numbers& block = trainable ? leaves.blocks.at(0) : leaves.blocks.back();
+      std::copy_n(block.begin() + parameter_offset, y.size(), y.begin());
     } else if (node.is<ops::Constant>()) {
       y[0] = rounded(node.dtype, node.scalar);
     } else if (node.is<ops::Arange>()) {

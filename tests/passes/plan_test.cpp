@@ -70,6 +70,15 @@ struct Network {
 };
 constexpr auto network_loss = [](const auto& model, auto x, auto label) { return cross_entropy(model(x), label); };
 
+struct ConvolutionNet {
+  nn::Conv2d<3, KernelSize<3>, Padding<1>> conv;
+  nn::BatchNorm2d norm;
+  nn::Linear<3> output;
+  constexpr auto operator()(const auto& x) const {
+    return output(flatten<1>(max_pool2d(relu(norm(conv(x))), kernel_size<2>)));
+  }
+};
+
 Numbers random_numbers(std::int64_t count, std::uint64_t seed) {
   std::vector<double> values(static_cast<std::size_t>(count));
   RandomStream(seed).fill_uniform(std::span<double>(values), 0, -1, 1);
@@ -78,7 +87,8 @@ Numbers random_numbers(std::int64_t count, std::uint64_t seed) {
 
 /// Runs a program in the checker and compares it with the plain evaluation of the graph as it was written. A
 /// small prime for each name makes every extent different.
-void check(const GraphBuilder& graph, int blocks = 0, std::int64_t block_size = 0, std::int64_t labels = 3) {
+void check(const GraphBuilder& graph, int blocks = 0, std::int64_t block_size = 0, std::int64_t labels = 3,
+           std::int64_t buffer_size = 0) {
   auto near = [](double a, double b, double tolerance) {
     return a == b || std::abs(a - b) <= tolerance * (1 + std::abs(a));
   };
@@ -100,7 +110,8 @@ void check(const GraphBuilder& graph, int blocks = 0, std::int64_t block_size = 
   }
   leaves.block_type = DType::float32;
   for (int b = 0; b < blocks; ++b) {
-    leaves.blocks.push_back(random_numbers(block_size, 100 + static_cast<std::uint64_t>(b)));
+    const bool buffers = buffer_size > 0 && b == blocks - 1;
+    leaves.blocks.push_back(random_numbers(buffers ? buffer_size : block_size, 100 + static_cast<std::uint64_t>(b)));
     for (double& x : leaves.blocks.back()) x = rounded(DType::float32, b == 2 ? std::abs(x) : x);
   }
   const Stages stages(graph, blocks);
@@ -175,6 +186,17 @@ BOOST_AUTO_TEST_CASE(a_training_step) {
   const GraphBuilder graph = Step::run();
   BOOST_TEST(graph.nodes.size() > 400);
   check(graph, Step::blocks, training::parameter_count<Loss>);
+}
+
+// Buffers have a block of their own, after the optimizer's, with new values side by side.
+BOOST_AUTO_TEST_CASE(a_training_step_with_buffers) {
+  using Loss = training::LossSource<std::remove_const_t<decltype(network_loss)>, ConvolutionNet,
+                                    Spec<float, Shape<batch, 2, 4, 4>>, Spec<std::int64_t, Shape<batch>>>;
+  static_assert(training::parameter_count<Loss> == 3 * 2 * 9 + 3 + 6 + 3 * 12 + 3);
+  static_assert(training::buffer_count<Loss> == 6);
+  using Step = training::StepSource<Loss, optim::Adam, float, 2>;
+  static_assert(Step::blocks == 4);
+  check(Step::run(), Step::blocks, training::parameter_count<Loss>, 3, training::buffer_count<Loss>);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

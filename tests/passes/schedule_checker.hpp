@@ -181,7 +181,8 @@ private:
   int region_of_leaf(int node) const {
     const Node& leaf = graph_[node];
     if (leaf.is<ops::Input>()) return schedule_.regions.input(static_cast<int>(leaf.attribute));
-    if (leaf.is<ops::Parameter>()) return schedule_.regions.block(0);
+    if (leaf.is<ops::Parameter>())
+      return schedule_.regions.block(graph_.parameters[leaf.attribute].trainable ? 0 : schedule_.regions.blocks - 1);
     if (leaf.is<ops::Block>()) return schedule_.regions.block(static_cast<int>(leaf.attribute));
     return schedule_.regions.constants();
   }

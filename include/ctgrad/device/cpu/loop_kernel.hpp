@@ -104,9 +104,9 @@ struct LoopKernelOf<Kernel, std::integer_sequence<int, I...>, std::integer_seque
       using T = element_t<Output<N>::dtype>;
       T total = Output<N>::reduction::template identity<T>();
       for (std::int64_t b = 0; b < count; ++b) {
-        T value;
-        std::memcpy(&value, partial[b].bytes, sizeof(T));
-        total = b == 0 ? value : Output<N>::reduction::combine(total, value);
+        T part;
+        std::memcpy(&part, partial[b].bytes, sizeof(T));
+        total = b == 0 ? part : Output<N>::reduction::combine(total, part);
       }
       std::memcpy(to, &total, sizeof(T));
     }

@@ -29,9 +29,11 @@ void visit_windows(const PoolingShape& s, const T* plane, const Visit& visit) {
         const std::int64_t corner = i * s.window.stride[0] * s.width + j * s.window.stride[1];
         std::int64_t place = corner;
         CTGRAD_UNROLL
-        for (int k = 0; k < KH; ++k) CTGRAD_UNROLL
-        for (int l = 0; l < KW; ++l)
-          if (k + l > 0) see(plane, place, corner + k * s.width + l);
+        for (int k = 0; k < KH; ++k) {
+          CTGRAD_UNROLL
+          for (int l = 0; l < KW; ++l)
+            if (k + l > 0) see(plane, place, corner + k * s.width + l);
+        }
         visit(i * s.out_width + j, place);
       } else {
         const std::int64_t last_row = s.end(0, i, s.height);

@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(unit_extents) {
   check_in_both_types<Shape<batch, 2, 1, 9>, Shape<1, 2, 1, 4>>();
   check_in_both_types<Shape<1, 1, 4, 4>, Shape<2, 1, 4, 4>>();
 }
-// So large that the windows of an image leave the second-level cache.
+// A few images so large that each is left to the matrix product.
 BOOST_AUTO_TEST_CASE(large_images) {
   const auto sums = [](auto x, auto w) {
     const auto f = [](auto a, auto b) { return sum(square(conv2d(a, b, padding<1>))); };

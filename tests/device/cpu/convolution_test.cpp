@@ -82,10 +82,12 @@ void check_both_ways(const ConvolutionShape& s) {
   }
 }
 
-const ConvolutionShape shapes[] = {shape_of(3, 1, 6, 28, 28, 5, 2, 1),  shape_of(20, 6, 16, 14, 14, 5, 0, 1),
-                                   shape_of(1, 3, 13, 5, 40, 3, 1, 1),  shape_of(9, 8, 12, 6, 5, 3, 1, 4),
-                                   shape_of(2, 5, 1, 3, 3, 3, 0, 1),    shape_of(17, 2, 3, 9, 8, 2, 1, 1),
-                                   shape_of(40, 16, 8, 14, 14, 3, 1, 1)};
+const ConvolutionShape shapes[] = {shape_of(3, 1, 6, 28, 28, 5, 2, 1), shape_of(20, 6, 16, 14, 14, 5, 0, 1),
+                                   shape_of(1, 3, 13, 5, 40, 3, 1, 1), shape_of(9, 8, 12, 6, 5, 3, 1, 4),
+                                   shape_of(2, 5, 1, 3, 3, 3, 0, 1), shape_of(17, 2, 3, 9, 8, 2, 1, 1),
+                                   shape_of(40, 16, 8, 14, 14, 3, 1, 1),
+                                   // Images so large that a chunk of the weight gradient has few of them.
+                                   shape_of(3, 4, 5, 150, 160, 3, 1, 1)};
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #if defined(_OPENMP)
 #include <omp.h>
@@ -71,6 +72,16 @@ void for_each_part(std::int64_t parts, [[maybe_unused]] int threads, const Body&
   }
 #endif
   for (std::int64_t part = 0; part < parts; ++part) body(part, std::int64_t{0});
+}
+
+/// Calls body(number) for 0 to Count - 1, each number a type of its own: only constant indices let the compiler keep an
+/// array in registers.
+template <int Count, class Body>
+CTGRAD_ALWAYS_INLINE void for_each_number(const Body& body) {
+  [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
+    (body(std::integral_constant<int, I>{}), ...);
+  }
+  (std::make_integer_sequence<int, Count>{});
 }
 
 /// The first of part `part` of `count` things cut into `parts`.

@@ -108,8 +108,8 @@ Record with_optimizer() {
   auto trainer = make_trainer<Cpu>(Weights{}, model_loss, optim::Sgd{.learning_rate = learning_rate},
                                    spec<float, 64, 1000>, spec<float, 64, 10>);
   // Parameters have names. Here they get the values of the other ways.
-  TensorView<float, W1::shape_type>(trainer.parameters()["w1"].elements).assign(w1);
-  TensorView<float, W2::shape_type>(trainer.parameters()["w2"].elements).assign(w2);
+  trainer.parameters().view<W1::shape_type>("w1").assign(w1);
+  trainer.parameters().view<W2::shape_type>("w2").assign(w2);
   return record_training([&] { return trainer.step(x, y); });
 }
 
@@ -126,8 +126,8 @@ Record with_modules() {
   const auto [x, y, w1, w2] = Problem();
   auto trainer = make_trainer<Cpu>(TwoLayerNet{}, model_loss, optim::Sgd{.learning_rate = learning_rate},
                                    spec<float, 64, 1000>, spec<float, 64, 10>);
-  TensorView<float, Shape<100, 1000>>(trainer.parameters()["hidden.weight"].elements).assign(transpose(w1));
-  TensorView<float, Shape<10, 100>>(trainer.parameters()["output.weight"].elements).assign(transpose(w2));
+  trainer.parameters().view<Shape<100, 1000>>("hidden.weight").assign(transpose(w1));
+  trainer.parameters().view<Shape<10, 100>>("output.weight").assign(transpose(w2));
   return record_training([&] { return trainer.step(x, y); });
 }
 
@@ -139,8 +139,8 @@ Record compiled_step() {
   auto trainer =
       make_trainer<Cpu>(nn::Sequential<nn::LinearNoBias<100>, nn::Relu, nn::LinearNoBias<10>>{}, model_loss,
                         optim::Sgd{.learning_rate = learning_rate}, spec<float, batch, 1000>, spec<float, batch, 10>);
-  TensorView<float, Shape<100, 1000>>(trainer.parameters()["0.weight"].elements).assign(transpose(w1));
-  TensorView<float, Shape<10, 100>>(trainer.parameters()["2.weight"].elements).assign(transpose(w2));
+  trainer.parameters().view<Shape<100, 1000>>("0.weight").assign(transpose(w1));
+  trainer.parameters().view<Shape<10, 100>>("2.weight").assign(transpose(w2));
 
   using Stages = typename decltype(trainer)::Stages;
   constexpr ScheduleView program = Stages::view();

@@ -2,6 +2,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cstring>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <ctgrad/ctgrad.hpp>
@@ -97,6 +99,88 @@ BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_bits_whatever_the_number_of_th
   BOOST_TEST((one == train_bits(2, 3)));
   BOOST_TEST((one == train_bits(3, 3)));
   BOOST_TEST((one != train_bits(1, 4)));
+}
+
+BOOST_AUTO_TEST_CASE(make_trainer_takes_a_seed) {
+  const auto x = some_inputs(20);
+  const auto label = some_labels(20);
+  // The parameters before and after two steps with dropout.
+  auto numbers = [&](const auto&... seed) {
+    auto trainer = make_trainer<Cpu>(Mlp{}, cross_entropy_loss, optim::Sgd{}, seed..., spec<float, batch, 200>,
+                                     spec<std::int64_t, batch>);
+    const auto elements = trainer.parameters().elements();
+    std::vector<float> all(elements.begin(), elements.end());
+    trainer.step(x, label);
+    trainer.step(x, label);
+    all.insert(all.end(), elements.begin(), elements.end());
+    return all;
+  };
+  const auto seven = numbers(manual_seed(7));
+  const auto eight = numbers(manual_seed(8));
+  BOOST_TEST((seven == numbers(manual_seed(7))));
+  BOOST_TEST((numbers() == numbers(manual_seed(0))));
+  std::size_t different = 0;
+  for (std::size_t i = 0; i < seven.size(); ++i) different += seven[i] != eight[i] ? 1 : 0;
+  BOOST_TEST(different > seven.size() * 99 / 100);
+}
+
+BOOST_AUTO_TEST_CASE(the_seed_decides_what_is_dropped_too) {
+  const auto x = some_inputs(20);
+  const auto label = some_labels(20);
+  auto first_loss = [&](std::uint64_t seed) {
+    auto trainer = make_trainer<Cpu>(Mlp{}, cross_entropy_loss, optim::Sgd{}, manual_seed(seed),
+                                     spec<float, batch, 200>, spec<std::int64_t, batch>);
+    for (float& parameter : trainer.parameters().elements()) parameter = 0.01F;
+    trainer.parameters().view<Shape<10, 300>>("output.weight")(3, 4) = 1;
+    return trainer.step(x, label);
+  };
+  BOOST_TEST(first_loss(1) == first_loss(1));
+  BOOST_TEST(first_loss(1) != first_loss(2));
+}
+
+BOOST_AUTO_TEST_CASE(a_parameter_is_seen_and_set_as_an_array_of_its_name) {
+  auto trainer = make_mlp(1);
+  auto& parameters = trainer.parameters();
+  auto weight = parameters.view<Shape<300, 200>>("hidden.weight");
+  auto bias = parameters.view<Shape<10>>("output.bias");
+  static_assert(std::is_same_v<decltype(weight), TensorView<float, Shape<300, 200>>>);
+  BOOST_TEST(weight.data() == parameters["hidden.weight"].elements.data());
+  BOOST_TEST(bias.data() == parameters["output.bias"].elements.data());
+  BOOST_TEST(&weight(2, 5) == parameters.data() + 2 * 200 + 5);
+
+  const auto& constant = std::as_const(trainer).parameters();
+  auto seen = constant.view<Shape<300, 200>>("hidden.weight");
+  static_assert(std::is_same_v<decltype(seen), TensorView<const float, Shape<300, 200>>>);
+  weight = 0 * weight + 2;
+  BOOST_TEST(seen(299, 199) == 2.0F);
+  BOOST_TEST(constant["hidden.bias"].elements[0] != 2.0F);
+  trainer.step(some_inputs(8), some_labels(8));
+  BOOST_TEST(seen(299, 199) != 2.0F);
+}
+
+BOOST_AUTO_TEST_CASE(a_view_of_a_parameter_that_is_not_there_lists_those_that_are) {
+  auto trainer = make_mlp(1);
+  BOOST_CHECK_EXCEPTION(trainer.parameters().view<Shape<10>>("output.bais"), Error, [](const Error& error) {
+    return std::string(error.what()) ==
+           "ctgrad: the model has no parameter \"output.bais\"; it has hidden.weight, hidden.bias, output.weight, "
+           "output.bias";
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_view_of_a_parameter_has_the_parameters_shape) {
+  auto trainer = make_mlp(1);
+  auto refused = [&](auto shape, std::string_view name, std::string_view sentence) {
+    BOOST_CHECK_EXCEPTION(trainer.parameters().template view<decltype(shape)>(name), Error,
+                          [&](const Error& error) { return error.what() == sentence; });
+  };
+  // The same number of elements is not enough, nor a shape that would stretch.
+  refused(Shape<200, 300>{}, "hidden.weight",
+          "ctgrad: the parameter \"hidden.weight\" has the shape [300, 200], not [200, 300]; ask for a view of its own "
+          "shape");
+  refused(Shape<1, 10>{}, "output.bias",
+          "ctgrad: the parameter \"output.bias\" has the shape [10], not [1, 10]; ask for a view of its own shape");
+  refused(Shape<>{}, "output.bias",
+          "ctgrad: the parameter \"output.bias\" has the shape [10], not []; ask for a view of its own shape");
 }
 
 BOOST_AUTO_TEST_CASE(batches_of_any_size_run_without_compiling_again) {

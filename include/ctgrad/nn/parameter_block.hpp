@@ -3,6 +3,8 @@
 /// The parameters of a model in one contiguous block and its buffers in another, with a named view of each.
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,7 +12,9 @@
 #include "ctgrad/core/error.hpp"
 #include "ctgrad/core/memory.hpp"
 #include "ctgrad/graph/graph.hpp"
+#include "ctgrad/program/memory_use.hpp"
 #include "ctgrad/tensor/random.hpp"
+#include "ctgrad/tensor/tensor.hpp"
 
 namespace ctgrad::nn {
 
@@ -38,22 +42,22 @@ public:
     for (int i = 0; i < graph.parameter_count; ++i)
       total[graph.parameters[i].trainable ? 0 : 1] += graph.shapes[graph.parameters[i].shape].size();
     size_ = total[0];
-    memory_.reserve(static_cast<std::size_t>(total[0]) * sizeof(T) + 1);
-    buffer_memory_.reserve(static_cast<std::size_t>(total[1]) * sizeof(T) + 1);
+    memory_.reserve(static_cast<std::size_t>(total[0]) * sizeof(T));
+    buffer_memory_.reserve(static_cast<std::size_t>(total[1]) * sizeof(T));
+    parameters_.reserve(static_cast<std::size_t>(graph.parameter_count));
     T* next[2] = {data(), buffer_data()};
     for (int i = 0; i < graph.parameter_count; ++i) {
       const ParameterInfo& info = graph.parameters[i];
       const ShapeValue& shape = graph.shapes[info.shape];
-      NamedParameter<T> parameter;
+      NamedParameter<T>& parameter = parameters_.emplace_back();
       parameter.name = names[static_cast<std::size_t>(i)];
-      for (int axis = 0; axis < shape.rank; ++axis) parameter.shape.push_back(shape[axis]);
+      parameter.shape.assign(shape.extent, shape.extent + shape.rank);
       T*& elements = next[info.trainable ? 0 : 1];
       parameter.elements = {elements, static_cast<std::size_t>(shape.size())};
       parameter.initializer = info.initializer;
       parameter.a = info.a;
       parameter.b = info.b;
       parameter.trainable = info.trainable;
-      parameters_.push_back(parameter);
       elements += shape.size();
     }
   }
@@ -100,7 +104,51 @@ public:
     throw Error("ctgrad: the model has no parameter \"" + std::string(name) + "\"; it has " + known);
   }
 
+  /// The parameter of a name as an array: `trainer.parameters().view<Shape<16, 2>>("hidden.weight")`. The shape must be
+  /// the parameter's. Throws Error with the names there are, or with the parameter's shape. The view shows the
+  /// parameter as training goes on; writing to it sets the parameter.
+  template <class S>
+  TensorView<T, S> view(std::string_view name) {
+    return view_of<S>(name);
+  }
+  template <class S>
+  TensorView<const T, S> view(std::string_view name) const {
+    return view_of<S>(name);
+  }
+
+  /// Bytes of the parameters and buffers, and those of their names and shapes.
+  MemoryUse memory() const {
+    MemoryUse use;
+    use.parameters = static_cast<std::int64_t>(memory_.bytes() + buffer_memory_.bytes());
+    std::size_t bytes = parameters_.capacity() * sizeof(NamedParameter<T>);
+    for (const NamedParameter<T>& p : parameters_)
+      bytes += p.shape.capacity() * sizeof(std::int64_t) + bytes_outside(p.name);
+    use.bookkeeping = static_cast<std::int64_t>(bytes);
+    return use;
+  }
+
 private:
+  template <class S>
+  TensorView<T, S> view_of(std::string_view name) const {
+    static_assert(S::value.is_static(),
+                  "ctgrad: a parameter's shape is known at compile time; give each axis a number");
+    const NamedParameter<T>& parameter = (*this)[name];
+    Extents<S::rank> extents{};
+    std::copy_n(S::value.extent, S::rank, extents.begin());
+    if (!std::ranges::equal(parameter.shape, extents))
+      throw_error("ctgrad: the parameter \"" + parameter.name + "\" has the shape " +
+                  ctgrad::detail::text_of(parameter.shape) + ", not " + ctgrad::detail::text_of(extents) +
+                  "; ask for a view of its own shape");
+    return {parameter.elements.data(), extents};
+  }
+
+  /// Bytes of a text on the heap: none when it is short enough to lie inside the string.
+  static std::size_t bytes_outside(const std::string& text) {
+    const auto* object = reinterpret_cast<const char*>(&text);
+    const bool inside = std::less_equal<>()(object, text.data()) && std::less<>()(text.data(), object + sizeof(text));
+    return inside ? 0 : text.capacity() + 1;
+  }
+
   std::int64_t size_ = 0;
   Memory memory_;
   Memory buffer_memory_;

@@ -8,7 +8,8 @@
 #include <string>
 #include <tuple>
 
-#include "ctgrad/device/cpu/inline.hpp"
+#include "ctgrad/device/cpu/planned_workspace.hpp"
+#include "ctgrad/program/memory_use.hpp"
 #include "ctgrad/program/pipeline.hpp"
 #include "ctgrad/tensor/tensor.hpp"
 
@@ -90,6 +91,25 @@ public:
     return static_cast<const char*>(region_[region]) + place.byte_offset * factor_[region];
   }
 
+  /// What memory() is after a run with these dimensions, when no earlier one had larger ones.
+  static constexpr MemoryUse memory_plan(const Dimensions& dimensions) {
+    MemoryUse use;
+    for (int i = 0; i < schedule.arena_count; ++i)
+      use.arenas += schedule.arenas[i].bytes * dimensions.monomial(schedule.arenas[i].factor);
+    use.constants = schedule.constant_bytes;
+    use.workspace = cpu::planned_workspace_bytes<Source>();
+    return use;
+  }
+
+  /// What is held now.
+  MemoryUse memory() const {
+    MemoryUse use;
+    for (const Memory& arena : arenas_) use.arenas += static_cast<std::int64_t>(arena.bytes());
+    use.constants = static_cast<std::int64_t>(constants_.bytes());
+    use.workspace = device_.workspace_bytes();
+    return use;
+  }
+
 private:
   std::array<Memory, static_cast<std::size_t>(schedule.arena_count) + 1> arenas_;
   Memory constants_;
@@ -138,6 +158,8 @@ Extents<S::rank> evaluate_extents(const Dimensions& dimensions) {
 /// Runs a pipeline on argument views and gives views of the results.
 template <class Stages, class Result, int ExtraInputs, class... Specs>
 class Runner {
+  using OwnExecutor = Executor<Stages, static_cast<int>(sizeof...(Specs)) + ExtraInputs>;
+
 public:
   void set_block(int i, void* data) { executor_.set_block(i, data); }
   void set_scalar(int i, const void* data) { executor_.set_input(static_cast<int>(sizeof...(Specs)) + i, data); }
@@ -150,6 +172,9 @@ public:
     int index = 0;
     return results<Result>(index);
   }
+
+  static constexpr MemoryUse memory_plan(const Dimensions& dimensions) { return OwnExecutor::memory_plan(dimensions); }
+  MemoryUse memory() const { return executor_.memory(); }
 
 private:
   template <std::size_t... I, class... Views>
@@ -184,7 +209,7 @@ private:
     }
   }
 
-  Executor<Stages, static_cast<int>(sizeof...(Specs)) + ExtraInputs> executor_;
+  OwnExecutor executor_;
 };
 
 }  // namespace detail
@@ -216,16 +241,22 @@ public:
   }
 
   /// Bytes of temporary memory for given dimensions, with the reuse that the plan found.
-  static constexpr std::int64_t bytes(const Dimensions& dimensions = {}) {
-    std::int64_t total = 0;
-    for (int i = 0; i < Stages::view().arena_count; ++i)
-      total += Stages::view().arenas[i].bytes * dimensions.monomial(Stages::view().arenas[i].factor);
-    return total;
+  static constexpr std::int64_t bytes(const Dimensions& dimensions = {}) { return memory_plan(dimensions).arenas; }
+
+  /// The bytes that calls with the given dimensions make the program hold: `program.memory_plan().total()` is known
+  /// at compile time.
+  static constexpr MemoryUse memory_plan(const Dimensions& dimensions = {}) {
+    return OwnRunner::memory_plan(dimensions);
   }
+
+  /// The bytes that the program holds now. It takes its memory with the first call, and more when a named dimension
+  /// is longer than in any call before.
+  MemoryUse memory() const { return runner_.memory(); }
 
 private:
   using Result = decltype(std::declval<const F&>()(std::declval<detail::symbol_of<Specs>>()...));
-  detail::Runner<Stages, Result, 0, Specs...> runner_;
+  using OwnRunner = detail::Runner<Stages, Result, 0, Specs...>;
+  OwnRunner runner_;
   std::uint64_t seed_ = 0;
   std::uint64_t runs_ = 0;
 };

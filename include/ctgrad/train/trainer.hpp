@@ -36,6 +36,40 @@ auto as_number(const std::tuple<V...>& parts) {
 
 }  // namespace detail
 
+/// A function of a model that is being trained: what `Trainer::inference` returns. It reads the trainer's parameters
+/// and must not outlive it. One object serves one thread.
+template <class Runner, class... Specs>
+class Inference {
+public:
+  /// `buffers` is null where the model has none.
+  template <class T>
+  Inference(T* parameters, T* buffers) {
+    runner_.set_block(0, parameters);
+    if (buffers != nullptr) runner_.set_block(1, buffers);
+  }
+
+  /// Runs the function. What it returns are views that are valid until the next call.
+  auto operator()(const TensorView<const typename Specs::element_type, typename Specs::shape_type>&... arguments) {
+    return runner_(0, arguments...);
+  }
+
+  /// The bytes that calls with the given dimensions make it hold, and those it holds now. The parameters are the
+  /// trainer's.
+  static constexpr MemoryUse memory_plan(const Dimensions& dimensions = {}) { return Runner::memory_plan(dimensions); }
+  MemoryUse memory() const { return runner_.memory(); }
+
+private:
+  Runner runner_;
+};
+
+/// Where random numbers begin: what `manual_seed` returns.
+struct ManualSeed {
+  std::uint64_t value = 0;
+};
+
+/// The seed of a trainer's random numbers, for `make_trainer`.
+constexpr ManualSeed manual_seed(std::uint64_t value) { return {value}; }
+
 /// Trains `Model` to minimise `Loss` with `Optimizer`. The whole step (forward, reverse, update) is one compiled
 /// program that updates the parameters and buffers in place; when it throws, they are unchanged. One object serves one
 /// thread.
@@ -60,7 +94,7 @@ public:
   explicit Trainer(const Optimizer& settings = {}, std::uint64_t seed = 0)
       : optimizer(settings),
         parameters_(Frozen<Source>::graph.view(), nn::parameter_names<Model>()),
-        state_(static_cast<std::size_t>(parameters_.size()) * Optimizer::state_count * sizeof(element_type) + 1),
+        state_(static_cast<std::size_t>(parameters_.size()) * Optimizer::state_count * sizeof(element_type)),
         seed_(seed) {
     parameters_.initialize(seed);
   }
@@ -89,13 +123,9 @@ public:
   auto inference(const F&, InferenceSpecs...) {
     using Program = training::InferenceSource<F, Source, Model, InferenceSpecs...>;
     using R = decltype(F{}(std::declval<const Model&>(), std::declval<detail::symbol_of<InferenceSpecs>>()...));
-    auto runner = detail::Runner<Pipeline<Program>, R, 0, InferenceSpecs...>();
-    runner.set_block(0, parameters_.data());
-    if constexpr (training::buffer_blocks < Source >> 0) runner.set_block(1, parameters_.buffer_data());
-    return [runner = std::move(runner)](const TensorView<const typename InferenceSpecs::element_type,
-                                                         typename InferenceSpecs::shape_type>&... arguments) mutable {
-      return runner(0, arguments...);
-    };
+    using Runner = detail::Runner<Pipeline<Program>, R, 0, InferenceSpecs...>;
+    constexpr std::int64_t buffers = training::buffer_count<Source>;
+    return Inference<Runner, InferenceSpecs...>(parameters_.data(), buffers > 0 ? parameters_.buffer_data() : nullptr);
   }
 
   nn::ParameterBlock<element_type>& parameters() { return parameters_; }
@@ -103,11 +133,35 @@ public:
   /// Number of steps taken.
   std::int64_t steps() const { return steps_; }
 
+  /// The bytes that steps with minibatches of the given dimensions make the trainer hold, apart from the names and
+  /// shapes of the parameters.
+  static constexpr MemoryUse memory_plan(const Dimensions& dimensions = {}) {
+    MemoryUse use = StepRunner::memory_plan(dimensions);
+    use.parameters = parameter_bytes + training::buffer_count<Source> * static_cast<std::int64_t>(sizeof(element_type));
+    use.optimizer_state = parameter_bytes * Optimizer::state_count;
+    return use;
+  }
+
+  /// The bytes that the trainer holds now. It takes memory for a step with the first one, and more when a minibatch is
+  /// larger than any before. What `inference` returned holds memory of its own.
+  MemoryUse memory() const {
+    MemoryUse use = step_.memory();
+    const MemoryUse block = parameters_.memory();
+    use.parameters = block.parameters;
+    use.bookkeeping = block.bookkeeping;
+    use.optimizer_state = static_cast<std::int64_t>(state_.bytes());
+    return use;
+  }
+
 private:
+  using StepRunner = detail::Runner<Stages, Result, StepProgram::scalar_count, Specs...>;
+  static constexpr std::int64_t parameter_bytes =
+      training::parameter_count<Source> * static_cast<std::int64_t>(sizeof(element_type));
+
   nn::ParameterBlock<element_type> parameters_;
   Memory state_;
   std::array<element_type, static_cast<std::size_t>(StepProgram::scalar_count) + 1> scalars_{};
-  detail::Runner<Stages, Result, StepProgram::scalar_count, Specs...> step_;
+  StepRunner step_;
   std::uint64_t seed_;
   std::int64_t steps_ = 0;
 };
@@ -118,6 +172,15 @@ template <class Device = Cpu, class Model, class Loss, class Optimizer, class...
 Trainer<Device, Model, Loss, Optimizer, Specs...> make_trainer(const Model&, const Loss&, const Optimizer& optimizer,
                                                                Specs...) {
   return Trainer<Device, Model, Loss, Optimizer, Specs...>(optimizer);
+}
+
+/// The same with a seed, on which the first parameters and the random numbers of each step depend:
+/// `make_trainer<Cpu>(Mlp{}, loss, optim::Adam{}, manual_seed(7), spec<float, batch, 784>, ...)`. The same seed gives
+/// the same numbers; without one it is 0.
+template <class Device = Cpu, class Model, class Loss, class Optimizer, class... Specs>
+Trainer<Device, Model, Loss, Optimizer, Specs...> make_trainer(const Model&, const Loss&, const Optimizer& optimizer,
+                                                               ManualSeed seed, Specs...) {
+  return Trainer<Device, Model, Loss, Optimizer, Specs...>(optimizer, seed.value);
 }
 
 }  // namespace ctgrad

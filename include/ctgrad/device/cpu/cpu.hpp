@@ -31,6 +31,15 @@ public:
     return *workspace;
   }
 
+  /// Bytes of scratch memory held now.
+  std::int64_t workspace_bytes() const {
+    return std::apply(
+        [](const auto&... workspace) {
+          return (std::int64_t{0} + ... + (workspace ? static_cast<std::int64_t>(workspace->bytes()) : 0));
+        },
+        workspaces_);
+  }
+
 private:
   std::tuple<std::optional<cpu::MatmulWorkspace<float>>, std::optional<cpu::MatmulWorkspace<double>>,
              std::optional<cpu::MatmulWorkspace<std::int32_t>>, std::optional<cpu::MatmulWorkspace<std::int64_t>>>

@@ -54,6 +54,9 @@ struct MatmulWorkspace {
 
   MatmulLibrary library;
 
+  /// Bytes on the heap.
+  static constexpr std::size_t bytes() { return matmul_workspace_bytes<T>(); }
+
   template <class U>
   U* a_block() {
     return reinterpret_cast<U*>(memory_.get());

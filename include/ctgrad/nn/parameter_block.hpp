@@ -145,7 +145,8 @@ private:
   /// Bytes of a text on the heap: none when it is short enough to lie inside the string.
   static std::size_t bytes_outside(const std::string& text) {
     const auto* object = reinterpret_cast<const char*>(&text);
-    const bool inside = std::less_equal<>()(object, text.data()) && std::less<>()(text.data(), object + sizeof(text));
+    const bool inside =
+        std::less_equal<>()(object, text.data()) && std::less<>()(text.data(), object + sizeof(std::string));
     return inside ? 0 : text.capacity() + 1;
   }
 

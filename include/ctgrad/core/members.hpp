@@ -181,7 +181,8 @@ constexpr auto member_pointer() {
   return MemberPointer<std::remove_cvref_t<decltype(member)>>{&member};
 }
 
-/// The name of member I of the plain struct T.
+/// The name of member I of the plain struct T, for run time. (nvcc's front end spells members in its own way, `-2` for
+/// the last but one, so no type may depend on a name. The program has the host compiler's names.)
 template <class T, std::size_t I>
 inline constexpr std::string_view member_name = last_name(spelled<T, member_pointer<T, I>()>());
 #if defined(__clang__)

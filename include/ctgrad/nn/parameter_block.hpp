@@ -133,8 +133,7 @@ private:
     static_assert(S::value.is_static(),
                   "ctgrad: a parameter's shape is known at compile time; give each axis a number");
     const NamedParameter<T>& parameter = (*this)[name];
-    Extents<S::rank> extents{};
-    std::copy_n(S::value.extent, S::rank, extents.begin());
+    const Extents<S::rank> extents = ctgrad::detail::static_extents<S>();
     if (!std::ranges::equal(parameter.shape, extents))
       throw_error("ctgrad: the parameter \"" + parameter.name + "\" has the shape " +
                   ctgrad::detail::text_of(parameter.shape) + ", not " + ctgrad::detail::text_of(extents) +

@@ -58,8 +58,8 @@ double accuracy(auto& predictor, const Digits& digits) {
 int run(const Options& options) {
   const Mnist mnist = load_mnist(options.data);
   auto make = [&](std::uint64_t seed) {
-    return Trainer<Cpu, LeNet, decltype(loss), optim::Adam, Spec<float, Shape<batch, 1, 28, 28>>,
-                   Spec<std::int64_t, Shape<batch>>>({.learning_rate = options.learning_rate}, seed);
+    return make_trainer<Cpu>(LeNet{}, loss, optim::Adam{.learning_rate = options.learning_rate}, manual_seed(seed),
+                             spec<float, batch, 1, 28, 28>, spec<std::int64_t, batch>);
   };
   auto trainer = make(options.seed);
   auto predictor = trainer.inference(predict, spec<float, batch, 1, 28, 28>);

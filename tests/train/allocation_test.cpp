@@ -75,6 +75,14 @@ struct LongNames {
   }
 };
 
+/// Convolutions pack their operands by shape and number of threads; batch norm has buffers.
+struct Images {
+  nn::Conv2d<8, KernelSize<3>> conv;
+  nn::BatchNorm2d norm;
+  nn::Linear<10> output;
+  constexpr auto operator()(const auto& x) const { return output(flatten<1>(relu(norm(conv(x))))); }
+};
+
 constexpr auto loss = [](const auto& model, auto x, auto label) { return cross_entropy(model(x), label); };
 
 Dimensions of_batch(std::int64_t length) {
@@ -227,6 +235,40 @@ BOOST_AUTO_TEST_CASE(long_names_of_parameters_are_counted) {
   }
   BOOST_TEST(name_bytes > 4 * 24);
   check_trainer<LongNames, optim::Sgd>(0, name_bytes);
+}
+
+BOOST_AUTO_TEST_CASE(convolutions_hold_their_plan_and_scratch_memory) {
+  Tensor<float, Shape<batch, 3, 20, 20>> x({16, 3, 20, 20});
+  RandomStream(1).fill_normal(x.span());
+  Tensor<std::int64_t, Shape<batch>> label(Extents<1>{16});
+  const HeldSince held;
+  auto trainer =
+      make_trainer<Cpu>(Images{}, loss, optim::Adam{}, spec<float, batch, 3, 20, 20>, spec<std::int64_t, batch>);
+  std::int64_t largest = 0;
+  for (const std::int64_t length : {4, 16, 1}) {
+    auto step = [&] {
+      trainer.step(TensorView<const float, Shape<batch, 3, 20, 20>>(x.data(), {length, 3, 20, 20}),
+                   TensorView<const std::int64_t, Shape<batch>>(label.data(), {length}));
+    };
+    step();
+    const std::int64_t bytes = held.bytes();
+    const long before = allocations;
+    step();
+    const long after = allocations;
+    BOOST_TEST(after == before);
+
+    const MemoryUse use = trainer.memory();
+    BOOST_TEST(bytes == use.total());
+    largest = std::max(largest, length);
+    MemoryUse plan = decltype(trainer)::memory_plan(of_batch(largest));
+    BOOST_TEST(plan.workspace == static_cast<std::int64_t>(cpu::matmul_workspace_bytes<float>()));
+    BOOST_TEST(use.workspace > plan.workspace);
+    plan.workspace = use.workspace;
+    plan.bookkeeping = use.bookkeeping;
+    check_equal(use, plan);
+    BOOST_TEST(use.parameters == (8 * 3 * 9 + 8 + 2 * 8 + 2 * 8 + 10 * 8 * 18 * 18 + 10) * 4);
+    BOOST_TEST(use.optimizer_state == 2 * (use.parameters - 2 * 8 * 4));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_program_holds_what_was_planned) {

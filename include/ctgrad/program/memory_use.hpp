@@ -18,7 +18,8 @@ struct MemoryUse {
   std::int64_t arenas = 0;
   /// Constants that loops read from memory.
   std::int64_t constants = 0;
-  /// What the matrix products pack their operands into: a fixed size for each element type they have.
+  /// What matrix products and convolutions pack their operands into: a fixed size for each element type they have, and
+  /// for convolutions, more by their shapes and the number of threads. A plan has the fixed sizes only.
   std::int64_t workspace = 0;
   /// Names and shapes of the parameters.
   std::int64_t bookkeeping = 0;

@@ -54,8 +54,8 @@ struct MatmulWorkspace {
 
   MatmulLibrary library;
 
-  /// Bytes on the heap.
-  static constexpr std::size_t bytes() { return matmul_workspace_bytes<T>(); }
+  /// Bytes on the heap now.
+  std::size_t bytes() const { return matmul_workspace_bytes<T>() + scratch_.bytes(); }
 
   template <class U>
   U* a_block() {

@@ -1,14 +1,30 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// How much scratch memory a program's matrix products will ask the device for.
+/// How much scratch memory a program's matrix products and convolutions will ask the device for.
 #pragma once
 
 #include "ctgrad/device/cpu/inline.hpp"
 
 namespace ctgrad::cpu {
 
-/// Bytes of scratch memory of the program, known at compile time: products of one element type share theirs, whatever
-/// their shapes. Straight-line code multiplies single matrices without any.
+/// True for steps that have the workspace of their element type.
+template <class Source>
+constexpr bool uses_workspace(const Step& step) {
+  switch (step.kind) {
+    case StepKind::matmul:
+      // Straight-line code multiplies single matrices without it.
+      return !(runs_inline<Source> && step.space.rank == 2);
+    case StepKind::conv2d:
+    case StepKind::conv2d_input_gradient:
+    case StepKind::conv2d_weight_gradient:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Bytes of scratch memory of the program, as far as they are known at compile time: steps of one element type share
+/// theirs, whatever their shapes. What convolutions take beyond it depends on the number of threads.
 template <class Source>
 constexpr std::int64_t planned_workspace_bytes() {
   const ScheduleView schedule = Source::view();
@@ -16,7 +32,7 @@ constexpr std::int64_t planned_workspace_bytes() {
   constexpr DType dtypes[4] = {DType::float32, DType::float64, DType::int32, DType::int64};
   for (int i = 0; i < schedule.step_count; ++i) {
     const Step& step = schedule.steps[i];
-    if (step.kind != StepKind::matmul || (runs_inline<Source> && step.space.rank == 2)) continue;
+    if (!uses_workspace<Source>(step)) continue;
     for (int k = 0; k < 4; ++k) used[k] = used[k] || schedule.routines[step.kernel].dtype == dtypes[k];
   }
   const std::size_t bytes[4] = {matmul_workspace_bytes<float>(), matmul_workspace_bytes<double>(),

@@ -117,7 +117,7 @@ constexpr auto many_operands = [](auto x) { return sum_of_rows(x, std::make_inde
 
 constexpr bool operands_fit(const ScheduleView& schedule) {
   for (int s = 0; s < schedule.step_count; ++s)
-    if (schedule.steps[s].operand_count > cpu::max_loop_operands) return false;
+    if (schedule.steps[s].operand_count > max_loop_operands) return false;
   return true;
 }
 static_assert(operands_fit(stages_of(many_operands, spec<double, 70, 5>).view()));

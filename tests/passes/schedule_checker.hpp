@@ -373,7 +373,7 @@ private:
     for (std::size_t e = 0; e < result.size(); ++e) write(to, static_cast<std::int64_t>(e), result[e]);
   }
 
-  static constexpr int max_operands = cpu::max_loop_operands;
+  static constexpr int max_operands = max_loop_operands;
 
   GraphView graph_;
   FusionView fusion_;

@@ -23,8 +23,10 @@
 /// A function that runs when something is wrong: kept apart from the code that checks, and compiled for size.
 #define CTGRAD_COLD [[gnu::cold, gnu::noinline]]
 
-/// Before a loop of few steps that should have a copy of its body for each; nvcc's front end does not know it.
-#if defined(__CUDACC__)
+/// Before a loop of few steps that should have copies of its body.
+#if defined(__CUDA_ARCH__)
+#define CTGRAD_UNROLL _Pragma("unroll 4")
+#elif defined(__CUDACC__)
 #define CTGRAD_UNROLL
 #else
 #define CTGRAD_UNROLL _Pragma("GCC unroll 4")

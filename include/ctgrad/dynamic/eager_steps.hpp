@@ -100,19 +100,19 @@ public:
     for (int axis = 0; axis < A::rank; ++axis) arguments_.shape[count_].extent[axis] = array.extent(axis);
     ++count_;
   }
-  cpu::StepArguments& finish() {
+  StepArguments& finish() {
     arguments_.input_count = count_ - 1;
     return arguments_;
   }
 
 private:
-  cpu::StepArguments arguments_;
+  StepArguments arguments_;
   int count_ = 0;
 };
 
 /// Runs the step of an operation. T is the element type it works on.
 template <class Op, class T>
-void run_step(const cpu::StepArguments& x, std::int64_t attribute) {
+void run_step(const StepArguments& x, std::int64_t attribute) {
   const int axis = static_cast<int>(attribute);
   if constexpr (std::is_same_v<Op, ops::MatMul>) {
     cpu::run_matmul<T>(x, attribute, eager_device().template workspace<T>());
@@ -176,7 +176,7 @@ requires(detail::is_shape<S>&& Op::kind == OpKind::structured) auto ctgrad_apply
   }();
   return detail::run_step_on<Result>(
       detail::result_lengths<S>(detail::lengths_of(x), detail::lengths_of(rest)...),
-      [](const cpu::StepArguments& arguments) { detail::run_step<Op, T>(arguments, Attribute ^ flags); },
+      [](const StepArguments& arguments) { detail::run_step<Op, T>(arguments, Attribute ^ flags); },
       detail::step_operand<Op>(x), detail::step_operand<Op>(rest)...);
 }
 

@@ -52,7 +52,7 @@ auto ctgrad_user_kernel(const X& x, const Rest&... rest) {
   constexpr int arity = 1 + static_cast<int>(sizeof...(Rest));
   return detail::run_step_on<T>(
       detail::result_lengths<S>(detail::lengths_of(x), detail::lengths_of(rest)...),
-      [](const cpu::StepArguments& arguments) {
+      [](const StepArguments& arguments) {
         KernelShape shapes[arity + 1];
         shapes[0] = arguments.result_shape();
         for (int k = 0; k < arity; ++k) shapes[k + 1] = arguments.shape[k];

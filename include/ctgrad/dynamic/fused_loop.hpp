@@ -106,7 +106,7 @@ struct FusedLoop;
 template <class E, class Space, class D, class Reduction, class... Leaf>
 struct FusedLoop<E, Space, D, Reduction, TypeList<Leaf...>> {
   static constexpr int leaves = sizeof...(Leaf);
-  static_assert(leaves < cpu::max_loop_operands,
+  static_assert(leaves < max_loop_operands,
                 "ctgrad: one statement reads more tensors than a loop has room for; give a part of "
                 "it a name, Tensor h = ...");
   static constexpr LoopPlan<leaves + 1> plan = plan_loop<leaves + 1>(
@@ -126,7 +126,7 @@ struct FusedLoop<E, Space, D, Reduction, TypeList<Leaf...>> {
 
   template <class T>
   static void run(const E& expression, const Lengths<Space>& space, T* to, const Lengths<D>& strides) {
-    cpu::LoopArguments arguments;
+    LoopArguments arguments;
     arguments.rank = plan.rank == 0 ? 1 : plan.rank;
     for (std::int64_t& extent : arguments.extent) extent = 1;
     for (int axis = 0; axis < Space::rank; ++axis)

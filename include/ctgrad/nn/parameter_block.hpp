@@ -12,7 +12,7 @@
 #include "ctgrad/core/error.hpp"
 #include "ctgrad/core/memory.hpp"
 #include "ctgrad/graph/graph.hpp"
-#include "ctgrad/program/memory_use.hpp"
+#include "ctgrad/core/memory_use.hpp"
 #include "ctgrad/tensor/random.hpp"
 #include "ctgrad/tensor/tensor.hpp"
 

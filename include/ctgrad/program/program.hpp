@@ -8,116 +8,13 @@
 #include <string>
 #include <tuple>
 
-#include "ctgrad/device/cpu/planned_workspace.hpp"
-#include "ctgrad/program/memory_use.hpp"
+#include "ctgrad/device/cpu/program.hpp"
+#include "ctgrad/device/executor.hpp"
 #include "ctgrad/program/pipeline.hpp"
-#include "ctgrad/tensor/tensor.hpp"
 
 namespace ctgrad {
 
 namespace detail {
-
-/// Writes `value` as an element of `dtype`.
-inline void write_scalar(std::byte* to, DType dtype, double value) {
-  auto put = [&](auto x) { std::memcpy(to, &x, sizeof(x)); };
-  switch (dtype) {
-    case DType::float32:
-      return put(static_cast<float>(value));
-    case DType::float64:
-      return put(value);
-    case DType::int32:
-      return put(static_cast<std::int32_t>(value));
-    case DType::int64:
-      return put(static_cast<std::int64_t>(value));
-    case DType::boolean:
-      return put(value != 0);
-  }
-}
-
-/// The memory of a running program: arenas, constants, and the addresses of everything else.
-template <class Source, int Inputs>
-class Executor {
-public:
-  static constexpr ScheduleView schedule = Source::view();
-  static constexpr Regions regions = schedule.regions;
-
-  Executor() : constants_(static_cast<std::size_t>(schedule.constant_bytes)) {
-    for (std::int64_t& factor : factor_) factor = 1;
-    for (int i = 0; i < schedule.constant_count; ++i) {
-      const ConstantEntry& entry = schedule.constants[i];
-      for (std::int64_t k = 0; k < entry.count; ++k)
-        write_scalar(constants_.data() + entry.byte_offset + k * static_cast<std::int64_t>(size_of(entry.dtype)),
-                     entry.dtype, entry.kind == ConstantEntry::Kind::arange ? static_cast<double>(k) : entry.value);
-    }
-  }
-
-  Dimensions& dimensions() { return dimensions_; }
-
-  /// Makes arenas of the size that the current dimensions ask for. Allocates only when they grow.
-  void prepare() {
-    for (int i = 0; i < schedule.arena_count; ++i) {
-      const auto at = static_cast<std::size_t>(i);
-      factor_[at] = dimensions_.monomial(schedule.arenas[i].factor);
-      arenas_[at].reserve(static_cast<std::size_t>(schedule.arenas[i].bytes * factor_[at]));
-      region_[at] = arenas_[at].data();
-    }
-    for (int i = 0; i < schedule.constant_count; ++i) {
-      const ConstantEntry& entry = schedule.constants[i];
-      if (entry.kind == ConstantEntry::Kind::extent)
-        write_scalar(constants_.data() + entry.byte_offset, entry.dtype,
-                     static_cast<double>(dimensions_(entry.extent)));
-    }
-    region_[static_cast<std::size_t>(regions.constants())] = constants_.data();
-  }
-
-  void set_block(int i, void* data) { region_[static_cast<std::size_t>(regions.block(i))] = data; }
-  void set_input(int i, const void* data) {
-    region_[static_cast<std::size_t>(regions.input(i))] = const_cast<void*>(data);
-  }
-
-  void run(std::uint64_t seed) {
-    const cpu::RunContext context{region_.data(), factor_.data(), &dimensions_, seed, &device_};
-    if constexpr (cpu::runs_inline<Source>) {
-      cpu::run_inline<Source>(context);
-    } else {
-      cpu::run<Source>(context);
-    }
-  }
-
-  /// Where result i lies after a run.
-  const void* result(int i) const {
-    const StepOperand& place = schedule.results[i].place;
-    const auto region = static_cast<std::size_t>(place.region);
-    return static_cast<const char*>(region_[region]) + place.byte_offset * factor_[region];
-  }
-
-  /// What memory() is after a run with these dimensions, when no earlier one had larger ones.
-  static constexpr MemoryUse memory_plan(const Dimensions& dimensions) {
-    MemoryUse use;
-    for (int i = 0; i < schedule.arena_count; ++i)
-      use.arenas += schedule.arenas[i].bytes * dimensions.monomial(schedule.arenas[i].factor);
-    use.constants = schedule.constant_bytes;
-    use.workspace = cpu::planned_workspace_bytes<Source>();
-    return use;
-  }
-
-  /// What is held now.
-  MemoryUse memory() const {
-    MemoryUse use;
-    for (const Memory& arena : arenas_) use.arenas += static_cast<std::int64_t>(arena.bytes());
-    use.constants = static_cast<std::int64_t>(constants_.bytes());
-    use.workspace = device_.workspace_bytes();
-    return use;
-  }
-
-private:
-  std::array<Memory, static_cast<std::size_t>(schedule.arena_count) + 1> arenas_;
-  Memory constants_;
-  std::array<void*, static_cast<std::size_t>(regions.input(Inputs)) + 1> region_{};
-  std::array<std::int64_t, static_cast<std::size_t>(regions.input(Inputs)) + 1> factor_{};
-  Dimensions dimensions_;
-  Cpu device_;
-};
 
 /// True for an extent that is one name: the arguments give such names their lengths.
 constexpr bool is_single_name(Extent extent) {
@@ -155,35 +52,40 @@ Extents<S::rank> evaluate_extents(const Dimensions& dimensions) {
   return extents;
 }
 
-/// Runs a pipeline on argument views and gives views of the results.
-template <class Stages, class Result, int ExtraInputs, class... Specs>
+/// Runs a pipeline on arguments and gives views of the results.
+template <class Device, class Stages, class Result, int ExtraInputs, class... Specs>
 class Runner {
-  using OwnExecutor = Executor<Stages, static_cast<int>(sizeof...(Specs)) + ExtraInputs>;
+  using Executor = typename Device::template Executor<Stages, static_cast<int>(sizeof...(Specs)) + ExtraInputs>;
 
 public:
+  explicit Runner(Device device = {}) : executor_(std::move(device)) {}
+
   void set_block(int i, void* data) { executor_.set_block(i, data); }
-  void set_scalar(int i, const void* data) { executor_.set_input(static_cast<int>(sizeof...(Specs)) + i, data); }
+  template <class T>
+  void set_scalar(int i, const T& number) {
+    executor_.set_scalar(static_cast<int>(sizeof...(Specs)) + i, &number, sizeof(T));
+  }
 
   auto operator()(std::uint64_t seed,
-                  const TensorView<const typename Specs::element_type, typename Specs::shape_type>&... arguments) {
+                  const typename Device::template Argument<typename Specs::element_type,
+                                                           typename Specs::shape_type>&... arguments) {
     bind(std::index_sequence_for<Specs...>{}, arguments...);
-    executor_.prepare();
-    executor_.run(seed);
+    executor_.run(dimensions_, seed);
     int index = 0;
     return results<Result>(index);
   }
 
-  static constexpr MemoryUse memory_plan(const Dimensions& dimensions) { return OwnExecutor::memory_plan(dimensions); }
+  static constexpr MemoryUse memory_plan(const Dimensions& dimensions) { return Executor::memory_plan(dimensions); }
   MemoryUse memory() const { return executor_.memory(); }
 
 private:
-  template <std::size_t... I, class... Views>
-  void bind(std::index_sequence<I...>, const Views&... views) {
-    Dimensions& dimensions = executor_.dimensions();
-    for (std::int64_t& length : dimensions.length) length = -1;
+  template <std::size_t... I, class... Arguments>
+  void bind(std::index_sequence<I...>, const Arguments&... arguments) {
+    for (std::int64_t& length : dimensions_.length) length = -1;
     for (const bool products : {false, true})
-      (bind_dimensions(dimensions, Specs::shape_type::value, views.extents(), static_cast<int>(I), products), ...);
-    (executor_.set_input(static_cast<int>(I), views.data()), ...);
+      (bind_dimensions(dimensions_, Specs::shape_type::value, arguments.extents(), static_cast<int>(I), products), ...);
+    executor_.prepare(dimensions_);
+    (executor_.set_input(static_cast<int>(I), arguments), ...);
   }
 
   template <class R>
@@ -191,8 +93,7 @@ private:
     if constexpr (is_symbol<R>) {
       using S = typename R::shape_type;
       using T = typename R::element_type;
-      return TensorView<const T, S>(static_cast<const T*>(executor_.result(index++)),
-                                    evaluate_extents<S>(executor_.dimensions()));
+      return executor_.template result<T, S>(index++, evaluate_extents<S>(dimensions_));
     } else {
       return result_parts<R>(index, std::make_index_sequence<std::tuple_size_v<R>>{});
     }
@@ -209,7 +110,8 @@ private:
     }
   }
 
-  OwnExecutor executor_;
+  Executor executor_;
+  Dimensions dimensions_;
 };
 
 }  // namespace detail
@@ -223,14 +125,18 @@ private:
 /// thread at a time; a copy has memory of its own.
 template <class Device, class F, class... Specs>
 class Program {
-  static_assert(std::is_same_v<Device, Cpu>, "ctgrad: this build has the Cpu device only");
   using Source = FunctionSource<F, Specs...>;
 
 public:
   using Stages = Pipeline<Source>;
 
-  /// Runs the function. Each argument is a Tensor or TensorView with the spec's element type and shape.
-  auto operator()(const TensorView<const typename Specs::element_type, typename Specs::shape_type>&... arguments) {
+  /// A program on the given device object, or on the default one.
+  explicit Program(Device device = {}) : runner_(std::move(device)) {}
+
+  /// Runs the function. Each argument is a Tensor or TensorView with the spec's element type and shape, in the host's
+  /// memory or in the device's.
+  auto operator()(const typename Device::template Argument<typename Specs::element_type,
+                                                           typename Specs::shape_type>&... arguments) {
     return runner_(seed_ + runs_++, arguments...);
   }
 
@@ -255,7 +161,7 @@ public:
 
 private:
   using Result = decltype(std::declval<const F&>()(std::declval<detail::symbol_of<Specs>>()...));
-  using OwnRunner = detail::Runner<Stages, Result, 0, Specs...>;
+  using OwnRunner = detail::Runner<Device, Stages, Result, 0, Specs...>;
   OwnRunner runner_;
   std::uint64_t seed_ = 0;
   std::uint64_t runs_ = 0;
@@ -265,7 +171,13 @@ private:
 /// work is done by the C++ compiler; at run time this makes an object.
 template <class Device = Cpu, class F, class... Specs>
 Program<Device, F, Specs...> compile(const F&, Specs...) {
-  return {};
+  return Program<Device, F, Specs...>();
+}
+
+/// The same on a device object: `compile(Cuda(1), f, spec<float, batch, 784>)` runs on the second GPU.
+template <DeviceType Device, class F, class... Specs>
+Program<Device, F, Specs...> compile(Device device, const F&, Specs...) {
+  return Program<Device, F, Specs...>(std::move(device));
 }
 
 }  // namespace ctgrad

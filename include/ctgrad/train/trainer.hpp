@@ -109,7 +109,7 @@ public:
       step_.set_block(1 + i, reinterpret_cast<element_type*>(state_.data()) + i * parameters_.size());
     if constexpr (training::buffer_blocks < Source >> 0)
       step_.set_block(StepProgram::blocks - 1, parameters_.buffer_data());
-    for (int i = 0; i < StepProgram::scalar_count; ++i) step_.set_scalar(i, &scalars_[static_cast<std::size_t>(i)]);
+    for (int i = 0; i < StepProgram::scalar_count; ++i) step_.set_scalar(i, scalars_[static_cast<std::size_t>(i)]);
     // The seed of a step depends on nothing but the trainer's seed and the step's number.
     const auto result = detail::as_number(
         step_(seed_ + 0x9e3779b97f4a7c15ULL * (static_cast<std::uint64_t>(steps_) + 1), minibatch...));
@@ -123,7 +123,7 @@ public:
   auto inference(const F&, InferenceSpecs...) {
     using Program = training::InferenceSource<F, Source, Model, InferenceSpecs...>;
     using R = decltype(F{}(std::declval<const Model&>(), std::declval<detail::symbol_of<InferenceSpecs>>()...));
-    using Runner = detail::Runner<Pipeline<Program>, R, 0, InferenceSpecs...>;
+    using Runner = detail::Runner<Device, Pipeline<Program>, R, 0, InferenceSpecs...>;
     constexpr std::int64_t buffers = training::buffer_count<Source>;
     return Inference<Runner, InferenceSpecs...>(parameters_.data(), buffers > 0 ? parameters_.buffer_data() : nullptr);
   }
@@ -154,7 +154,7 @@ public:
   }
 
 private:
-  using StepRunner = detail::Runner<Stages, Result, StepProgram::scalar_count, Specs...>;
+  using StepRunner = detail::Runner<Device, Stages, Result, StepProgram::scalar_count, Specs...>;
   static constexpr std::int64_t parameter_bytes =
       training::parameter_count<Source> * static_cast<std::int64_t>(sizeof(element_type));
 

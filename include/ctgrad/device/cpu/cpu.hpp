@@ -10,6 +10,7 @@
 #include "ctgrad/device/cpu/loop.hpp"
 #include "ctgrad/device/cpu/pooling.hpp"
 #include "ctgrad/device/cpu/steps.hpp"
+#include "ctgrad/device/executor.hpp"
 
 namespace ctgrad {
 
@@ -17,7 +18,18 @@ namespace ctgrad {
 /// them. An object holds the scratch memory of the matrix products, allocated when it is first needed.
 class Cpu {
 public:
+  using ctgrad_device = void;
   static constexpr const char* name = "cpu";
+
+  /// What a program takes for an argument, and what runs it.
+  template <class T, class S>
+  using Argument = TensorView<const T, S>;
+  template <class Source, int Inputs>
+  using Executor = detail::HostExecutor<Cpu, Source, Inputs>;
+
+  /// Bytes of scratch memory that a program will ask for, as far as they are known at compile time.
+  template <class Source>
+  static constexpr std::int64_t planned_workspace_bytes();
 
   template <class T>
   cpu::MatmulWorkspace<T>& workspace() {
@@ -48,35 +60,9 @@ private:
 
 namespace cpu {
 
-/// What a run needs to know besides the schedule.
-struct RunContext {
-  /// Start of each memory region.
-  void* const* region = nullptr;
-  /// The run-time factor of each region's offsets.
-  const std::int64_t* factor = nullptr;
-  const Dimensions* dimensions = nullptr;
-  std::uint64_t seed = 0;
-  Cpu* device = nullptr;
-};
+using RunContext = ctgrad::RunContext<Cpu>;
 
 namespace detail {
-
-inline void* address(const StepOperand& operand, const RunContext& context) {
-  return static_cast<char*>(context.region[operand.region]) + operand.byte_offset * context.factor[operand.region] +
-         (*context.dimensions)(operand.offset) * static_cast<std::int64_t>(size_of(operand.dtype));
-}
-
-/// Evaluates the extents, addresses and strides of a fused loop for one run.
-inline void bind_loop(const Step& step, const StepOperand* operands, const RunContext& context,
-                      LoopArguments& arguments) {
-  const Dimensions& dimensions = *context.dimensions;
-  arguments.rank = step.space.rank;
-  for (int axis = 0; axis < step.space.rank; ++axis) arguments.extent[axis] = dimensions(step.space[axis]);
-  for (int k = 0; k < step.operand_count; ++k) {
-    arguments.pointer[k] = address(operands[k], context);
-    for (int axis = 0; axis < step.space.rank; ++axis) arguments.stride[k][axis] = dimensions(operands[k].stride[axis]);
-  }
-}
 
 /// Runs a fused loop.
 inline void run_loop_step(const Step& step, const StepOperand* operands, const RunContext& context,
@@ -99,15 +85,7 @@ inline void run_loop_step(const Step& step, const StepOperand* operands, const R
 /// Runs a step that is not a fused loop, for one element type.
 template <StepKind Kind, class T>
 void run_own_step(const Step& step, const StepOperand* operands, const RunContext& context) {
-  StepArguments x;
-  x.input_count = step.input_count;
-  for (int k = 0; k < step.operand_count; ++k) {
-    x.pointer[k] = address(operands[k], context);
-    x.dtype[k] = operands[k].dtype;
-    x.shape[k].rank = operands[k].rank;
-    for (int axis = 0; axis < operands[k].rank; ++axis)
-      x.shape[k].extent[axis] = (*context.dimensions)(operands[k].stride[axis]);
-  }
+  const StepArguments x = bind_step(step, operands, context);
   const int axis = static_cast<int>(step.attribute);
   if constexpr (Kind == StepKind::matmul) {
     run_matmul<T>(x, step.attribute, context.device->template workspace<T>());
@@ -122,7 +100,7 @@ void run_own_step(const Step& step, const StepOperand* operands, const RunContex
   } else if constexpr (Kind == StepKind::argmax || Kind == StepKind::argmin) {
     run_arg_reduce<T>(x, axis, Kind == StepKind::argmax);
   } else if constexpr (Kind == StepKind::random_uniform) {
-    run_random_uniform<T>(x, context.seed, static_cast<std::uint64_t>(step.attribute));
+    run_random_uniform<T>(x, *context.seed, static_cast<std::uint64_t>(step.attribute));
   } else if constexpr (Kind == StepKind::conv2d) {
     run_conv2d<T>(x, step.attribute, context.device->template workspace<T>());
   } else if constexpr (Kind == StepKind::conv2d_input_gradient) {

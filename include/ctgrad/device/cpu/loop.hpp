@@ -16,21 +16,6 @@
 
 namespace ctgrad::cpu {
 
-/// A loop's extents, pointers and strides, evaluated for one run.
-struct LoopArguments {
-  int rank = 1;
-  // Not cleared: that would take longer than many a loop. Whoever fills it sets what rank and operands use.
-  std::int64_t extent[max_rank];
-  void* pointer[max_loop_operands];
-  std::int64_t stride[max_loop_operands][max_rank];
-
-  std::int64_t size() const {
-    std::int64_t count = 1;
-    for (int axis = 0; axis < rank; ++axis) count *= extent[axis];
-    return count;
-  }
-};
-
 /// Loops with fewer element operations than this run in one thread: waking another takes longer.
 inline constexpr std::int64_t parallel_threshold = 1 << 18;
 

@@ -9,13 +9,9 @@
 #include <cstring>
 
 #include "ctgrad/device/cpu/row.hpp"
+#include "ctgrad/device/loop_arguments.hpp"
 
 namespace ctgrad::cpu {
-
-/// The largest number of arrays one loop works on.
-inline constexpr int max_loop_operands = 48;
-static_assert(ctgrad::detail::FusionLimits{}.operands <= max_loop_operands,
-              "ctgrad: fusion makes loops of more arrays than a loop has room for");
 
 /// Where the rows of each array begin. Not cleared: that would take longer than many a loop.
 struct RowArguments {

@@ -8,37 +8,12 @@
 
 #include "ctgrad/core/error.hpp"
 #include "ctgrad/device/cpu/matmul.hpp"
-#include "ctgrad/passes/schedule.hpp"
+#include "ctgrad/device/step_arguments.hpp"
 #include "ctgrad/tensor/random.hpp"
 
 namespace ctgrad::cpu {
 
-/// The arrays of one step, evaluated for one run: operands, then the result. All are contiguous.
-struct StepArguments {
-  void* pointer[4] = {};
-  KernelShape shape[4];
-  DType dtype[4] = {};
-  int input_count = 0;
-
-  void* result() const { return pointer[input_count]; }
-  const KernelShape& result_shape() const { return shape[input_count]; }
-  DType result_type() const { return dtype[input_count]; }
-};
-
 namespace detail {
-
-/// The product of the extents before, at and after an axis.
-struct AxisSplit {
-  std::int64_t outer = 1, length = 1, inner = 1;
-  AxisSplit(const KernelShape& shape, int axis) {
-    for (int i = 0; i < shape.rank; ++i) (i < axis ? outer : i == axis ? length : inner) *= shape[i];
-  }
-};
-
-[[noreturn]] inline void throw_index(const char* operation, std::int64_t index, std::int64_t length) {
-  throw_error("ctgrad: " + std::string(operation) + " was given the index " + std::to_string(index) +
-              ", but the axis has the length " + std::to_string(length) + "; indices run from 0 to the length minus 1");
-}
 
 /// Reads an index array and checks every element first, so that nothing is written when one is wrong.
 class Indices {
@@ -48,7 +23,7 @@ public:
     const std::int64_t count = shape.size();
     for (std::int64_t i = 0; i < count; ++i) {
       const std::int64_t index = (*this)[i];
-      if (index < 0 || index >= length) throw_index(operation, index, length);
+      if (index < 0 || index >= length) ctgrad::detail::throw_index(operation, index, length);
     }
   }
   std::int64_t operator[](std::int64_t i) const {
@@ -64,7 +39,7 @@ private:
 
 /// [outer, a + b, inner] from [outer, a, inner] and [outer, b, inner].
 inline void run_concat(const StepArguments& x, int axis) {
-  const detail::AxisSplit result(x.result_shape(), axis);
+  const AxisSplit result(x.result_shape(), axis);
   const auto element = static_cast<std::int64_t>(size_of(x.result_type()));
   auto* to = static_cast<char*>(x.result());
   const std::int64_t row = result.length * result.inner * element;
@@ -81,7 +56,7 @@ inline void run_concat(const StepArguments& x, int axis) {
 /// Zeros with the operand at `first`, `first + step`, ... of one axis.
 inline void run_pad(const StepArguments& x, std::int64_t attribute) {
   const int axis = ops::Pad::axis(attribute);
-  const detail::AxisSplit result(x.result_shape(), axis);
+  const AxisSplit result(x.result_shape(), axis);
   const auto element = static_cast<std::int64_t>(size_of(x.result_type()));
   const std::int64_t row = result.inner * element;
   const std::int64_t length = x.shape[0][axis];
@@ -100,8 +75,8 @@ template <class T>
 void run_gather(const StepArguments& x, int axis, bool scatter) {
   const int wide = scatter ? x.input_count : 0;    // the operand with the full axis
   const int narrow = scatter ? 0 : x.input_count;  // the one shaped like the index
-  const detail::AxisSplit full(x.shape[wide], axis);
-  const detail::AxisSplit part(x.shape[narrow], axis);
+  const AxisSplit full(x.shape[wide], axis);
+  const AxisSplit part(x.shape[narrow], axis);
   const detail::Indices index(scatter ? "scatter_add" : "gather", x.pointer[1], x.shape[1], x.dtype[1], full.length);
   auto* to = static_cast<T*>(x.result());
   const auto* from = static_cast<const T*>(x.pointer[0]);
@@ -124,7 +99,7 @@ void run_gather(const StepArguments& x, int axis, bool scatter) {
 template <class T>
 void run_take(const StepArguments& x, bool adjoint) {
   const KernelShape& table = adjoint ? x.result_shape() : x.shape[0];
-  const detail::AxisSplit rows(table, 0);
+  const AxisSplit rows(table, 0);
   const detail::Indices index(adjoint ? "take (adjoint)" : "take", x.pointer[1], x.shape[1], x.dtype[1], rows.length);
   const std::int64_t count = x.shape[1].size();
   auto* to = static_cast<T*>(x.result());
@@ -145,7 +120,7 @@ void run_take(const StepArguments& x, bool adjoint) {
 /// Position of the largest (smallest) element along an axis; the first of equals; NaN wins.
 template <class T>
 void run_arg_reduce(const StepArguments& x, int axis, bool largest) {
-  const detail::AxisSplit split(x.shape[0], axis);
+  const AxisSplit split(x.shape[0], axis);
   if (split.length == 0 && split.outer * split.inner > 0)
     throw_error("ctgrad: argmax or argmin of an axis of length 0 has no answer; give it at least one element");
   auto* to = static_cast<std::int64_t*>(x.result());

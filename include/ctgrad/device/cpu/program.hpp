@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// How much scratch memory a program's matrix products and convolutions will ask the device for.
+/// Whole programs on the CPU: how they run, and how much scratch memory their matrix products and convolutions ask for.
 #pragma once
 
 #include "ctgrad/device/cpu/inline.hpp"
@@ -43,3 +43,22 @@ constexpr std::int64_t planned_workspace_bytes() {
 }
 
 }  // namespace ctgrad::cpu
+
+namespace ctgrad {
+
+template <class Source>
+constexpr std::int64_t Cpu::planned_workspace_bytes() {
+  return cpu::planned_workspace_bytes<Source>();
+}
+
+/// Runs the schedule of `Source` on the CPU.
+template <class Source>
+void run_program(const RunContext<Cpu>& context) {
+  if constexpr (cpu::runs_inline<Source>) {
+    cpu::run_inline<Source>(context);
+  } else {
+    cpu::run<Source>(context);
+  }
+}
+
+}  // namespace ctgrad

@@ -14,7 +14,7 @@ using namespace ctgrad;
 
 namespace {
 
-using cpu::detail::ConvolutionShape;
+using cpu::ConvolutionShape;
 
 ConvolutionShape shape_of(std::int64_t images, std::int64_t in, std::int64_t out, std::int64_t height,
                           std::int64_t width, std::int64_t kernel, int pad, int groups) {

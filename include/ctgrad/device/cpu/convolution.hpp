@@ -11,7 +11,7 @@ namespace ctgrad::cpu {
 /// Operands: images and weights.
 template <class T>
 void run_conv2d(const StepArguments& a, std::int64_t attribute, MatmulWorkspace<T>& workspace) {
-  const detail::ConvolutionShape s(a.shape[0], a.shape[1], a.result_shape(), attribute);
+  const ConvolutionShape s(a.shape[0], a.shape[1], a.result_shape(), attribute);
   const auto* x = static_cast<const T*>(a.pointer[0]);
   const auto* w = static_cast<const T*>(a.pointer[1]);
   auto* y = static_cast<T*>(a.result());
@@ -25,7 +25,7 @@ void run_conv2d(const StepArguments& a, std::int64_t attribute, MatmulWorkspace<
 /// Operands: the adjoint of the result, and weights.
 template <class T>
 void run_conv2d_input_gradient(const StepArguments& a, std::int64_t attribute, MatmulWorkspace<T>& workspace) {
-  const detail::ConvolutionShape s(a.result_shape(), a.shape[1], a.shape[0], attribute);
+  const ConvolutionShape s(a.result_shape(), a.shape[1], a.shape[0], attribute);
   const auto* t = static_cast<const T*>(a.pointer[0]);
   const auto* w = static_cast<const T*>(a.pointer[1]);
   auto* dx = static_cast<T*>(a.result());
@@ -39,7 +39,7 @@ void run_conv2d_input_gradient(const StepArguments& a, std::int64_t attribute, M
 /// Operands: images, and the adjoint of the result.
 template <class T>
 void run_conv2d_weight_gradient(const StepArguments& a, std::int64_t attribute, MatmulWorkspace<T>& workspace) {
-  const detail::ConvolutionShape s(a.shape[0], a.result_shape(), a.shape[1], attribute);
+  const ConvolutionShape s(a.shape[0], a.result_shape(), a.shape[1], attribute);
   const auto* x = static_cast<const T*>(a.pointer[0]);
   const auto* t = static_cast<const T*>(a.pointer[1]);
   auto* dw = static_cast<T*>(a.result());

@@ -13,39 +13,9 @@
 #endif
 
 #include "ctgrad/device/cpu/steps.hpp"
+#include "ctgrad/device/image_shapes.hpp"
 
 namespace ctgrad::cpu::detail {
-
-/// The lengths of one convolution. Channels are counted within a group.
-struct ConvolutionShape {
-  std::int64_t images, groups, in, out, height, width, out_height, out_width;
-  Window window;
-
-  ConvolutionShape(const KernelShape& x, const KernelShape& w, const KernelShape& y, std::int64_t attribute)
-      : images(x[0]),
-        height(x[2]),
-        width(x[3]),
-        out_height(y[2]),
-        out_width(y[3]),
-        window(ops::WindowAttribute::convolution(attribute, w[2], w[3])) {
-    groups = window.groups;
-    in = w[1];
-    out = w[0] / groups;
-  }
-
-  std::int64_t pixels() const { return height * width; }
-  std::int64_t positions() const { return out_height * out_width; }
-  std::int64_t taps() const { return std::int64_t{window.kernel[0]} * window.kernel[1]; }
-  /// Products in one element of the result.
-  std::int64_t depth() const { return in * taps(); }
-  std::int64_t weights() const { return groups * out * depth(); }
-  /// Products in all.
-  std::int64_t operations() const { return images * positions() * weights(); }
-  bool is_pointwise() const {
-    return taps() == 1 && window.stride[0] == 1 && window.stride[1] == 1 && window.padding[0] == 0 &&
-           window.padding[1] == 0;
-  }
-};
 
 /// How many threads to use for `parts` pieces of work of `operations` simple operations in all.
 inline int threads_for([[maybe_unused]] std::int64_t parts, [[maybe_unused]] std::int64_t operations) {

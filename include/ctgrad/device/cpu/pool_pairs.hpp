@@ -8,33 +8,6 @@
 
 namespace ctgrad::cpu::detail {
 
-/// The lengths of one pooling: `planes` images of one channel.
-struct PoolingShape {
-  std::int64_t planes = 1, height, width, out_height, out_width;
-  Window window;
-
-  PoolingShape(const KernelShape& x, const KernelShape& y, std::int64_t attribute)
-      : height(x[x.rank - 2]),
-        width(x[x.rank - 1]),
-        out_height(y[y.rank - 2]),
-        out_width(y[y.rank - 1]),
-        window(ops::WindowAttribute::pooling(attribute)) {
-    for (int axis = 0; axis + 2 < x.rank; ++axis) planes *= x[axis];
-  }
-
-  std::int64_t pixels() const { return height * width; }
-  std::int64_t positions() const { return out_height * out_width; }
-  std::int64_t operations() const { return planes * positions() * window.kernel[0] * window.kernel[1]; }
-
-  /// The part of window number `i` along an axis that lies inside.
-  std::int64_t begin(int axis, std::int64_t i) const {
-    return std::max<std::int64_t>(i * window.stride[axis] - window.padding[axis], 0);
-  }
-  std::int64_t end(int axis, std::int64_t i, std::int64_t length) const {
-    return std::min<std::int64_t>(i * window.stride[axis] - window.padding[axis] + window.kernel[axis], length);
-  }
-};
-
 /// Neighbouring pairs of a row of floats, their first and second elements apart. A pair is one integer of twice the
 /// size, which is cut in two and put together again.
 struct Pairs {

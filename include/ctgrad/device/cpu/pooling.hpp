@@ -64,7 +64,7 @@ void for_each_largest(const PoolingShape& s, const T* plane, const Visit& visit)
 template <class T>
 void run_max_pool2d(const StepArguments& a, std::int64_t attribute, bool gradient) {
   const KernelShape& wide = a.shape[1];
-  const detail::PoolingShape s(wide, gradient ? a.shape[0] : a.result_shape(), attribute);
+  const PoolingShape s(wide, gradient ? a.shape[0] : a.result_shape(), attribute);
   const auto* v = static_cast<const T*>(a.pointer[0]);
   const auto* x = static_cast<const T*>(a.pointer[1]);
   auto* y = static_cast<T*>(a.result());
@@ -90,7 +90,7 @@ void run_max_pool2d(const StepArguments& a, std::int64_t attribute, bool gradien
 template <class T>
 void run_avg_pool2d(const StepArguments& a, std::int64_t attribute, bool gradient) {
   const KernelShape& wide = gradient ? a.result_shape() : a.shape[0];
-  const detail::PoolingShape s(wide, gradient ? a.shape[0] : a.result_shape(), attribute);
+  const PoolingShape s(wide, gradient ? a.shape[0] : a.result_shape(), attribute);
   const auto* x = static_cast<const T*>(a.pointer[0]);
   auto* y = static_cast<T*>(a.result());
   const T scale = T(1) / static_cast<T>(s.window.kernel[0] * s.window.kernel[1]);

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Runs a schedule on a device of many threads: what ThrustHost and the CUDA devices share.
+///
+/// Such a device offers a *system*, which starts threads and calls libraries:
+///
+///     system.for_each(count, body)               body(i) for each i of [0, count), in any order
+///     system.for_each_group(count, size, body)   body(group, i): `size` threads work on i together; see Group
+///     system.concurrency()                       about how many threads it takes to keep the device busy
+///     system.scratch(bytes)                      memory for one step
+///     system.index_report()                      where a thread reports an index out of range
+///     system.check_indices()                     after a step that may have reported: throws now, or at the next
+///                                                moment when the host waits anyway
+///     system.multiply<T>(product)                matrix products, see MatrixProduct
+///     system.convolve<T>(kind, shape, ...)       a convolution by a library; false where im2col is to do it
+///     system.run_user_kernel(step, arguments)    a kernel from a user's header
+///
+/// A group has `size()`, the caller's `rank()`, and `reduce<Operation>(x)`, which folds the x of all its threads and
+/// gives the result to rank 0. Bodies are plain structs with a call operator for host and device: the same code runs
+/// on every system.
+#pragma once
+
+#include "ctgrad/device/parallel/convolution.hpp"
+#include "ctgrad/device/parallel/elementwise.hpp"
+#include "ctgrad/device/parallel/indexing.hpp"
+#include "ctgrad/device/parallel/matmul.hpp"
+#include "ctgrad/device/parallel/movement.hpp"
+#include "ctgrad/device/parallel/pooling.hpp"
+#include "ctgrad/device/parallel/random.hpp"
+#include "ctgrad/device/parallel/reduction.hpp"
+
+namespace ctgrad::parallel {
+
+namespace detail {
+
+template <class K, class System>
+void run_loop(System& system, const LoopArguments& loop) {
+  if constexpr (K::has_reduction) {
+    run_reduction<K>(system, loop);
+  } else {
+    run_elementwise<K>(system, loop);
+  }
+}
+
+template <StepKind Kind, class T, class System>
+void run_own_step(System& system, const Step& step, const StepArguments& x, const std::uint64_t* seed) {
+  const int axis = static_cast<int>(step.attribute);
+  if constexpr (Kind == StepKind::matmul) {
+    run_matmul<T>(system, x, step.attribute);
+  } else if constexpr (Kind == StepKind::concat) {
+    run_concat<T>(system, x, axis);
+  } else if constexpr (Kind == StepKind::pad) {
+    run_pad<T>(system, x, step.attribute);
+  } else if constexpr (Kind == StepKind::gather) {
+    run_gather<T>(system, x, axis);
+  } else if constexpr (Kind == StepKind::scatter_add) {
+    run_scatter_add<T>(system, x, axis);
+  } else if constexpr (Kind == StepKind::take) {
+    run_take<T>(system, x);
+  } else if constexpr (Kind == StepKind::take_adjoint) {
+    run_take_adjoint<T>(system, x);
+  } else if constexpr (Kind == StepKind::argmax || Kind == StepKind::argmin) {
+    run_arg_reduce<T, Kind == StepKind::argmax>(system, x, axis);
+  } else if constexpr (Kind == StepKind::random_uniform) {
+    run_random_uniform<T>(system, x, seed, static_cast<std::uint64_t>(step.attribute));
+  } else if constexpr (Kind == StepKind::conv2d || Kind == StepKind::conv2d_input_gradient ||
+                       Kind == StepKind::conv2d_weight_gradient) {
+    run_convolution<Kind, T>(system, x, step.attribute);
+  } else if constexpr (Kind == StepKind::max_pool2d) {
+    run_max_pool2d<T>(system, x, step.attribute);
+  } else if constexpr (Kind == StepKind::max_pool2d_gradient) {
+    run_max_pool2d_gradient<T>(system, x, step.attribute);
+  } else if constexpr (Kind == StepKind::avg_pool2d) {
+    run_avg_pool2d<T>(system, x, step.attribute);
+  } else if constexpr (Kind == StepKind::avg_pool2d_gradient) {
+    run_avg_pool2d_gradient<T>(system, x, step.attribute);
+  } else {
+    static_assert(Kind == StepKind::user_kernel);
+    system.run_user_kernel(step, x);
+  }
+}
+
+template <class System>
+using LoopFunction = void (*)(System&, const LoopArguments&);
+template <class System>
+using StepFunction = void (*)(System&, const Step&, const StepArguments&, const std::uint64_t*);
+
+template <class Source, class System, class Kernels>
+struct LoopTable;
+template <class Source, class System, std::size_t... K>
+struct LoopTable<Source, System, std::index_sequence<K...>> {
+  static constexpr LoopFunction<System> function[] = {
+      &run_loop<kernels::kernel_of<Source, static_cast<int>(K)>, System>..., nullptr};
+};
+
+template <class Source, int R>
+inline constexpr Routine routine_of = Source::view().routines[R];
+
+template <class Source, class System, class Routines>
+struct RoutineTable;
+template <class Source, class System, std::size_t... R>
+struct RoutineTable<Source, System, std::index_sequence<R...>> {
+  static constexpr StepFunction<System> function[] = {
+      &run_own_step<routine_of<Source, static_cast<int>(R)>.kind,
+                    element_t<routine_of<Source, static_cast<int>(R)>.dtype>, System>...,
+      nullptr};
+};
+
+}  // namespace detail
+
+/// Runs, or hands to the device's queue, all steps of `Source::view()`.
+template <class Source, class Device, class System>
+void run(const RunContext<Device>& context, System& system) {
+  static constexpr ScheduleView schedule = Source::view();
+  using Loops =
+      detail::LoopTable<Source, System, std::make_index_sequence<static_cast<std::size_t>(schedule.kernel_count)>>;
+  using Routines =
+      detail::RoutineTable<Source, System, std::make_index_sequence<static_cast<std::size_t>(schedule.routine_count)>>;
+  for (int i = 0; i < schedule.step_count; ++i) {
+    const Step& step = schedule.steps[i];
+    const StepOperand* operands = schedule.operands + step.first_operand;
+    if (step.kind == StepKind::kernel) {
+      LoopArguments loop;
+      bind_loop(step, operands, context, loop);
+      Loops::function[step.kernel](system, loop);
+    } else {
+      Routines::function[step.kernel](system, step, bind_step(step, operands, context), context.seed);
+    }
+  }
+}
+
+}  // namespace ctgrad::parallel

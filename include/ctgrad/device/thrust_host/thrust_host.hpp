@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// The steps of the GPU on the threads of the host, through Thrust's OpenMP system (or its sequential one where there is
+/// no OpenMP): the same bodies in the same order, compiled by an ordinary compiler.
+#pragma once
+
+#include <thrust/for_each.h>
+#include <thrust/iterator/counting_iterator.h>
+#if defined(_OPENMP)
+#include <thrust/system/omp/execution_policy.h>
+#else
+#include <thrust/system/cpp/execution_policy.h>
+#endif
+
+#include "ctgrad/device/cpu/cpu.hpp"
+#include "ctgrad/device/parallel/index_report.hpp"
+#include "ctgrad/device/parallel/run.hpp"
+
+namespace ctgrad {
+
+namespace parallel {
+
+/// A group of one thread.
+struct SingleThread {
+  static constexpr int size() { return 1; }
+  static constexpr int rank() { return 0; }
+  template <class Operation, class T>
+  T reduce(T x) const {
+    return x;
+  }
+};
+
+}  // namespace parallel
+
+/// The host as a device that runs what the CUDA devices run: to test that code, and to look for its errors with a
+/// debugger, where no GPU is. Programs take and give arrays in the host's memory. An object holds the scratch memory of
+/// steps, allocated when it is first needed.
+class ThrustHost {
+public:
+  using ctgrad_device = void;
+  static constexpr const char* name = "thrust_host";
+
+  template <class T, class S>
+  using Argument = TensorView<const T, S>;
+  template <class Source, int Inputs>
+  using Executor = detail::HostExecutor<ThrustHost, Source, Inputs>;
+
+  /// Steps ask for scratch memory as they run: none is planned.
+  template <class Source>
+  static constexpr std::int64_t planned_workspace_bytes() {
+    return 0;
+  }
+  /// Bytes of scratch memory held now.
+  std::int64_t workspace_bytes() const {
+    return static_cast<std::int64_t>(scratch_.bytes()) + products_.workspace_bytes();
+  }
+
+  template <class Body>
+  void for_each(std::int64_t count, const Body& body) {
+    thrust::for_each_n(policy(), thrust::counting_iterator<std::int64_t>(0), count, body);
+  }
+  template <class Body>
+  void for_each_group(std::int64_t count, int, const Body& body) {
+    thrust::for_each_n(policy(), thrust::counting_iterator<std::int64_t>(0), count,
+                       [&body](std::int64_t i) { body(parallel::SingleThread{}, i); });
+  }
+  /// A constant, so that results do not depend on the number of threads.
+  static constexpr std::int64_t concurrency() { return 4096; }
+
+  void* scratch(std::size_t bytes) {
+    scratch_.reserve(bytes);
+    return scratch_.data();
+  }
+  parallel::IndexReport* index_report() { return &report_; }
+  void check_indices() { throw_reported(report_); }
+
+  template <class T>
+  void multiply(const parallel::MatrixProduct<T>& p) {
+    cpu::MatmulShape shape{};
+    shape.m = p.m;
+    shape.n = p.n;
+    shape.k = p.k;
+    shape.transpose_a = p.transpose_a;
+    shape.transpose_b = p.transpose_b;
+    cpu::batched_matmul<T>(p.batch, p.stride_a, p.stride_b, p.stride_c, shape, p.a, p.row_a, p.b, p.row_b, p.c, p.row_c,
+                           T(1), p.adds ? T(1) : T(0), products_.template workspace<T>());
+  }
+  /// There is no library of convolutions.
+  template <StepKind Kind, class T>
+  bool convolve(const ConvolutionShape&, const T*, const T*, T*) {
+    return false;
+  }
+
+  void run_user_kernel(const Step& step, const StepArguments& x) {
+    KernelShape shapes[4];
+    shapes[0] = x.result_shape();
+    for (int k = 0; k < x.input_count; ++k) shapes[k + 1] = x.shape[k];
+    step.user->run(x.result(), x.pointer, shapes);
+  }
+
+private:
+  static auto policy() {
+#if defined(_OPENMP)
+    return thrust::omp::par;
+#else
+    return thrust::cpp::par;
+#endif
+  }
+
+  Memory scratch_;
+  Cpu products_;
+  parallel::IndexReport report_;
+};
+
+/// Runs the schedule of `Source` on the host's threads.
+template <class Source>
+void run_program(const RunContext<ThrustHost>& context) {
+  parallel::run<Source>(context, *context.device);
+}
+
+}  // namespace ctgrad

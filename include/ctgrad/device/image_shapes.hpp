@@ -56,7 +56,9 @@ struct PoolingShape {
 
   CTGRAD_HOST_DEVICE std::int64_t pixels() const { return height * width; }
   CTGRAD_HOST_DEVICE std::int64_t positions() const { return out_height * out_width; }
-  CTGRAD_HOST_DEVICE std::int64_t operations() const { return planes * positions() * window.kernel[0] * window.kernel[1]; }
+  CTGRAD_HOST_DEVICE std::int64_t operations() const {
+    return planes * positions() * window.kernel[0] * window.kernel[1];
+  }
 
   /// The part of window number `i` along an axis that lies inside.
   CTGRAD_HOST_DEVICE std::int64_t begin(int axis, std::int64_t i) const {

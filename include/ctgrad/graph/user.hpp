@@ -110,11 +110,39 @@ void run_user_kernel(void* result, const void* const* x, const KernelShape* shap
     Kernel::cpu(y, operand(0), operand(1), operand(2), shapes);
   }
 }
+template <class Kernel, class T, int Arity>
+void run_user_kernel_on_cuda(void* result, const void* const* x, const KernelShape* shapes, CUstream_st* stream) {
+  auto* y = static_cast<T*>(result);
+  auto operand = [&](int i) { return static_cast<const T*>(x[i]); };
+  if constexpr (Arity == 1) {
+    Kernel::cuda(y, operand(0), shapes, stream);
+  } else if constexpr (Arity == 2) {
+    Kernel::cuda(y, operand(0), operand(1), shapes, stream);
+  } else {
+    Kernel::cuda(y, operand(0), operand(1), operand(2), shapes, stream);
+  }
+}
+
+template <class Kernel, class T, class... X>
+concept HasCpuBody = requires(T* y, const KernelShape* shapes, const typename X::element_type*... x) {
+  Kernel::cpu(y, x..., shapes);
+};
+template <class Kernel, class T, class... X>
+concept HasCudaBody =
+    requires(T* y, const KernelShape* shapes, CUstream_st* stream, const typename X::element_type*... x) {
+  Kernel::cuda(y, x..., shapes, stream);
+};
 
 template <class Kernel, class Y, class... X>
 inline constexpr UserOperation kernel_operation = [] {
+  using T = typename Y::element_type;
+  static_assert(HasCpuBody<Kernel, T, X...> || HasCudaBody<Kernel, T, X...>,
+                "ctgrad: a user kernel needs a static function cpu(result, operands..., shapes), "
+                "cuda(result, operands..., shapes, stream), or both");
   UserOperation operation = describe<Kernel, Y, X...>();
-  operation.run = &run_user_kernel<Kernel, typename Y::element_type, sizeof...(X)>;
+  if constexpr (HasCpuBody<Kernel, T, X...>) operation.run = &run_user_kernel<Kernel, T, sizeof...(X)>;
+  if constexpr (HasCudaBody<Kernel, T, X...>)
+    operation.run_on_cuda = &run_user_kernel_on_cuda<Kernel, T, sizeof...(X)>;
   return operation;
 }();
 

@@ -8,6 +8,8 @@
 
 #include "ctgrad/ops/operation.hpp"
 
+struct CUstream_st;  // a cudaStream_t points to one
+
 namespace ctgrad {
 
 struct Value;
@@ -46,6 +48,9 @@ struct UserOperation {
 
   /// Runs a user kernel on contiguous arrays; the result's shape comes first.
   void (*run)(void* result, const void* const* operands, const KernelShape* shapes) = nullptr;
+  /// The same on a GPU: what it starts goes to the stream.
+  void (*run_on_cuda)(void* result, const void* const* operands, const KernelShape* shapes,
+                      CUstream_st* stream) = nullptr;
 };
 
 namespace detail {
@@ -116,8 +121,10 @@ constexpr auto custom_derivative(const Y& value, const X&... x)
 }
 
 /// Runs a user's kernel as one step. `Kernel` has `name`, `shape(ShapeValue...)`, `cpu(T* result, const
-/// T* operand..., const KernelShape* shapes)` (shapes[0] is the result's) and where it is differentiable
-/// `derivative(t, x..., y)` returning `partials(...)`. One to three operands of one floating type.
+/// T* operand..., const KernelShape* shapes)` (shapes[0] is the result's), `cuda(...)` with a cudaStream_t after the
+/// shapes, or both, and where it is differentiable `derivative(t, x..., y)` returning `partials(...)`. `cuda` puts its
+/// work on the stream and waits for nothing; the arrays are in the GPU's memory. One to three operands of one floating
+/// type.
 template <class Kernel, Handle X, Handle... Rest>
 constexpr auto user_kernel(const X& x, const Rest&... rest) -> decltype(ctgrad_user_kernel<Kernel>(x, rest...)) {
   static_assert(sizeof...(Rest) <= 2, "ctgrad: a user kernel has at most three operands");

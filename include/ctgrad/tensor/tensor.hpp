@@ -101,8 +101,10 @@ Extents<S::rank> extents_for(const E& expression) {
 }  // namespace detail
 
 /// A row-major array of T that belongs to somebody else. `T` is const for a view that must not write.
-template <class T, class S>
+template <class T, class S, class Device = Cpu>
 class TensorView {
+  static_assert(std::is_same_v<Device, Cpu>, "ctgrad: arrays on this device need its header, such as ctgrad/cuda.hpp");
+
 public:
   using ctgrad_handle = TensorView;
   using ctgrad_eager = void;
@@ -173,7 +175,7 @@ private:
 /// `Tensor<float, Shape<batch, 784>>`, get their length when the tensor is made. Copies copy the elements.
 template <Element T, class S, class Device = Cpu>
 class Tensor {
-  static_assert(std::is_same_v<Device, Cpu>, "ctgrad: this build has the Cpu device only");
+  static_assert(std::is_same_v<Device, Cpu>, "ctgrad: arrays on this device need its header, such as ctgrad/cuda.hpp");
 
 public:
   using ctgrad_handle = Tensor;

@@ -117,7 +117,8 @@ private:
   }
 
   template <int... I, int... O>
-  void packs_all(int v, int last, bool& good, std::integer_sequence<int, I...>, std::integer_sequence<int, O...>) const {
+  void packs_all(int v, int last, bool& good, std::integer_sequence<int, I...>,
+                 std::integer_sequence<int, O...>) const {
     (packs_one(I, K::template input<I>::access, K::template input<I>::dtype, v, last, good), ...);
     (packs_one(K::input_count + O, K::template output<O>::access, K::template output<O>::dtype, v, last, good), ...);
   }

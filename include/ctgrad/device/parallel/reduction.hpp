@@ -183,8 +183,7 @@ private:
       for (std::int64_t p = group.rank(); p < parts; p += group.size())
         sum = Out::reduction::combine(sum, from[p * results + result]);
       sum = group.template reduce<typename Out::reduction>(sum);
-      if (group.rank() == 0)
-        *reinterpret_cast<T*>(arrays.pointer[K::input_count + O] + base[K::input_count + O]) = sum;
+      if (group.rank() == 0) *reinterpret_cast<T*>(arrays.pointer[K::input_count + O] + base[K::input_count + O]) = sum;
     }
   }
 };

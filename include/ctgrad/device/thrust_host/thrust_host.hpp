@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// The steps of the GPU on the threads of the host, through Thrust's OpenMP system (or its sequential one where there is
-/// no OpenMP): the same bodies in the same order, compiled by an ordinary compiler.
+/// The steps of the GPU on the threads of the host, through Thrust's OpenMP system (or its sequential one where there
+/// is no OpenMP): the same bodies in the same order, compiled by an ordinary compiler.
 #pragma once
 
 #include <thrust/for_each.h>

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// What the programs on one GPU share: streams, library handles, scratch memory.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "ctgrad/device/cuda/cublas.hpp"
+#include "ctgrad/device/cuda/memory.hpp"
+#if defined(CTGRAD_HAS_CUDNN)
+#include "ctgrad/device/cuda/cudnn.hpp"
+#endif
+#include "ctgrad/device/parallel/index_report.hpp"
+
+namespace ctgrad::cuda {
+
+/// One GPU, a stream for the steps and one for copies. It serves one thread at a time.
+class Context {
+public:
+  explicit Context(int index) : index_(index) {
+    check_driver(index);
+    const CurrentDevice current(index);
+    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+    check(cudaStreamCreateWithFlags(&copies_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+    int processors = 0;
+    int threads = 0;
+    check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, index), "cudaDeviceGetAttribute");
+    check(cudaDeviceGetAttribute(&threads, cudaDevAttrMaxThreadsPerMultiProcessor, index), "cudaDeviceGetAttribute");
+    concurrency_ = std::int64_t{processors} * threads;
+    report_memory_.reserve(sizeof(parallel::IndexReport));
+    report_ = new (report_memory_.data()) parallel::IndexReport();
+  }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  ~Context() {
+    cudaStreamSynchronize(stream_);
+    cudaStreamDestroy(copies_);
+    cudaStreamDestroy(stream_);
+  }
+
+  int index() const { return index_; }
+  cudaStream_t stream() const { return stream_; }
+  cudaStream_t copies() const { return copies_; }
+  /// Threads that the GPU holds at a time.
+  std::int64_t concurrency() const { return concurrency_; }
+
+  /// Waits for all steps so far. Throws what a step found wrong.
+  void synchronize() {
+    check(cudaStreamSynchronize(stream_), "a step of the program");
+    throw_reported(*report_);
+  }
+
+  /// Memory for one step: steps run one after the other, so they share it. Not while a graph is recorded.
+  void* scratch(std::size_t bytes) {
+    scratch_.reserve(bytes, "the scratch memory of a step");
+    return scratch_.data();
+  }
+  const void* scratch_place() const { return scratch_.data(); }
+  std::int64_t scratch_bytes() const { return static_cast<std::int64_t>(scratch_.bytes()); }
+  parallel::IndexReport* index_report() const { return report_; }
+
+  Cublas& cublas() {
+    if (!cublas_) cublas_.emplace(stream_);
+    return *cublas_;
+  }
+#if defined(CTGRAD_HAS_CUDNN)
+  Cudnn& cudnn() {
+    if (!cudnn_) cudnn_.emplace(stream_);
+    return *cudnn_;
+  }
+#endif
+
+  /// The context that programs use which were given none: made when the first of them is, gone with the last.
+  static std::shared_ptr<Context> of(int index) {
+    constexpr int most = 64;
+    static std::mutex mutex;
+    static std::array<std::weak_ptr<Context>, most> contexts;
+    if (index < 0 || index >= most)
+      throw_error("ctgrad: there is no GPU number " + std::to_string(index) + "; they are counted from 0");
+    const std::lock_guard lock(mutex);
+    auto& known = contexts[static_cast<std::size_t>(index)];
+    std::shared_ptr<Context> context = known.lock();
+    if (!context) {
+      context = std::make_shared<Context>(index);
+      known = context;
+    }
+    return context;
+  }
+
+  /// Settings of the programs that use this context.
+  bool allows_tf32 = false;
+  bool replays_graphs = true;
+
+private:
+  int index_;
+  cudaStream_t stream_ = nullptr;
+  cudaStream_t copies_ = nullptr;
+  std::int64_t concurrency_ = 0;
+  DeviceMemory scratch_;
+  PinnedMemory report_memory_;
+  parallel::IndexReport* report_ = nullptr;
+  std::optional<Cublas> cublas_;
+#if defined(CTGRAD_HAS_CUDNN)
+  std::optional<Cudnn> cudnn_;
+#endif
+};
+
+}  // namespace ctgrad::cuda

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// The system on which a GPU's steps run: threads from launch.hpp, products from cuBLAS, convolutions from cuDNN. For
+/// nvcc.
+#pragma once
+
+#include "ctgrad/device/cuda/context.hpp"
+#include "ctgrad/device/cuda/integer_product.hpp"
+#include "ctgrad/device/cuda/launch.hpp"
+#include "ctgrad/device/parallel/run.hpp"
+
+namespace ctgrad::cuda {
+
+/// `Libraries` says which steps other libraries may run (see Cuda, CudaPlain).
+template <class Libraries>
+class System {
+public:
+  explicit System(Context& context) : context_(context) {}
+
+  template <class Body>
+  void for_each(std::int64_t count, const Body& body) {
+    cuda::for_each(context_.stream(), count, body);
+  }
+  template <class Body>
+  void for_each_group(std::int64_t count, int size, const Body& body) {
+    cuda::for_each_group(context_.stream(), count, size, body);
+  }
+  std::int64_t concurrency() const { return context_.concurrency(); }
+  void* scratch(std::size_t bytes) { return context_.scratch(bytes); }
+  parallel::IndexReport* index_report() { return context_.index_report(); }
+  /// Whoever waits for the GPU next throws.
+  void check_indices() {}
+
+  template <class T>
+  void multiply(const parallel::MatrixProduct<T>& product) {
+    if constexpr (std::is_integral_v<T>) {
+      multiply_integers(*this, product);
+    } else {
+      context_.cublas().template multiply<T>(product, context_.allows_tf32);
+    }
+  }
+
+  template <StepKind Kind, class T>
+  bool convolve([[maybe_unused]] const ConvolutionShape& shape, [[maybe_unused]] const T* a,
+                [[maybe_unused]] const T* b, [[maybe_unused]] T* result) {
+#if defined(CTGRAD_HAS_CUDNN)
+    if constexpr (Libraries::cudnn) {
+      context_.cudnn().template convolve<Kind, T>(shape, a, b, result, context_.allows_tf32,
+                                                  [this](std::size_t bytes) { return scratch(bytes); });
+      return true;
+    }
+#endif
+    return false;
+  }
+
+  void run_user_kernel(const Step& step, const StepArguments& x) {
+    if (step.user->run_on_cuda == nullptr)
+      throw_error("ctgrad: the user kernel \"" + std::string(step.user->name) +
+                  "\" has no body for a GPU; give it a static function cuda(result, operands..., shapes, stream)");
+    KernelShape shapes[4];
+    shapes[0] = x.result_shape();
+    for (int k = 0; k < x.input_count; ++k) shapes[k + 1] = x.shape[k];
+    step.user->run_on_cuda(x.result(), x.pointer, shapes, context_.stream());
+    check(cudaGetLastError(), "a user kernel");
+  }
+
+private:
+  Context& context_;
+};
+
+}  // namespace ctgrad::cuda

@@ -207,7 +207,7 @@ void place_partials(System& system, std::int64_t elements, char* (&partial)[K::o
 }
 
 template <class K, int V, class System>
-void run_reduction(System& system, const Arrays<K>& arrays) {
+void start_reduction(System& system, const Arrays<K>& arrays) {
   const std::int64_t results = arrays.results();
   const std::int64_t length = arrays.folded();
   const ReductionPlan plan = plan_reduction(results, length, arrays.folds_innermost, V, system.concurrency());
@@ -233,9 +233,9 @@ void run_reduction(System& system, const LoopArguments& loop) {
   constexpr int v = pack_width<K>;
   if constexpr (v > 1) {
     // Where the innermost axis is kept, neighbouring threads read neighbouring elements: no packs are needed.
-    if (arrays.folds_innermost && arrays.packs(v)) return detail::run_reduction<K, v>(system, arrays);
+    if (arrays.folds_innermost && arrays.packs(v)) return detail::start_reduction<K, v>(system, arrays);
   }
-  detail::run_reduction<K, 1>(system, arrays);
+  detail::start_reduction<K, 1>(system, arrays);
 }
 
 }  // namespace ctgrad::parallel

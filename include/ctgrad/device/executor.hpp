@@ -116,6 +116,21 @@ private:
   std::array<std::int64_t, static_cast<std::size_t>(regions.input(Inputs)) + 1> factor_{};
 };
 
+/// A block of the host's memory as the steps see it: on a device with the host's memory, the block itself.
+class HostMirror {
+public:
+  template <class Device>
+  explicit HostMirror(const Device&) {}
+
+  /// Where steps find the block.
+  void* on_device(void* host, std::size_t) { return host; }
+  /// Says that steps have written, or that the host may have.
+  void changed_on_device() {}
+  void changed_on_host() {}
+  /// Makes the host's block what the steps have made of it.
+  void update_host(void*, std::size_t) const {}
+};
+
 /// Runs a schedule on a device whose memory is the host's: arguments are read where they lie, results are looked at
 /// where they were computed. `run_program<Source>(context)` runs the steps.
 template <class Device, class Source, int Inputs>
@@ -124,6 +139,8 @@ class HostExecutor {
 
 public:
   explicit HostExecutor(Device device = {}) : device_(std::move(device)) {}
+
+  const Device& device() const { return device_; }
 
   void prepare(const Dimensions& dimensions) {
     memory_.prepare(dimensions);

@@ -60,6 +60,8 @@ class Runner {
 public:
   explicit Runner(Device device = {}) : executor_(std::move(device)) {}
 
+  const Device& device() const { return executor_.device(); }
+
   void set_block(int i, void* data) { executor_.set_block(i, data); }
   template <class T>
   void set_scalar(int i, const T& number) {

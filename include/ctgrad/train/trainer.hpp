@@ -21,6 +21,9 @@ auto as_number(const TensorView<const T, S>& view) {
     return view;
   }
 }
+/// A number in another device's memory stays there until somebody reads it.
+template <class T, class S, class Device>
+requires(!std::is_same_v<Device, Cpu>) auto as_number(const TensorView<const T, S, Device>& view) { return view; }
 template <class A, class B>
 auto as_number(const std::pair<A, B>& parts) {
   return std::pair{as_number(parts.first), as_number(parts.second)};
@@ -38,18 +41,28 @@ auto as_number(const std::tuple<V...>& parts) {
 
 /// A function of a model that is being trained: what `Trainer::inference` returns. It reads the trainer's parameters
 /// and must not outlive it. One object serves one thread.
-template <class Runner, class... Specs>
+template <class Device, class T, class Runner, class... Specs>
 class Inference {
+  /// A block of the trainer.
+  struct TrainedBlock {
+    T* host;
+    std::size_t bytes;
+    typename Device::Mirror mirror;
+  };
+
 public:
   /// `buffers` is null where the model has none.
-  template <class T>
-  Inference(T* parameters, T* buffers) {
-    runner_.set_block(0, parameters);
-    if (buffers != nullptr) runner_.set_block(1, buffers);
-  }
+  Inference(Device device, std::span<T> parameters, const typename Device::Mirror& parameter_mirror,
+            std::span<T> buffers, const typename Device::Mirror& buffer_mirror)
+      : runner_(std::move(device)),
+        parameters_{parameters.data(), parameters.size_bytes(), parameter_mirror},
+        buffers_{buffers.data(), buffers.size_bytes(), buffer_mirror} {}
 
   /// Runs the function. What it returns are views that are valid until the next call.
-  auto operator()(const TensorView<const typename Specs::element_type, typename Specs::shape_type>&... arguments) {
+  auto operator()(const typename Device::template Argument<typename Specs::element_type,
+                                                           typename Specs::shape_type>&... arguments) {
+    runner_.set_block(0, parameters_.mirror.on_device(parameters_.host, parameters_.bytes));
+    if (buffers_.bytes > 0) runner_.set_block(1, buffers_.mirror.on_device(buffers_.host, buffers_.bytes));
     return runner_(0, arguments...);
   }
 
@@ -60,6 +73,8 @@ public:
 
 private:
   Runner runner_;
+  TrainedBlock parameters_;
+  TrainedBlock buffers_;
 };
 
 /// Where random numbers begin: what `manual_seed` returns.
@@ -91,28 +106,34 @@ public:
   /// Settings that may change between steps.
   Optimizer optimizer;
 
-  explicit Trainer(const Optimizer& settings = {}, std::uint64_t seed = 0)
+  explicit Trainer(const Optimizer& settings = {}, std::uint64_t seed = 0, Device device = {})
       : optimizer(settings),
         parameters_(Frozen<Source>::graph.view(), nn::parameter_names<Model>()),
-        state_(static_cast<std::size_t>(parameters_.size()) * Optimizer::state_count * sizeof(element_type)),
+        step_(std::move(device)),
+        parameter_mirror_(step_.device()),
+        buffer_mirror_(step_.device()),
         seed_(seed) {
+    state_.reserve(static_cast<std::size_t>(parameters_.size()) * Optimizer::state_count * sizeof(element_type));
     parameters_.initialize(seed);
   }
 
   /// One training step on a minibatch. Returns what the loss function returned: numbers for scalars, views that
   /// are valid until the next step for the rest.
-  auto step(const TensorView<const typename Specs::element_type, typename Specs::shape_type>&... minibatch) {
+  auto step(const typename Device::template Argument<typename Specs::element_type,
+                                                     typename Specs::shape_type>&... minibatch) {
     const auto numbers = optimizer.scalars(steps_ + 1);
     for (std::size_t i = 0; i < numbers.size(); ++i) scalars_[i] = static_cast<element_type>(numbers[i]);
-    step_.set_block(0, parameters_.data());
+    step_.set_block(0, parameter_mirror_.on_device(parameters_.data(), parameter_bytes));
     for (int i = 0; i < Optimizer::state_count; ++i)
       step_.set_block(1 + i, reinterpret_cast<element_type*>(state_.data()) + i * parameters_.size());
     if constexpr (training::buffer_blocks < Source >> 0)
-      step_.set_block(StepProgram::blocks - 1, parameters_.buffer_data());
+      step_.set_block(StepProgram::blocks - 1, buffer_mirror_.on_device(parameters_.buffer_data(), buffer_bytes));
     for (int i = 0; i < StepProgram::scalar_count; ++i) step_.set_scalar(i, scalars_[static_cast<std::size_t>(i)]);
     // The seed of a step depends on nothing but the trainer's seed and the step's number.
     const auto result = detail::as_number(
         step_(seed_ + 0x9e3779b97f4a7c15ULL * (static_cast<std::uint64_t>(steps_) + 1), minibatch...));
+    parameter_mirror_.changed_on_device();
+    buffer_mirror_.changed_on_device();
     ++steps_;
     return result;
   }
@@ -124,12 +145,23 @@ public:
     using Program = training::InferenceSource<F, Source, Model, InferenceSpecs...>;
     using R = decltype(F{}(std::declval<const Model&>(), std::declval<detail::symbol_of<InferenceSpecs>>()...));
     using Runner = detail::Runner<Device, Pipeline<Program>, R, 0, InferenceSpecs...>;
-    constexpr std::int64_t buffers = training::buffer_count<Source>;
-    return Inference<Runner, InferenceSpecs...>(parameters_.data(), buffers > 0 ? parameters_.buffer_data() : nullptr);
+    return Inference<Device, element_type, Runner, InferenceSpecs...>(
+        step_.device().for_another_program(), parameters_.elements(), parameter_mirror_,
+        {parameters_.buffer_data(), static_cast<std::size_t>(training::buffer_count<Source>)}, buffer_mirror_);
   }
 
-  nn::ParameterBlock<element_type>& parameters() { return parameters_; }
-  const nn::ParameterBlock<element_type>& parameters() const { return parameters_; }
+  /// The parameters and buffers. On a device with memory of its own they are copied from there, and what is written to
+  /// them reaches the device with the next step or inference: ask again after a step, and before writing.
+  nn::ParameterBlock<element_type>& parameters() {
+    update_host();
+    parameter_mirror_.changed_on_host();
+    buffer_mirror_.changed_on_host();
+    return parameters_;
+  }
+  const nn::ParameterBlock<element_type>& parameters() const {
+    update_host();
+    return parameters_;
+  }
   /// Number of steps taken.
   std::int64_t steps() const { return steps_; }
 
@@ -137,7 +169,7 @@ public:
   /// shapes of the parameters.
   static constexpr MemoryUse memory_plan(const Dimensions& dimensions = {}) {
     MemoryUse use = StepRunner::memory_plan(dimensions);
-    use.parameters = parameter_bytes + training::buffer_count<Source> * static_cast<std::int64_t>(sizeof(element_type));
+    use.parameters = parameter_bytes + buffer_bytes;
     use.optimizer_state = parameter_bytes * Optimizer::state_count;
     return use;
   }
@@ -157,11 +189,22 @@ private:
   using StepRunner = detail::Runner<Device, Stages, Result, StepProgram::scalar_count, Specs...>;
   static constexpr std::int64_t parameter_bytes =
       training::parameter_count<Source> * static_cast<std::int64_t>(sizeof(element_type));
+  static constexpr std::int64_t buffer_bytes =
+      training::buffer_count<Source> * static_cast<std::int64_t>(sizeof(element_type));
+
+  void update_host() const {
+    // The block belongs to this object; being const, it hands out no way to write to it.
+    auto& block = const_cast<nn::ParameterBlock<element_type>&>(parameters_);
+    parameter_mirror_.update_host(block.data(), parameter_bytes);
+    buffer_mirror_.update_host(block.buffer_data(), buffer_bytes);
+  }
 
   nn::ParameterBlock<element_type> parameters_;
-  Memory state_;
+  typename Device::Block state_;
   std::array<element_type, static_cast<std::size_t>(StepProgram::scalar_count) + 1> scalars_{};
   StepRunner step_;
+  typename Device::Mirror parameter_mirror_;
+  typename Device::Mirror buffer_mirror_;
   std::uint64_t seed_;
   std::int64_t steps_ = 0;
 };
@@ -173,6 +216,11 @@ Trainer<Device, Model, Loss, Optimizer, Specs...> make_trainer(const Model&, con
                                                                Specs...) {
   return Trainer<Device, Model, Loss, Optimizer, Specs...>(optimizer);
 }
+template <DeviceType Device, class Model, class Loss, class Optimizer, class... Specs>
+Trainer<Device, Model, Loss, Optimizer, Specs...> make_trainer(Device device, const Model&, const Loss&,
+                                                               const Optimizer& optimizer, Specs...) {
+  return Trainer<Device, Model, Loss, Optimizer, Specs...>(optimizer, 0, std::move(device));
+}
 
 /// The same with a seed, on which the first parameters and the random numbers of each step depend:
 /// `make_trainer<Cpu>(Mlp{}, loss, optim::Adam{}, manual_seed(7), spec<float, batch, 784>, ...)`. The same seed gives
@@ -181,6 +229,11 @@ template <class Device = Cpu, class Model, class Loss, class Optimizer, class...
 Trainer<Device, Model, Loss, Optimizer, Specs...> make_trainer(const Model&, const Loss&, const Optimizer& optimizer,
                                                                ManualSeed seed, Specs...) {
   return Trainer<Device, Model, Loss, Optimizer, Specs...>(optimizer, seed.value);
+}
+template <DeviceType Device, class Model, class Loss, class Optimizer, class... Specs>
+Trainer<Device, Model, Loss, Optimizer, Specs...> make_trainer(Device device, const Model&, const Loss&,
+                                                               const Optimizer& optimizer, ManualSeed seed, Specs...) {
+  return Trainer<Device, Model, Loss, Optimizer, Specs...>(optimizer, seed.value, std::move(device));
 }
 
 }  // namespace ctgrad

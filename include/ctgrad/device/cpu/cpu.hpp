@@ -26,6 +26,11 @@ public:
   using Argument = TensorView<const T, S>;
   template <class Source, int Inputs>
   using Executor = detail::HostExecutor<Cpu, Source, Inputs>;
+  /// Memory for what lives as long as a trainer, and how a block of the host's memory is seen.
+  using Block = Memory;
+  using Mirror = detail::HostMirror;
+  /// A device object for another program: on the CPU each has scratch memory of its own.
+  Cpu for_another_program() const { return {}; }
 
   /// Bytes of scratch memory that a program will ask for, as far as they are known at compile time.
   template <class Source>

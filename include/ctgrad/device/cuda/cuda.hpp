@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "ctgrad/device/cuda/executor.hpp"
+#include "ctgrad/device/cuda/mirror.hpp"
 #if defined(__CUDACC__)
 #include "ctgrad/device/cuda/system.hpp"
 #endif
@@ -34,6 +35,9 @@ public:
   using Argument = cuda::Argument<T, S>;
   template <class Source, int Inputs>
   using Executor = cuda::Executor<Cuda, Source, Inputs>;
+  using Block = cuda::DeviceMemory;
+  using Mirror = cuda::Mirror;
+  Cuda for_another_program() const { return *this; }
 
   /// GPU number `index`, counted from 0.
   explicit Cuda(int index = 0) : context_(cuda::Context::of(index)) {}
@@ -63,6 +67,7 @@ public:
   template <class Source, int Inputs>
   using Executor = cuda::Executor<CudaPlain, Source, Inputs>;
   using Cuda::Cuda;
+  CudaPlain for_another_program() const { return *this; }
 };
 
 /// A GPU with every step that cuDNN has by cuDNN.
@@ -72,6 +77,7 @@ public:
   template <class Source, int Inputs>
   using Executor = cuda::Executor<CudaDnn, Source, Inputs>;
   using Cuda::Cuda;
+  CudaDnn for_another_program() const { return *this; }
 };
 
 #if defined(__CUDACC__)

@@ -19,6 +19,8 @@ class Executor {
 public:
   explicit Executor(Device device = {}) : device_(std::move(device)) {}
 
+  const Device& device() const { return device_; }
+
   void prepare(const Dimensions& dimensions) {
     const CurrentDevice current(context().index());
     memory_.prepare(dimensions);

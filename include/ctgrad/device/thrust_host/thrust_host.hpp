@@ -44,6 +44,9 @@ public:
   using Argument = TensorView<const T, S>;
   template <class Source, int Inputs>
   using Executor = detail::HostExecutor<ThrustHost, Source, Inputs>;
+  using Block = Memory;
+  using Mirror = detail::HostMirror;
+  ThrustHost for_another_program() const { return {}; }
 
   /// Steps ask for scratch memory as they run: none is planned.
   template <class Source>

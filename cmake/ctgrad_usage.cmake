@@ -18,7 +18,8 @@ endif()
 list(TRANSFORM ctgrad_compile_options PREPEND -Xcompiler= OUTPUT_VARIABLE ctgrad_cuda_compile_options)
 list(APPEND ctgrad_cuda_compile_options -Xcudafe=--max_cost_constexpr_call=1000000000)
 
-# Links an optional library into the target: ctgrad_use(target OPTION imported-target find_package-arguments...).
+# Links an optional library into the target: ctgrad_use(target OPTION imported-target find_package-arguments...). An
+# empty target only finds it.
 function(ctgrad_use target option library)
   if(${option} MATCHES "^[Aa][Uu][Tt][Oo]$")
     find_package(${ARGN} QUIET)
@@ -26,7 +27,9 @@ function(ctgrad_use target option library)
     find_package(${ARGN} REQUIRED)
   endif()
   if(${option} AND TARGET ${library})
-    target_link_libraries(${target} INTERFACE ${library})
+    if(target)
+      target_link_libraries(${target} INTERFACE ${library})
+    endif()
     set(found ON)
   else()
     set(found OFF)
@@ -51,7 +54,20 @@ function(ctgrad_usage target include_directory)
     target_compile_options(${target} INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${OpenMP_CXX_FLAGS}>")
   endif()
   ctgrad_use(${target} CTGRAD_ZLIB ZLIB::ZLIB ZLIB)
+  set(CTGRAD_OPENMP_FOUND ${CTGRAD_OPENMP_FOUND} PARENT_SCOPE)
   target_compile_definitions(${target} INTERFACE
     $<$<BOOL:${CTGRAD_BLAS_FOUND}>:CTGRAD_HAS_CBLAS> $<$<BOOL:${CTGRAD_ZLIB_FOUND}>:CTGRAD_HAS_ZLIB>)
   message(STATUS "ctgrad: BLAS ${CTGRAD_BLAS_FOUND}, OpenMP ${CTGRAD_OPENMP_FOUND}, zlib ${CTGRAD_ZLIB_FOUND}")
+endfunction()
+
+# What linking ctgrad::thrust_host brings: ctgrad, Thrust's headers, and which of Thrust's systems runs.
+function(ctgrad_thrust_host_usage target ctgrad)
+  target_link_libraries(${target} INTERFACE ${ctgrad} Thrust::headers)
+  if(CTGRAD_OPENMP_FOUND)
+    set(system THRUST_DEVICE_SYSTEM_OMP)
+  else()
+    set(system THRUST_DEVICE_SYSTEM_CPP)
+  endif()
+  target_compile_definitions(${target} INTERFACE
+    CTGRAD_HAS_THRUST $<$<COMPILE_LANGUAGE:CXX>:THRUST_DEVICE_SYSTEM=${system}>)
 endfunction()

@@ -5,10 +5,11 @@
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
-#include <ctgrad/ctgrad.hpp>
 #include <string>
 #include <tuple>
 #include <utility>
+
+#include "../devices.hpp"
 
 namespace ctgrad_test {
 
@@ -79,19 +80,16 @@ struct Range {
   std::uint64_t seed = 1;
 };
 
-/// Checks all derivatives of `f`, a callable of double symbols with the shapes `S...` that returns a std::tuple of
-/// double symbols, for each result by itself, at a random point:
-/// the gradient by reverse mode against five-point differences of the value, the derivative along a random
-/// direction by forward mode against the gradient, and the derivative of the gradient along that direction against
-/// five-point differences of the gradient. `f` must be smooth within 2e-3 of the point.
-template <class... S, class F>
-void check_gradient(const F&, const Range& range = {}) {
+/// check_gradient on one device.
+template <class Device, class... S, class F>
+void check_gradient_on(const F&, const Range& range) {
   constexpr int size = static_cast<int>((detail::elements<S> + ... + 0));
   constexpr int most = 512;
   using Results = decltype(F{}(std::declval<Symbol<double, S>>()...));
   constexpr int results = static_cast<int>(std::tuple_size_v<Results>);
   using D = detail::Derivatives<F, S...>;
-  auto program = compile<Cpu>(D{}, spec<double, size>, spec<double, size>, spec<double, results>, spec<double, most>);
+  auto program =
+      compile<Device>(D{}, spec<double, size>, spec<double, size>, spec<double, results>, spec<double, most>);
 
   auto theta = Tensor<double, Shape<size>>::uniform(range.seed, range.low, range.high);
   const auto direction = Tensor<double, Shape<size>>::uniform(range.seed + 1, -1, 1);
@@ -104,10 +102,10 @@ void check_gradient(const F&, const Range& range = {}) {
   for (int k = 0; k < results; ++k) {
     Tensor<double, Shape<results>> selectors;
     selectors(k) = 1;
-    const std::string where = "result " + std::to_string(k) + ", ";
+    const std::string where = std::string(Device::name) + ", result " + std::to_string(k) + ", ";
     const auto [value, slope_view, forward, second_view] = program(theta, direction, selectors, weights);
-    const Tensor<double, Shape<size>> slope(slope_view);
-    const Tensor<double, Shape<size>> second(second_view);
+    const Tensor<double, Shape<size>> slope(on_host(slope_view));
+    const Tensor<double, Shape<size>> second(on_host(second_view));
     BOOST_TEST(std::isfinite(value.item()));
 
     double along = 0;
@@ -136,7 +134,8 @@ void check_gradient(const F&, const Range& range = {}) {
     for (const auto& [step, weight] : stencil) {
       Tensor<double, Shape<size>> moved;
       for (int i = 0; i < size; ++i) moved(i) = theta(i) + step * h * direction(i);
-      const auto [v, moved_slope, f, s] = program(moved, direction, selectors, weights);
+      const auto moved_results = program(moved, direction, selectors, weights);
+      const Tensor<double, Shape<size>> moved_slope(on_host(std::get<1>(moved_results)));
       for (int i = 0; i < size; ++i) difference(i) += weight * moved_slope(i) / (12 * h);
     }
     double second_scale = scale;
@@ -145,6 +144,16 @@ void check_gradient(const F&, const Range& range = {}) {
       BOOST_TEST(std::abs(second(i) - difference(i)) <= tolerance * second_scale,
                  where << "element " << i << ": second derivative " << second(i) << ", difference " << difference(i));
   }
+}
+
+/// Checks all derivatives of `f`, a callable of double symbols with the shapes `S...` that returns a std::tuple of
+/// double symbols, for each result by itself, at a random point:
+/// the gradient by reverse mode against five-point differences of the value, the derivative along a random
+/// direction by forward mode against the gradient, and the derivative of the gradient along that direction against
+/// five-point differences of the gradient. `f` must be smooth within 2e-3 of the point.
+template <class... S, class F>
+void check_gradient(const F& f, const Range& range = {}) {
+  for_each_device([&](auto tag) { check_gradient_on<typename decltype(tag)::type, S...>(f, range); });
 }
 
 }  // namespace ctgrad_test

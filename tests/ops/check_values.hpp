@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 
+#include "../devices.hpp"
 #include "../passes/interpreter.hpp"
 
 namespace ctgrad_test {
@@ -68,7 +69,7 @@ void compare_all(const R& results, const std::vector<Numbers>& values, const Gra
   if constexpr (ctgrad::detail::is_tuple_like<R>) {
     std::apply([&](const auto&... part) { (compare_all(part, values, graph, next, where), ...); }, results);
   } else {
-    compare(results, values[static_cast<std::size_t>(graph.outputs[next].node)], next, where);
+    compare(on_host(results), values[static_cast<std::size_t>(graph.outputs[next].node)], next, where);
     ++next;
   }
 }
@@ -105,16 +106,21 @@ void run_and_compare(Program& program, const GraphView& graph, const Dimensions&
 template <class... Specs, class F>
 void check_values(const F& f, Fill fill = Fill::ordinary,
                   std::initializer_list<std::int64_t> lengths = {0, 1, 5, 17, 33, 130}) {
-  auto program = compile<Cpu>(f, Specs{}...);
   const GraphBuilder graph = trace<Specs...>(f);
   const bool named = !(Specs::shape_type::value.is_static() && ...);
-  for (const std::int64_t length : lengths) {
-    Dimensions dimensions;
-    dimensions[batch] = length;
-    run_and_compare(program, graph.view(), dimensions, fill, named ? "length " + std::to_string(length) + ", " : "",
-                    std::tuple<Specs...>{}, std::index_sequence_for<Specs...>{});
-    if (!named) return;
-  }
+  for_each_device([&](auto tag) {
+    using Device = typename decltype(tag)::type;
+    auto program = compile<Device>(f, Specs{}...);
+    for (const std::int64_t length : lengths) {
+      Dimensions dimensions;
+      dimensions[batch] = length;
+      const std::string where =
+          std::string(Device::name) + ", " + (named ? "length " + std::to_string(length) + ", " : "");
+      run_and_compare(program, graph.view(), dimensions, fill, where, std::tuple<Specs...>{},
+                      std::index_sequence_for<Specs...>{});
+      if (!named) return;
+    }
+  });
 }
 
 }  // namespace ctgrad_test

@@ -39,8 +39,10 @@ public:
   using Mirror = cuda::Mirror;
   Cuda for_another_program() const { return *this; }
 
+  /// The first GPU.
+  Cuda() : Cuda(0) {}
   /// GPU number `index`, counted from 0.
-  explicit Cuda(int index = 0) : context_(cuda::Context::of(index)) {}
+  explicit Cuda(int index) : context_(cuda::Context::of(index)) {}
 
   /// Allows matrix products and convolutions of floats to round their operands to TF32 (10 bits of mantissa), which
   /// is several times faster; off at first.

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// The steps with indices: gathering, adding back, rows of a table, the place of the largest element. Sums are added in
+/// the order of the indices, whatever thread comes first.
+#pragma once
+
+#include "ctgrad/device/parallel/index_report.hpp"
+
+namespace ctgrad::parallel {
+
+/// An array of int32 or int64 indices.
+struct IndexArray {
+  const void* data;
+  bool wide;
+
+  IndexArray(const void* indices, DType dtype) : data(indices), wide(dtype == DType::int64) {}
+  CTGRAD_HOST_DEVICE std::int64_t operator[](std::int64_t i) const {
+    return wide ? static_cast<const std::int64_t*>(data)[i] : static_cast<const std::int32_t*>(data)[i];
+  }
+};
+
+/// Element i of the result, shaped like the indices: [outer, part, inner] from [outer, length, inner].
+template <class T>
+struct GatherBody {
+  const T* from;
+  T* result;
+  IndexArray index;
+  std::int64_t inner, length, part;
+  IndexReport* report;
+
+  CTGRAD_HOST_DEVICE void operator()(std::int64_t i) const {
+    const std::int64_t at = index[i];
+    if (!check_index(report, Indexed::gather, at, length)) return;
+    const std::int64_t outer = i / (part * inner);
+    result[i] = from[(outer * length + at) * inner + i % inner];
+  }
+};
+
+template <class T, class System>
+void run_gather(System& system, const StepArguments& x, int axis) {
+  const AxisSplit full(x.shape[0], axis);
+  const AxisSplit part(x.result_shape(), axis);
+  system.for_each(
+      x.result_shape().size(),
+      GatherBody<T>{static_cast<const T*>(x.pointer[0]), static_cast<T*>(x.result()),
+                    IndexArray(x.pointer[1], x.dtype[1]), full.inner, full.length, part.length, system.index_report()});
+  system.check_indices();
+}
+
+/// Line i of the result: zeros, and the elements of one line of the operand added in order. Lines do not meet.
+template <class T>
+struct ScatterAddBody {
+  const T* from;
+  T* result;
+  IndexArray index;
+  std::int64_t inner, length, part;
+  /// Elements between an outer index and the next, and between lines, of the operand.
+  std::int64_t part_inner;
+  IndexReport* report;
+
+  CTGRAD_HOST_DEVICE void operator()(std::int64_t i) const {
+    const std::int64_t outer = i / inner;
+    const std::int64_t j = i - outer * inner;
+    T* line = result + outer * length * inner + j;
+    for (std::int64_t k = 0; k < length; ++k) line[k * inner] = T(0);
+    if (j >= part_inner) return;
+    for (std::int64_t k = 0; k < part; ++k) {
+      const std::int64_t small = (outer * part + k) * part_inner + j;
+      const std::int64_t at = index[small];
+      if (!check_index(report, Indexed::scatter_add, at, length)) continue;
+      line[at * inner] = static_cast<T>(line[at * inner] + from[small]);
+    }
+  }
+};
+
+template <class T, class System>
+void run_scatter_add(System& system, const StepArguments& x, int axis) {
+  const AxisSplit full(x.result_shape(), axis);
+  const AxisSplit part(x.shape[0], axis);
+  system.for_each(full.outer * full.inner,
+                  ScatterAddBody<T>{static_cast<const T*>(x.pointer[0]), static_cast<T*>(x.result()),
+                                    IndexArray(x.pointer[1], x.dtype[1]), full.inner, full.length, part.length,
+                                    part.inner, system.index_report()});
+  system.check_indices();
+}
+
+/// Element i of the rows that were asked for.
+template <class T>
+struct TakeBody {
+  const T* table;
+  T* result;
+  IndexArray index;
+  std::int64_t inner, length;
+  IndexReport* report;
+
+  CTGRAD_HOST_DEVICE void operator()(std::int64_t i) const {
+    const std::int64_t row = i / inner;
+    const std::int64_t at = index[row];
+    if (!check_index(report, Indexed::take, at, length)) return;
+    result[i] = table[at * inner + i - row * inner];
+  }
+};
+
+template <class T, class System>
+void run_take(System& system, const StepArguments& x) {
+  const AxisSplit rows(x.shape[0], 0);
+  system.for_each(x.result_shape().size(),
+                  TakeBody<T>{static_cast<const T*>(x.pointer[0]), static_cast<T*>(x.result()),
+                              IndexArray(x.pointer[1], x.dtype[1]), rows.inner, rows.length, system.index_report()});
+  system.check_indices();
+}
+
+/// Row r of the table: a group looks through the indices for r, and adds the rows of the operand that it finds, in
+/// order. Each thread has columns of its own, so it needs the others for nothing.
+template <class T>
+struct TakeAdjointBody {
+  const T* from;
+  T* table;
+  IndexArray index;
+  std::int64_t count, inner;
+
+  template <class Group>
+  CTGRAD_HOST_DEVICE void operator()(const Group& group, std::int64_t row) const {
+    T* to = table + row * inner;
+    for (std::int64_t j = group.rank(); j < inner; j += group.size()) {
+      T sum = T(0);
+      for (std::int64_t i = 0; i < count; ++i)
+        if (index[i] == row) sum = static_cast<T>(sum + from[i * inner + j]);
+      to[j] = sum;
+    }
+  }
+};
+
+struct CheckIndicesBody {
+  IndexArray index;
+  std::int64_t length;
+  Indexed operation;
+  IndexReport* report;
+
+  CTGRAD_HOST_DEVICE void operator()(std::int64_t i) const { check_index(report, operation, index[i], length); }
+};
+
+template <class T, class System>
+void run_take_adjoint(System& system, const StepArguments& x) {
+  const AxisSplit rows(x.result_shape(), 0);
+  const IndexArray index(x.pointer[1], x.dtype[1]);
+  const std::int64_t count = x.shape[1].size();
+  system.for_each(count, CheckIndicesBody{index, rows.length, Indexed::take_adjoint, system.index_report()});
+  system.check_indices();
+  if (rows.inner == 0) return;
+  system.for_each_group(
+      rows.length, 32,
+      TakeAdjointBody<T>{static_cast<const T*>(x.pointer[0]), static_cast<T*>(x.result()), index, count, rows.inner});
+}
+
+/// The better of two places in a line: the larger (smaller) element, the first of equals; NaN is before all.
+template <class T, bool Largest>
+struct BetterPlace {
+  CTGRAD_HOST_DEVICE static bool is_better(T a, std::int64_t place_a, T b, std::int64_t place_b) {
+    const bool a_is_nan = a != a;
+    const bool b_is_nan = b != b;
+    if (a_is_nan || b_is_nan) return a_is_nan && (!b_is_nan || place_a < place_b);
+    if (a == b) return place_a < place_b;
+    return Largest ? a > b : a < b;
+  }
+};
+
+/// An element and its place, as a group folds them.
+template <class T>
+struct PlacedElement {
+  T value;
+  std::int64_t place;
+};
+
+template <class T, bool Largest>
+struct FoldPlaces {
+  CTGRAD_HOST_DEVICE static PlacedElement<T> combine(PlacedElement<T> a, PlacedElement<T> b) {
+    // A negative place stands for a thread that has seen nothing.
+    if (b.place < 0) return a;
+    if (a.place < 0) return b;
+    return BetterPlace<T, Largest>::is_better(b.value, b.place, a.value, a.place) ? b : a;
+  }
+};
+
+/// The place of the largest element of line i.
+template <class T, bool Largest>
+struct ArgReduceBody {
+  const T* from;
+  std::int64_t* result;
+  std::int64_t inner, length;
+
+  template <class Group>
+  CTGRAD_HOST_DEVICE void operator()(const Group& group, std::int64_t i) const {
+    const std::int64_t outer = i / inner;
+    const T* line = from + outer * length * inner + i - outer * inner;
+    PlacedElement<T> best{T(), -1};
+    for (std::int64_t k = group.rank(); k < length; k += group.size())
+      best = FoldPlaces<T, Largest>::combine(best, {line[k * inner], k});
+    best = group.template reduce<FoldPlaces<T, Largest>>(best);
+    if (group.rank() == 0) result[i] = best.place;
+  }
+};
+
+template <class T, bool Largest, class System>
+void run_arg_reduce(System& system, const StepArguments& x, int axis) {
+  const AxisSplit split(x.shape[0], axis);
+  const std::int64_t lines = split.outer * split.inner;
+  if (split.length == 0 && lines > 0)
+    throw_error("ctgrad: argmax or argmin of an axis of length 0 has no answer; give it at least one element");
+  // Neighbouring lines are neighbours in memory where the axis is not the last.
+  const int group = split.inner > 1 || split.length <= 8 ? 1 : split.length <= 1024 ? 32 : 256;
+  system.for_each_group(lines, group,
+                        ArgReduceBody<T, Largest>{static_cast<const T*>(x.pointer[0]),
+                                                  static_cast<std::int64_t*>(x.result()), split.inner, split.length});
+}
+
+}  // namespace ctgrad::parallel

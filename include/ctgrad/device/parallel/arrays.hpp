@@ -17,34 +17,49 @@ struct alignas(sizeof(T) * V) Pack {
   T value[V];
 };
 
-/// The arrays of kernel K. The axes are ordered: those that every output keeps, then those that reductions fold.
-template <class K>
-struct Arrays {
-  static constexpr int count = K::input_count + K::output_count;
+/// What the placing of a kernel's arrays depends on.
+struct KernelArray {
+  DType dtype;
+  InnerAccess access;
+  bool is_reduction;
+};
 
+/// The arrays of a kernel, inputs first.
+template <class K, class Inputs = std::make_integer_sequence<int, K::input_count>,
+          class Outputs = std::make_integer_sequence<int, K::output_count>>
+struct KernelArrays;
+template <class K, int... I, int... O>
+struct KernelArrays<K, std::integer_sequence<int, I...>, std::integer_sequence<int, O...>> {
+  static constexpr KernelArray value[] = {
+      {K::template input<I>::dtype, K::template input<I>::access, false}...,
+      {K::template output<O>::dtype, K::template output<O>::access, K::template output<O>::is_reduction}...};
+};
+
+/// A loop's axes in order: those that every output keeps, then those that reductions fold. Works for any kernel, so
+/// that it is compiled once.
+class LoopLayout {
+public:
   int rank = 0;
   /// Axes before this one are kept.
   int kept = 0;
   /// True where the innermost axis of the loop, along which arrays are contiguous, is folded.
   bool folds_innermost = false;
+  int count;
   std::int64_t extent[max_rank];
-  char* pointer[count];
+  char* pointer[max_loop_operands];
   /// Bytes between neighbours along each axis.
-  std::int64_t stride[count][max_rank];
+  std::int64_t stride[max_loop_operands][max_rank];
   /// Bytes between neighbours along the loop's innermost axis.
-  std::int64_t inner[count];
+  std::int64_t inner[max_loop_operands];
 
-  /// Takes over the arguments of a loop, with the axes in order.
-  explicit Arrays(const LoopArguments& loop) {
-    std::int64_t element[count] = {};
-    set_element_bytes(element, std::make_integer_sequence<int, K::input_count>{},
-                      std::make_integer_sequence<int, K::output_count>{});
+  LoopLayout(const LoopArguments& loop, const KernelArray* arrays, int array_count)
+      : count(array_count), arrays_(arrays) {
     const int last = loop.rank - 1;
     for (const bool folded : {false, true}) {
       for (int axis = 0; axis < loop.rank; ++axis) {
         if (is_folded(loop, axis) != folded) continue;
         extent[rank] = loop.extent[axis];
-        for (int k = 0; k < count; ++k) stride[k][rank] = loop.stride[k][axis] * element[k];
+        for (int k = 0; k < count; ++k) stride[k][rank] = loop.stride[k][axis] * bytes_of(k);
         ++rank;
       }
       if (!folded) kept = rank;
@@ -52,7 +67,7 @@ struct Arrays {
     folds_innermost = is_folded(loop, last);
     for (int k = 0; k < count; ++k) {
       pointer[k] = static_cast<char*>(loop.pointer[k]);
-      inner[k] = loop.stride[k][last] * element[k];
+      inner[k] = loop.stride[k][last] * bytes_of(k);
     }
   }
 
@@ -61,8 +76,60 @@ struct Arrays {
   /// Elements folded into each of them.
   std::int64_t folded() const { return product(kept, rank); }
 
+  /// True when V neighbours along the innermost axis are one aligned piece of memory in every contiguous array, and
+  /// a piece never reaches over the end of a row (but for the end of the only row).
+  bool packs(int v) const {
+    // The innermost axis of the loop is the last of its group.
+    const int last = folds_innermost ? rank - 1 : kept - 1;
+    const bool one_row = folds_innermost ? rank - kept == 1 : rank == 1;
+    if (!one_row && extent[last] % v != 0) return false;
+    for (int k = 0; k < count; ++k) {
+      if (arrays_[k].access != InnerAccess::contiguous) continue;
+      const std::int64_t bytes = v * bytes_of(k);
+      if (reinterpret_cast<std::uintptr_t>(pointer[k]) % static_cast<std::uintptr_t>(bytes) != 0) return false;
+      for (int axis = 0; axis < rank; ++axis)
+        if (axis != last && stride[k][axis] % bytes != 0) return false;
+    }
+    return true;
+  }
+
+private:
+  std::int64_t bytes_of(int k) const { return static_cast<std::int64_t>(size_of(arrays_[k].dtype)); }
+  bool is_folded(const LoopArguments& loop, int axis) const {
+    for (int k = 0; k < count; ++k)
+      if (arrays_[k].is_reduction && loop.stride[k][axis] == 0) return true;
+    return false;
+  }
+  std::int64_t product(int begin, int end) const {
+    std::int64_t result = 1;
+    for (int axis = begin; axis < end; ++axis) result *= extent[axis];
+    return result;
+  }
+
+  const KernelArray* arrays_;
+};
+
+/// What a functor needs of a layout of N arrays.
+template <int N>
+struct Arrays {
+  int rank;
+  int kept;
+  std::int64_t extent[max_rank];
+  char* pointer[N];
+  std::int64_t stride[N][max_rank];
+  std::int64_t inner[N];
+
+  explicit Arrays(const LoopLayout& layout) : rank(layout.rank), kept(layout.kept) {
+    for (int axis = 0; axis < rank; ++axis) extent[axis] = layout.extent[axis];
+    for (int k = 0; k < N; ++k) {
+      pointer[k] = layout.pointer[k];
+      inner[k] = layout.inner[k];
+      for (int axis = 0; axis < rank; ++axis) stride[k][axis] = layout.stride[k][axis];
+    }
+  }
+
   /// Adds the place of element `index` of the axes [begin, end) to the offsets of all arrays.
-  CTGRAD_HOST_DEVICE void locate(std::int64_t index, int begin, int end, std::int64_t (&offset)[count]) const {
+  CTGRAD_HOST_DEVICE void locate(std::int64_t index, int begin, int end, std::int64_t (&offset)[N]) const {
     for (int axis = end - 1; axis >= begin; --axis) {
       std::int64_t at = index;
       if (axis > begin) {
@@ -77,59 +144,16 @@ struct Arrays {
           index = whole;
         }
       }
-      for (int k = 0; k < count; ++k) offset[k] += at * stride[k][axis];
+      for (int k = 0; k < N; ++k) offset[k] += at * stride[k][axis];
     }
   }
-
-  /// True when V neighbours along the innermost axis are one aligned piece of memory in every contiguous array, and
-  /// a piece never reaches over the end of a row (but for the end of the only row).
-  bool packs(int v) const {
-    // The innermost axis of the loop is the last of its group.
-    const int last = folds_innermost ? rank - 1 : kept - 1;
-    const bool one_row = folds_innermost ? rank - kept == 1 : rank == 1;
-    if (!one_row && extent[last] % v != 0) return false;
-    bool good = true;
-    packs_all(v, last, good, std::make_integer_sequence<int, K::input_count>{},
-              std::make_integer_sequence<int, K::output_count>{});
-    return good;
-  }
-
-private:
-  static bool is_folded(const LoopArguments& loop, int axis) {
-    return is_folded(loop, axis, std::make_integer_sequence<int, K::output_count>{});
-  }
-  template <int... O>
-  static bool is_folded(const LoopArguments& loop, int axis, std::integer_sequence<int, O...>) {
-    return ((K::template output<O>::is_reduction && loop.stride[K::input_count + O][axis] == 0) || ...);
-  }
-
-  template <int... I, int... O>
-  static void set_element_bytes(std::int64_t (&element)[count], std::integer_sequence<int, I...>,
-                                std::integer_sequence<int, O...>) {
-    ((element[I] = static_cast<std::int64_t>(size_of(K::template input<I>::dtype))), ...);
-    ((element[K::input_count + O] = static_cast<std::int64_t>(size_of(K::template output<O>::dtype))), ...);
-  }
-
-  std::int64_t product(int begin, int end) const {
-    std::int64_t result = 1;
-    for (int axis = begin; axis < end; ++axis) result *= extent[axis];
-    return result;
-  }
-
-  template <int... I, int... O>
-  void packs_all(int v, int last, bool& good, std::integer_sequence<int, I...>,
-                 std::integer_sequence<int, O...>) const {
-    (packs_one(I, K::template input<I>::access, K::template input<I>::dtype, v, last, good), ...);
-    (packs_one(K::input_count + O, K::template output<O>::access, K::template output<O>::dtype, v, last, good), ...);
-  }
-  void packs_one(int k, InnerAccess access, DType dtype, int v, int last, bool& good) const {
-    if (access != InnerAccess::contiguous) return;
-    const auto bytes = v * static_cast<std::int64_t>(size_of(dtype));
-    if (reinterpret_cast<std::uintptr_t>(pointer[k]) % static_cast<std::uintptr_t>(bytes) != 0) good = false;
-    for (int axis = 0; axis < rank; ++axis)
-      if (axis != last && stride[k][axis] % bytes != 0) good = false;
-  }
 };
+template <class K>
+using ArraysOf = Arrays<K::input_count + K::output_count>;
+template <class K>
+LoopLayout layout_of(const LoopArguments& loop) {
+  return LoopLayout(loop, KernelArrays<K>::value, K::input_count + K::output_count);
+}
 
 /// Elements that fill 16 bytes, the largest access, of a kernel's widest type.
 template <class K>
@@ -142,8 +166,8 @@ struct Element {
   using Bank = typename K::template bank<1>;
 
   template <int I>
-  CTGRAD_HOST_DEVICE static void load(Bank (&bank)[V], const Arrays<K>& arrays,
-                                      const std::int64_t (&offset)[Arrays<K>::count]) {
+  CTGRAD_HOST_DEVICE static void load(Bank (&bank)[V], const ArraysOf<K>& arrays,
+                                      const std::int64_t (&offset)[K::input_count + K::output_count]) {
     using In = typename K::template input<I>;
     using T = element_t<In::dtype>;
     const char* from = arrays.pointer[I] + offset[I];
@@ -159,8 +183,8 @@ struct Element {
   }
 
   template <int... I>
-  CTGRAD_HOST_DEVICE static void compute(Bank (&bank)[V], const Arrays<K>& arrays,
-                                         const std::int64_t (&offset)[Arrays<K>::count],
+  CTGRAD_HOST_DEVICE static void compute(Bank (&bank)[V], const ArraysOf<K>& arrays,
+                                         const std::int64_t (&offset)[K::input_count + K::output_count],
                                          std::integer_sequence<int, I...>) {
     (load<I>(bank, arrays, offset), ...);
     for (int j = 0; j < V; ++j) K::template compute<1>(bank[j]);
@@ -168,8 +192,8 @@ struct Element {
 
   /// Writes output O, unless it is a reduction.
   template <int O>
-  CTGRAD_HOST_DEVICE static void store(const Bank (&bank)[V], const Arrays<K>& arrays,
-                                       const std::int64_t (&offset)[Arrays<K>::count]) {
+  CTGRAD_HOST_DEVICE static void store(const Bank (&bank)[V], const ArraysOf<K>& arrays,
+                                       const std::int64_t (&offset)[K::input_count + K::output_count]) {
     using Out = typename K::template output<O>;
     if constexpr (!Out::is_reduction) {
       using T = element_t<Out::dtype>;

@@ -67,11 +67,11 @@ CTGRAD_HOST_DEVICE auto& total(Total<K, O, true>& t) {
 /// Folds part `task / results` of result `task % results` with the threads of a group.
 template <class K, int V>
 struct ReductionBody {
-  static constexpr int count = Arrays<K>::count;
+  static constexpr int count = K::input_count + K::output_count;
   using Inputs = std::make_integer_sequence<int, K::input_count>;
   using Outputs = std::make_integer_sequence<int, K::output_count>;
 
-  Arrays<K> arrays;
+  ArraysOf<K> arrays;
   std::int64_t results;
   std::int64_t length;
   std::int64_t parts;
@@ -155,7 +155,7 @@ private:
 /// Folds the partial results of result `result`, in order of the parts.
 template <class K>
 struct FoldBody {
-  Arrays<K> arrays;
+  ArraysOf<K> arrays;
   std::int64_t results;
   std::int64_t parts;
   char* partial[K::output_count];
@@ -168,12 +168,12 @@ struct FoldBody {
 private:
   template <class Group, int... O>
   CTGRAD_HOST_DEVICE void run(const Group& group, std::int64_t result, std::integer_sequence<int, O...>) const {
-    std::int64_t base[Arrays<K>::count] = {};
+    std::int64_t base[K::input_count + K::output_count] = {};
     arrays.locate(result, 0, arrays.kept, base);
     (fold<O>(group, base, result), ...);
   }
   template <int O, class Group>
-  CTGRAD_HOST_DEVICE void fold(const Group& group, const std::int64_t (&base)[Arrays<K>::count],
+  CTGRAD_HOST_DEVICE void fold(const Group& group, const std::int64_t (&base)[K::input_count + K::output_count],
                                std::int64_t result) const {
     using Out = typename K::template output<O>;
     if constexpr (Out::is_reduction) {
@@ -207,10 +207,11 @@ void place_partials(System& system, std::int64_t elements, char* (&partial)[K::o
 }
 
 template <class K, int V, class System>
-void start_reduction(System& system, const Arrays<K>& arrays) {
-  const std::int64_t results = arrays.results();
-  const std::int64_t length = arrays.folded();
-  const ReductionPlan plan = plan_reduction(results, length, arrays.folds_innermost, V, system.concurrency());
+void start_reduction(System& system, const LoopLayout& layout) {
+  const ArraysOf<K> arrays(layout);
+  const std::int64_t results = layout.results();
+  const std::int64_t length = layout.folded();
+  const ReductionPlan plan = plan_reduction(results, length, layout.folds_innermost, V, system.concurrency());
   ReductionBody<K, V> body{arrays, results, length, plan.parts, plan.part_length, {}};
   if (plan.parts > 1)
     place_partials<K>(system, results * plan.parts, body.partial, std::make_integer_sequence<int, K::output_count>{});
@@ -228,14 +229,14 @@ void start_reduction(System& system, const Arrays<K>& arrays) {
 /// Runs a loop with reductions. Reductions over nothing give their identity.
 template <class K, class System>
 void run_reduction(System& system, const LoopArguments& loop) {
-  const Arrays<K> arrays(loop);
-  if (arrays.results() == 0) return;
+  const LoopLayout layout = layout_of<K>(loop);
+  if (layout.results() == 0) return;
   constexpr int v = pack_width<K>;
   if constexpr (v > 1) {
     // Where the innermost axis is kept, neighbouring threads read neighbouring elements: no packs are needed.
-    if (arrays.folds_innermost && arrays.packs(v)) return detail::start_reduction<K, v>(system, arrays);
+    if (layout.folds_innermost && layout.packs(v)) return detail::start_reduction<K, v>(system, layout);
   }
-  detail::start_reduction<K, 1>(system, arrays);
+  detail::start_reduction<K, 1>(system, layout);
 }
 
 }  // namespace ctgrad::parallel

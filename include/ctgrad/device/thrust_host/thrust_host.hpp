@@ -60,12 +60,17 @@ public:
 
   template <class Body>
   void for_each(std::int64_t count, const Body& body) {
-    thrust::for_each_n(policy(), thrust::counting_iterator<std::int64_t>(0), count, body);
+    run_blocks(count, &body, [](const void* erased, std::int64_t begin, std::int64_t end) {
+      const Body& work = *static_cast<const Body*>(erased);
+      for (std::int64_t i = begin; i < end; ++i) work(i);
+    });
   }
   template <class Body>
   void for_each_group(std::int64_t count, int, const Body& body) {
-    thrust::for_each_n(policy(), thrust::counting_iterator<std::int64_t>(0), count,
-                       [&body](std::int64_t i) { body(parallel::SingleThread{}, i); });
+    run_blocks(count, &body, [](const void* erased, std::int64_t begin, std::int64_t end) {
+      const Body& work = *static_cast<const Body*>(erased);
+      for (std::int64_t i = begin; i < end; ++i) work(parallel::SingleThread{}, i);
+    });
   }
   /// A constant, so that results do not depend on the number of threads.
   static constexpr std::int64_t concurrency() { return 4096; }
@@ -102,12 +107,32 @@ public:
   }
 
 private:
+  /// One block of indices. Thrust is instantiated for this type alone, not for each body: that takes a compiler longer
+  /// than all the rest.
+  struct IndexBlock {
+    static constexpr std::int64_t size = 256;
+    const void* body;
+    void (*run)(const void* body, std::int64_t begin, std::int64_t end);
+    std::int64_t count;
+
+    void operator()(std::int64_t block) const {
+      const std::int64_t begin = block * size;
+      run(body, begin, begin + size < count ? begin + size : count);
+    }
+  };
+
   static auto policy() {
 #if defined(_OPENMP)
     return thrust::omp::par;
 #else
     return thrust::cpp::par;
 #endif
+  }
+
+  static void run_blocks(std::int64_t count, const void* body,
+                         void (*run)(const void* body, std::int64_t begin, std::int64_t end)) {
+    thrust::for_each_n(policy(), thrust::counting_iterator<std::int64_t>(0),
+                       (count + IndexBlock::size - 1) / IndexBlock::size, IndexBlock{body, run, count});
   }
 
   Memory scratch_;

@@ -14,8 +14,6 @@ using namespace ctgrad;
 
 namespace {
 
-using cpu::ConvolutionShape;
-
 ConvolutionShape shape_of(std::int64_t images, std::int64_t in, std::int64_t out, std::int64_t height,
                           std::int64_t width, std::int64_t kernel, int pad, int groups) {
   const int ones[2] = {1, 1};

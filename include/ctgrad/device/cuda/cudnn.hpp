@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Convolutions by cuDNN.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "ctgrad/device/cuda/convolution_call.hpp"
+#include "ctgrad/device/cuda/cudnn_convolution.hpp"
+
+namespace ctgrad::cuda {
+
+/// cuDNN on one stream of the current GPU. How a convolution is computed is decided when its shape comes up first, and
+/// kept; a shape that has come up can be recorded into a graph.
+class Cudnn {
+public:
+  explicit Cudnn(cudaStream_t stream) : stream_(stream) {
+    check(cudnnCreate(&handle_), "cudnnCreate");
+    const cudnnStatus_t status = cudnnSetStream(handle_, stream);
+    if (status != CUDNN_STATUS_SUCCESS) cudnnDestroy(handle_);
+    check(status, "cudnnSetStream");
+  }
+  Cudnn(const Cudnn&) = delete;
+  Cudnn& operator=(const Cudnn&) = delete;
+  ~Cudnn() { cudnnDestroy(handle_); }
+
+  cudnnHandle_t handle() const { return handle_; }
+
+  /// Whether algorithms are chosen by running each once instead of by cuDNN's estimate; off at first. The choice can
+  /// differ from run to run, and with it the last bits of results. Measuring takes place when a shape comes up first
+  /// while no graph is recorded.
+  void autotune(bool measures) { measures_ = measures; }
+  /// Whether algorithms may be chosen that add in an order which changes from run to run; off at first.
+  void allow_nondeterministic(bool allowed) {
+    if (allowed != allows_nondeterministic_) plans_.clear();
+    allows_nondeterministic_ = allowed;
+  }
+  /// The most scratch memory an algorithm may ask for: 1 GiB at first.
+  void limit_scratch(std::size_t bytes) {
+    if (bytes != most_bytes_) plans_.clear();
+    most_bytes_ = bytes;
+  }
+
+  /// Puts a convolution or one of its derivatives into the stream; operands as the operations have them
+  /// (ops/conv2d.hpp). float or double. `allows_tf32` lets floats be rounded to 10 bits of mantissa before they are
+  /// multiplied. `scratch(bytes)` gives memory until the next step. False where cuDNN has no algorithm for these
+  /// lengths: `result` is then to be computed in another way. Throws Error with the shapes where a call fails.
+  template <StepKind Kind, class T, class Scratch>
+  bool convolve(const ConvolutionShape& shape, const T* a, const T* b, T* result, bool allows_tf32,
+                const Scratch& scratch) {
+    const std::int64_t at_once = images_at_once(shape);
+    if (at_once == 0) return false;
+    constexpr bool of_weights = Kind == StepKind::conv2d_weight_gradient;
+    const std::int64_t input = shape.groups * shape.in * shape.pixels();
+    const std::int64_t output = shape.groups * shape.out * shape.positions();
+    const std::int64_t step_a = Kind == StepKind::conv2d_input_gradient ? output : input;
+    const std::int64_t step_b = of_weights ? output : 0;
+    const std::int64_t step_result = of_weights ? 0 : Kind == StepKind::conv2d ? output : input;
+    for (std::int64_t first = 0; first < shape.images; first += at_once) {
+      const ConvolutionShape part = with_images(shape, std::min(at_once, shape.images - first));
+      // The gradients of the weights from several calls add up.
+      if (!run<Kind, T>(part, a + first * step_a, b + first * step_b, result + first * step_result,
+                        of_weights && first > 0, allows_tf32, scratch))
+        return false;
+    }
+    return true;
+  }
+
+private:
+  /// A way to compute a convolution.
+  struct Way {
+    int algorithm;
+    cudnnMathType_t math;
+    std::size_t bytes;
+  };
+  /// The ways that cuDNN says it has, best first; those that turned out not to work are gone.
+  struct Plan {
+    ConvolutionDescriptors descriptors;
+    std::vector<Way> ways;
+    bool measured;
+  };
+
+  template <StepKind Kind, class T, class Scratch>
+  bool run(const ConvolutionShape& s, const T* a, const T* b, T* result, bool adds, bool allows_tf32,
+           const Scratch& scratch) {
+    using Calls = ConvolutionCalls<Kind>;
+    // Measuring writes to the result, which must not be lost where it is to be added to.
+    const bool measures = measures_ && !adds && !is_recording();
+    const ConvolutionKey key = key_of(Kind, dtype_of<T>, s, allows_tf32);
+    auto at = plans_.find(key);
+    if (at == plans_.end() || (measures && !at->second.measured)) {
+      Plan plan{{s, DnnType<T>::type, DnnType<T>::compute, DnnType<T>::math(allows_tf32)}, {}, measures};
+      find_ways<Kind>(plan, s, a, b, result, DnnType<T>::math(allows_tf32), scratch);
+      at = plans_.insert_or_assign(key, std::move(plan)).first;
+    }
+    Plan& plan = at->second;
+    const typename DnnType<T>::Scale alpha = 1;
+    const typename DnnType<T>::Scale beta = adds ? 1 : 0;
+    while (!plan.ways.empty()) {
+      const Way& way = plan.ways.front();
+      plan.descriptors.set_math(way.math);
+      void* memory = way.bytes > 0 ? scratch(way.bytes) : nullptr;
+      const cudnnStatus_t status =
+          Calls::run(handle_, plan.descriptors, static_cast<typename Calls::Algorithm>(way.algorithm), memory,
+                     way.bytes, &alpha, a, b, &beta, result);
+      if (status == CUDNN_STATUS_SUCCESS) return true;
+      if (!is_not_supported(status)) check(status, Calls::name, [&] { return to_text(Kind, dtype_of<T>, s); });
+      plan.ways.erase(plan.ways.begin());
+    }
+    return false;
+  }
+
+  /// Asks cuDNN for its algorithms, and for the memory that each needs.
+  template <StepKind Kind, class T, class Scratch>
+  void find_ways(Plan& plan, const ConvolutionShape& s, const T* a, const T* b, T* result, cudnnMathType_t math,
+                 const Scratch& scratch) {
+    using Calls = ConvolutionCalls<Kind>;
+    typename Calls::Candidate candidates[Calls::count];
+    int found = 0;
+    cudnnStatus_t status;
+    if (plan.measured) {
+      std::size_t bytes = 0;
+      for (int i = 0; i < Calls::count; ++i)
+        bytes = std::max(bytes, workspace<Kind>(plan, static_cast<typename Calls::Algorithm>(i)).value_or(0));
+      void* memory = bytes > 0 ? scratch(bytes) : nullptr;
+      status = Calls::measure(handle_, plan.descriptors, a, b, result, &found, candidates, memory, bytes);
+    } else {
+      status = Calls::guess(handle_, plan.descriptors, &found, candidates);
+    }
+    if (is_not_supported(status)) return;
+    check(status, "choosing an algorithm of cuDNN", [&] { return to_text(Kind, dtype_of<T>, s); });
+    auto add = [&](typename Calls::Algorithm algorithm, cudnnMathType_t with) {
+      plan.descriptors.set_math(with);
+      if (const std::optional<std::size_t> bytes = workspace<Kind>(plan, algorithm))
+        plan.ways.push_back({static_cast<int>(algorithm), with, *bytes});
+    };
+    for (int i = 0; i < found; ++i) {
+      const auto& candidate = candidates[i];
+      const bool is_deterministic =
+          candidate.determinism == CUDNN_DETERMINISTIC && Calls::is_deterministic(candidate.algo);
+      if (candidate.status == CUDNN_STATUS_SUCCESS && (is_deterministic || allows_nondeterministic_))
+        add(candidate.algo, math == CUDNN_FMA_MATH ? math : candidate.mathType);
+    }
+    add(Calls::last_resort, math);
+  }
+
+  /// Bytes of scratch memory that an algorithm takes; nothing where it cannot compute this convolution or takes more
+  /// than the limit.
+  template <StepKind Kind>
+  std::optional<std::size_t> workspace(const Plan& plan, typename ConvolutionCalls<Kind>::Algorithm algorithm) const {
+    std::size_t bytes = 0;
+    const bool has =
+        ConvolutionCalls<Kind>::workspace(handle_, plan.descriptors, algorithm, &bytes) == CUDNN_STATUS_SUCCESS;
+    if (!has || bytes > most_bytes_) return std::nullopt;
+    return bytes;
+  }
+
+  bool is_recording() const {
+    cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+    check(cudaStreamIsCapturing(stream_, &status), "cudaStreamIsCapturing");
+    return status != cudaStreamCaptureStatusNone;
+  }
+
+  cudaStream_t stream_;
+  cudnnHandle_t handle_ = nullptr;
+  bool measures_ = false;
+  bool allows_nondeterministic_ = false;
+  std::size_t most_bytes_ = std::size_t{1} << 30;
+  std::map<ConvolutionKey, Plan> plans_;
+};
+
+}  // namespace ctgrad::cuda

@@ -21,6 +21,22 @@ namespace ctgrad::cuda {
 inline constexpr int threads_of_block = parallel::block_threads;
 inline constexpr int threads_of_warp = 32;
 
+namespace detail {
+
+/// The x of the thread `distance` further on in the warp, whatever its type.
+template <class T>
+__device__ T shuffle_down(const T& x, unsigned distance) {
+  constexpr int words = (sizeof(T) + 3) / 4;
+  unsigned word[words] = {};
+  memcpy(word, &x, sizeof(T));
+  for (int i = 0; i < words; ++i) word[i] = __shfl_down_sync(0xffffffffU, word[i], distance);
+  T result;
+  memcpy(&result, word, sizeof(T));
+  return result;
+}
+
+}  // namespace detail
+
 /// 1, 32 or `threads_of_block` threads that fold together. All of them must call `reduce` the same number of times.
 class Group {
 public:
@@ -34,7 +50,7 @@ public:
   __device__ T reduce(T x) const {
     if (size_ == 1) return x;
     for (int distance = threads_of_warp / 2; distance > 0; distance /= 2)
-      x = Operation::combine(x, __shfl_down_sync(0xffffffffU, x, static_cast<unsigned>(distance)));
+      x = Operation::combine(x, detail::shuffle_down(x, static_cast<unsigned>(distance)));
     if (size_ == threads_of_warp) return x;
     constexpr int warps = threads_of_block / threads_of_warp;
     __shared__ T of_warp[warps];

@@ -13,7 +13,7 @@ namespace detail {
 
 template <class X>
 constexpr void check_mean() {
-  static_assert(std::is_floating_point_v<typename X::element_type>,
+  static_assert(is_floating_element<typename X::element_type>,
                 "ctgrad: a mean needs float or double elements; convert them with cast<float>(x)");
 }
 

@@ -31,7 +31,8 @@ auto ctgrad_user_elementwise(const X& x, const Rest&... rest) {
   static_assert(is_floating_element<T> && (std::is_same_v<T, typename Rest::element_type> && ...),
                 "ctgrad: a user's elementwise operation needs operands of one floating type");
   using S = typename detail::BroadcastAll<typename X::shape_type, typename Rest::shape_type...>::type;
-  using Function = typename decltype(detail::user_value<Op, compute_t<T>, 1 + static_cast<int>(sizeof...(Rest))>())::type;
+  using Function =
+      typename decltype(detail::user_value<Op, compute_t<T>, 1 + static_cast<int>(sizeof...(Rest))>())::type;
   return detail::make_expression<Function, T, S>(detail::common_lengths<S>(x, rest...), detail::to_operand<S, T>(x),
                                                  detail::to_operand<S, T>(rest)...);
 }

@@ -123,9 +123,8 @@ struct FusedLoop<E, Space, D, Reduction, TypeList<Leaf...>> {
   // Reductions of 16-bit elements give floats.
   static constexpr DType element_type = dtype_of<typename E::element_type>;
   static constexpr DType result_type = std::is_void_v<Reduction> ? element_type : compute_type(element_type);
-  using Kernel = kernels::Kernel<
-      typename Inputs<std::index_sequence_for<Leaf...>>::type, typename Body::type,
-      TypeList<kernels::Out<Body::value, result_type, plan.access[leaves], Reduction>>>;
+  using Kernel = kernels::Kernel<typename Inputs<std::index_sequence_for<Leaf...>>::type, typename Body::type,
+                                 TypeList<kernels::Out<Body::value, result_type, plan.access[leaves], Reduction>>>;
 
   template <class T>
   static void run(const E& expression, const Lengths<Space>& space, T* to, const Lengths<D>& strides) {

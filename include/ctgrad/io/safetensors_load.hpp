@@ -36,8 +36,8 @@ struct SafetensorsArray {
 
   /// The dtype as a DType, or nothing when it is none.
   std::optional<DType> type() const {
-    for (const DType known : {DType::float32, DType::float64, DType::int32, DType::int64, DType::boolean,
-                              DType::bfloat16, DType::float16})
+    for (const DType known :
+         {DType::float32, DType::float64, DType::int32, DType::int64, DType::boolean, DType::bfloat16, DType::float16})
       if (detail::safetensors_name(known) == dtype) return known;
     return {};
   }

@@ -29,8 +29,8 @@ struct LanesOf<DType::boolean, 1> {
 template <DType D, int W>
 using lanes_t = typename LanesOf<D, W>::type;
 
-/// Loads and stores of W > 1 neighbours. The 16-bit types are converted on the way: exactly when they are loaded, to the
-/// nearest number when they are stored.
+/// Loads and stores of W > 1 neighbours. The 16-bit types are converted on the way: exactly when they are loaded, to
+/// the nearest number when they are stored.
 template <DType D, int W, bool = is_half_type(D)>
 struct MemoryLanes {
   using T = element_t<D>;

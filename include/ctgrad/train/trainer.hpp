@@ -6,6 +6,8 @@
 #include "ctgrad/nn/parameter_block.hpp"
 #include "ctgrad/optim/sgd.hpp"
 #include "ctgrad/program/program.hpp"
+#include "ctgrad/train/autocast.hpp"
+#include "ctgrad/train/grad_scaler.hpp"
 #include "ctgrad/train/source.hpp"
 
 namespace ctgrad {
@@ -83,7 +85,8 @@ class Trainer {
                 "ctgrad: the loss must return a scalar, or a tuple that begins with one; take the mean or the sum");
 
 public:
-  using element_type = typename LossSymbol::element_type;
+  /// The type of the parameters: float for a loss of 16 bits.
+  using element_type = compute_t<typename LossSymbol::element_type>;
   using StepProgram = training::StepSource<Source, Optimizer, element_type, inputs>;
   /// The stages of the training step, to look at.
   using Stages = Pipeline<StepProgram>;
@@ -97,16 +100,28 @@ public:
         state_(static_cast<std::size_t>(parameters_.size()) * Optimizer::state_count * sizeof(element_type)),
         seed_(seed) {
     parameters_.initialize(seed);
+    if constexpr (training::is_scaled<Optimizer>) scaler_state_.scale = settings.scaler.init_scale;
   }
 
   /// One training step on a minibatch. Returns what the loss function returned: numbers for scalars, views that
   /// are valid until the next step for the rest.
   auto step(const TensorView<const typename Specs::element_type, typename Specs::shape_type>&... minibatch) {
-    const auto numbers = optimizer.scalars(steps_ + 1);
-    for (std::size_t i = 0; i < numbers.size(); ++i) scalars_[i] = static_cast<element_type>(numbers[i]);
+    const auto numbers = [this] {
+      if constexpr (training::is_scaled<Optimizer>) {
+        return training::detail::scaled_scalars(optimizer, steps_ + 1);
+      } else {
+        return optimizer.scalars(steps_ + 1);
+      }
+    }();
+    for (std::size_t i = 0; i < numbers.size(); ++i) scalars_[i] = static_cast<Scalar>(numbers[i]);
     step_.set_block(0, parameters_.data());
     for (int i = 0; i < Optimizer::state_count; ++i)
       step_.set_block(1 + i, reinterpret_cast<element_type*>(state_.data()) + i * parameters_.size());
+    if constexpr (training::is_scaled<Optimizer>) {
+      step_.set_block(1 + Optimizer::state_count, &scaler_state_.scale);
+      step_.set_block(2 + Optimizer::state_count, &scaler_state_.growth_tracker);
+      step_.set_block(3 + Optimizer::state_count, &scaler_state_.updates);
+    }
     if constexpr (training::buffer_blocks < Source >> 0)
       step_.set_block(StepProgram::blocks - 1, parameters_.buffer_data());
     for (int i = 0; i < StepProgram::scalar_count; ++i) step_.set_scalar(i, scalars_[static_cast<std::size_t>(i)]);
@@ -117,10 +132,11 @@ public:
     return result;
   }
 
-  /// A function of the model at inference, `f(model, inputs...)`, compiled for the given specs. The program reads
-  /// this trainer's parameters and must not outlive it.
-  template <class F, class... InferenceSpecs>
-  auto inference(const F&, InferenceSpecs...) {
+  /// A function of the model at inference, `f(model, inputs...)`, compiled for the given specs; with autocast the model
+  /// runs in its type here too. The program reads this trainer's parameters and must not outlive it.
+  template <class Function, class... InferenceSpecs>
+  auto inference(const Function&, InferenceSpecs...) {
+    using F = training::in_precision_of<Loss, Function>;
     using Program = training::InferenceSource<F, Source, Model, InferenceSpecs...>;
     using R = decltype(F{}(std::declval<const Model&>(), std::declval<detail::symbol_of<InferenceSpecs>>()...));
     using Runner = detail::Runner<Device, Pipeline<Program>, R, 0, InferenceSpecs...>;
@@ -130,8 +146,10 @@ public:
 
   nn::ParameterBlock<element_type>& parameters() { return parameters_; }
   const nn::ParameterBlock<element_type>& parameters() const { return parameters_; }
-  /// Number of steps taken.
+  /// Number of steps taken, those among them that a GradScaler skipped.
   std::int64_t steps() const { return steps_; }
+  /// What the GradScaler keeps: the scale of the next loss, and how many steps changed the parameters.
+  const training::ScalerState& scaler_state() const requires training::is_scaled<Optimizer> { return scaler_state_; }
 
   /// The bytes that steps with minibatches of the given dimensions make the trainer hold, apart from the names and
   /// shapes of the parameters.
@@ -154,13 +172,15 @@ public:
   }
 
 private:
+  using Scalar = typename StepProgram::scalar_type;
   using StepRunner = detail::Runner<Device, Stages, Result, StepProgram::scalar_count, Specs...>;
   static constexpr std::int64_t parameter_bytes =
       training::parameter_count<Source> * static_cast<std::int64_t>(sizeof(element_type));
 
   nn::ParameterBlock<element_type> parameters_;
   Memory state_;
-  std::array<element_type, static_cast<std::size_t>(StepProgram::scalar_count) + 1> scalars_{};
+  training::ScalerState scaler_state_;
+  std::array<Scalar, static_cast<std::size_t>(StepProgram::scalar_count) + 1> scalars_{};
   StepRunner step_;
   std::uint64_t seed_;
   std::int64_t steps_ = 0;

@@ -13,8 +13,7 @@ constexpr bool uses_workspace(const Step& step) {
   switch (step.kind) {
     case StepKind::matmul:
       // Straight-line code multiplies single matrices without it.
-      return !(runs_inline<Source> && step.space.rank == 2) ||
-             is_half_type(Source::view().routines[step.kernel].dtype);
+      return !(runs_inline<Source> && step.space.rank == 2) || is_half_type(Source::view().routines[step.kernel].dtype);
     case StepKind::conv2d:
     case StepKind::conv2d_input_gradient:
     case StepKind::conv2d_weight_gradient:

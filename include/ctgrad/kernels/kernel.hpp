@@ -88,7 +88,7 @@ private:
 template <DType D, int W, class X>
 CTGRAD_FUNCTION auto cast_lanes(X x) {
   using T = element_t<D>;
-  if constexpr (is_half_type(D)) {
+  if constexpr (is_half<T>) {
     const auto exact = cast_lanes<DType::float32, W>(x);
     if constexpr (W == 1) {
       return static_cast<float>(T(exact));

@@ -31,7 +31,7 @@ using lanes_t = typename LanesOf<D, W>::type;
 
 /// Loads and stores of W > 1 neighbours. The 16-bit types are converted on the way: exactly when they are loaded, to
 /// the nearest number when they are stored.
-template <DType D, int W, bool = is_half_type(D)>
+template <DType D, int W, bool = is_half<element_t<D>>>
 struct MemoryLanes {
   using T = element_t<D>;
   using Lanes = lanes_t<D, W>;

@@ -11,9 +11,7 @@ namespace ctgrad {
 /// A policy of `make_trainer`: the model's forward and backward pass run on elements of type T, bfloat16 or float16.
 /// The parameters, their gradients as the optimizer sees them, and its state are float.
 template <class T>
-struct Autocast {
-  static_assert(is_half<T>, "ctgrad: autocast takes a 16-bit type, bfloat16 or float16");
-};
+struct Autocast {};
 
 /// `autocast<bfloat16>`, for `make_trainer`: see Autocast.
 template <class T>
@@ -79,20 +77,16 @@ struct AutocastFunction {
   }
 };
 
-/// The same for a loss, of which it is checked that T came of it.
-template <class Loss, class T>
-struct AutocastLoss {
-  template <class Model, class... X>
-  constexpr auto operator()(const Model& model, const X&... x) const {
-    const auto result = AutocastFunction<Loss, T>{}(model, x...);
-    bool used = false;
-    for (const Node& node : detail::first_result(result).builder->nodes) used = used || node.dtype == dtype_of<T>;
-    if (!used)
-      throw "ctgrad: nothing of this loss runs in the type of autocast: call the model itself, model(x), or cast what its "
-            "layers are given, model.layer(cast<bfloat16>(x))";
-    return result;
-  }
-};
+/// True when the traced loss has something of the type that autocast asks for.
+template <class F, class Source>
+inline constexpr bool autocast_has_effect = true;
+template <class Loss, class T, class Source>
+inline constexpr bool autocast_has_effect<AutocastFunction<Loss, T>, Source> = [] {
+  const GraphView graph = Frozen<Source>::graph.view();
+  for (int i = 0; i < graph.size; ++i)
+    if (graph[i].dtype == dtype_of<T>) return true;
+  return false;
+}();
 
 namespace detail {
 
@@ -101,7 +95,7 @@ struct InPrecisionOf {
   using type = F;
 };
 template <class Loss, class T, class F>
-struct InPrecisionOf<AutocastLoss<Loss, T>, F> {
+struct InPrecisionOf<AutocastFunction<Loss, T>, F> {
   using type = AutocastFunction<F, T>;
 };
 

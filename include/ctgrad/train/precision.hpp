@@ -23,7 +23,8 @@ inline constexpr bool is_precision_policy<Autocast<T>> = true;
 /// optimizer in any order.
 template <class Device = Cpu, class Model, class Loss, class Optimizer, class T, class... Rest>
 auto make_trainer(const Model& model, const Loss&, const Optimizer& optimizer, Autocast<T>, Rest... rest) {
-  return make_trainer<Device>(model, training::AutocastLoss<Loss, T>{}, optimizer, rest...);
+  static_assert(is_half<T>, "ctgrad: autocast takes a 16-bit type, bfloat16 or float16");
+  return make_trainer<Device>(model, training::AutocastFunction<Loss, T>{}, optimizer, rest...);
 }
 
 /// The same with loss scaling, which float16 needs: `make_trainer<Cpu>(Mlp{}, loss, optim::Adam{}, autocast<float16>,

@@ -83,6 +83,10 @@ class Trainer {
   using LossSymbol = decltype(training::detail::first_result(std::declval<Result>()));
   static_assert(LossSymbol::shape_type::value.size() == 1,
                 "ctgrad: the loss must return a scalar, or a tuple that begins with one; take the mean or the sum");
+  static_assert(
+      training::autocast_has_effect<Loss, Source>,
+      "ctgrad: nothing of this loss runs in the type of autocast: call the model itself, model(x), or cast what "
+      "its layers are given, model.layer(cast<bfloat16>(x))");
 
 public:
   /// The type of the parameters: float for a loss of 16 bits.

@@ -126,7 +126,7 @@ void run_step(const StepArguments& x, std::int64_t attribute) {
   const int axis = static_cast<int>(attribute);
   if constexpr (is_half<T> && computes_with_elements<Op>) {
     cpu::with_float_arrays<T>(x, eager_device().conversion_scratch(),
-                              [&](const cpu::StepArguments& wide) { run_step<Op, float>(wide, attribute); });
+                              [&](const StepArguments& wide) { run_step<Op, float>(wide, attribute); });
   } else if constexpr (std::is_same_v<Op, ops::MatMul>) {
     cpu::run_matmul<T>(x, attribute, eager_device().template workspace<T>());
   } else if constexpr (std::is_same_v<Op, ops::Concat>) {

@@ -49,13 +49,15 @@ std::string entry(const std::string& dtype, const std::string& shape, const std:
   return "{\"dtype\":\"" + dtype + "\",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}";
 }
 
-/// One array of each of the five dtypes, and an empty one.
+/// One array of each dtype, and an empty one.
 struct Sample {
   std::vector<float> weight{0.5F, -1.25F, 3, 4, 5, std::numeric_limits<float>::infinity()};
   std::vector<double> scalar{3.141592653589793};
   std::vector<std::int64_t> steps{1, -2, std::int64_t{1} << 40};
   std::vector<std::int32_t> counts{7, -8};
   std::array<bool, 3> mask{true, false, true};
+  std::vector<ctgrad::bfloat16> brain{1, -2.5, 3e38};
+  std::vector<ctgrad::float16> half{65504, -0.0, 6e-8};
   std::vector<float> nothing;
 
   std::vector<NamedArray> arrays() const {
@@ -64,6 +66,8 @@ struct Sample {
             named_array<double>("scalar", {}, scalar),
             named_array<std::int64_t>("steps", {3}, steps),
             named_array<std::int32_t>("count \"\u00fc\"\n", {1, 2}, counts),
+            named_array<ctgrad::bfloat16>("brain", {3}, brain),
+            named_array<ctgrad::float16>("half", {3, 1}, half),
             named_array<float>("nothing", {0, 5}, nothing)};
   }
 };
@@ -81,7 +85,8 @@ BOOST_AUTO_TEST_CASE(what_is_saved_is_loaded) {
   SafetensorsFile file = ctgrad::load_safetensors(folder / "model");
   const SafetensorsFile moved = std::move(file);  // the views must follow the bytes
   // Wide elements first, else in the order given.
-  const std::vector<std::string> names{"scalar", "steps", "hidden.weight", "count \"\u00fc\"\n", "nothing", "mask"};
+  const std::vector<std::string> names{"scalar",  "steps", "hidden.weight", "count \"\u00fc\"\n",
+                                       "nothing", "brain", "half",          "mask"};
   BOOST_TEST(moved.names() == names, boost::test_tools::per_element());
   BOOST_TEST(moved.contains("steps"));
   BOOST_TEST(!moved.contains("step"));
@@ -98,6 +103,11 @@ BOOST_AUTO_TEST_CASE(what_is_saved_is_loaded) {
   BOOST_TEST((moved.at("count \"\u00fc\"\n").values<std::int32_t>() == sample.counts));
   BOOST_TEST((moved.at("nothing").shape == std::vector<std::size_t>{0, 5}));
   BOOST_TEST(moved.at("nothing").values<float>().empty());
+  BOOST_TEST(moved.at("brain").dtype == "BF16");
+  BOOST_TEST((moved.at("brain").values<ctgrad::bfloat16>() == sample.brain));
+  BOOST_TEST(moved.at("half").dtype == "F16");
+  BOOST_TEST((moved.at("half").shape == std::vector<std::size_t>{3, 1}));
+  BOOST_TEST((moved.at("half").values<ctgrad::float16>() == sample.half));
   std::array<bool, 3> mask{};
   moved.at("mask").copy_to(std::span<bool>(mask));
   BOOST_TEST((mask == sample.mask));
@@ -149,12 +159,14 @@ BOOST_AUTO_TEST_CASE(reads_files_written_by_python) {
   std::array<bool, 3> mask{};
   file.at("mask").copy_to(std::span<bool>(mask));
   BOOST_TEST((mask == std::array<bool, 3>{true, false, true}));
-  // The other dtypes come as bytes.
   BOOST_TEST(file.at("half").dtype == "F16");
-  BOOST_TEST(!file.at("half").type().has_value());
   BOOST_TEST(text_of(file.at("half").bytes) == std::string("\0\x3c\0\xb8", 4));
+  BOOST_TEST((file.at("half").values<ctgrad::float16>() == std::vector<ctgrad::float16>{1, -0.5}));
   BOOST_TEST(file.at("brain").dtype == "BF16");
   BOOST_TEST(text_of(file.at("brain").bytes) == std::string("\x80\x3f\0\xbf", 4));
+  BOOST_TEST((file.at("brain").values<ctgrad::bfloat16>() == std::vector<ctgrad::bfloat16>{1, -0.5}));
+  // The other dtypes come as bytes.
+  BOOST_TEST(!file.at("pixels").type().has_value());
   BOOST_TEST(text_of(file.at("pixels").bytes) == std::string("\0\xff", 2));
 }
 
@@ -163,6 +175,7 @@ BOOST_AUTO_TEST_CASE(wrong_questions) {
   BOOST_CHECK_EXCEPTION(file.at("hidden.wieght"), Error, says("no array named \"hidden.wieght\""));
   BOOST_CHECK_EXCEPTION(file.at("steps").values<float>(), Error, says("dtype I64, asked for F32"));
   BOOST_CHECK_EXCEPTION(file.at("half").values<float>(), Error, says("dtype F16"));
+  BOOST_CHECK_EXCEPTION(file.at("half").values<ctgrad::bfloat16>(), Error, says("dtype F16, asked for BF16"));
   std::vector<float> five(5);
   BOOST_CHECK_EXCEPTION(file.at("hidden.weight").copy_to(std::span<float>(five)), Error,
                         says("[2, 3] has 6 elements, asked for 5"));

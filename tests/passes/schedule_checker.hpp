@@ -107,6 +107,10 @@ private:
         return put(static_cast<std::int64_t>(value));
       case DType::boolean:
         return put(static_cast<unsigned char>(value != 0));
+      case DType::bfloat16:
+        return put(bfloat16(value));
+      case DType::float16:
+        return put(float16(value));
     }
   }
   static double load(DType dtype, const unsigned char* from) {
@@ -123,6 +127,10 @@ private:
         return get(std::int32_t{});
       case DType::int64:
         return get(std::int64_t{});
+      case DType::bfloat16:
+        return get(bfloat16{});
+      case DType::float16:
+        return get(float16{});
       default:
         return get(static_cast<unsigned char>(0));
     }

@@ -27,6 +27,14 @@ BOOST_AUTO_TEST_CASE(wide_ranges_are_written_with_exponents) {
   BOOST_TEST(text_of(Tensor<double, Shape<2>>{1.5, 1e-5}) == "[1.5e+00 1.0e-05]");
 }
 
+BOOST_AUTO_TEST_CASE(numbers_of_16_bits_have_as_many_digits_as_tell_them_apart) {
+  BOOST_TEST(text_of(Tensor<float16, Shape<3>>{0.1, 1.0 / 3, -1.0 / 7}) == "[ 0.1     0.3333 -0.1428]");
+  BOOST_TEST(text_of(Tensor<bfloat16, Shape<3>>{0.1, 1.0 / 3, -100}) == "[   0.1      0.334 -100.   ]");
+  BOOST_TEST(text_of(Tensor<float16, Shape<2>>{65504, 1}) == "[6.55e+04 1.00e+00]");
+  BOOST_TEST(text_of(Tensor<float16, Shape<2>>{1e6, 1}) == "[inf  1.]");
+  BOOST_TEST(text_of(Tensor<bfloat16, Shape<>>{3e38}) == "3.0e+38");
+}
+
 BOOST_AUTO_TEST_CASE(words_and_empty_arrays) {
   const float infinity = std::numeric_limits<float>::infinity();
   const float nothing = std::numeric_limits<float>::quiet_NaN();

@@ -25,7 +25,7 @@ namespace detail {
 template <class T>
 inline constexpr bool is_floating_symbol = false;
 template <class T, class S>
-inline constexpr bool is_floating_symbol<Symbol<T, S>> = std::is_floating_point_v<T>;
+inline constexpr bool is_floating_symbol<Symbol<T, S>> = is_floating_element<T>;
 
 /// The same value as a node of its own. Differentiating by it follows what a function does with this argument, and
 /// not what else in the graph came from the same node: in f(x, tanh(x)) the second argument is a constant to the
@@ -75,14 +75,14 @@ struct ArgumentSpec<TensorView<T, S>> {
   using type = Spec<std::remove_const_t<T>, S>;
 };
 template <class T>
-requires std::is_floating_point_v<T>
+requires is_floating_element<T>
 struct ArgumentSpec<T> {
   using type = Spec<T, Shape<>>;
 };
 
 template <class X>
 auto argument_view(const X& x) {
-  if constexpr (std::is_arithmetic_v<X>) {
+  if constexpr (Element<X>) {
     return TensorView<const X, Shape<>>(&x);
   } else {
     return TensorView<const typename X::element_type, typename X::shape_type>(x);

@@ -19,7 +19,8 @@ struct MemoryUse {
   /// Constants that loops read from memory.
   std::int64_t constants = 0;
   /// What matrix products and convolutions pack their operands into: a fixed size for each element type they have, and
-  /// for convolutions, more by their shapes and the number of threads. A plan has the fixed sizes only.
+  /// for convolutions and operands of 16 bits, more by their shapes and the number of threads. A plan has the fixed
+  /// sizes only.
   std::int64_t workspace = 0;
   /// Names and shapes of the parameters.
   std::int64_t bookkeeping = 0;

@@ -6,6 +6,7 @@
 
 #include "ctgrad/core/simd/arithmetic.hpp"
 #include "ctgrad/core/simd/convert.hpp"
+#include "ctgrad/core/simd/half.hpp"
 #include "ctgrad/core/simd/lanes.hpp"
 #include "ctgrad/core/simd/mask.hpp"
 #include "ctgrad/core/simd/partial.hpp"

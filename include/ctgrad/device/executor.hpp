@@ -37,6 +37,10 @@ inline void write_scalar(std::byte* to, DType dtype, double value) {
       return put(static_cast<std::int64_t>(value));
     case DType::boolean:
       return put(value != 0);
+    case DType::bfloat16:
+      return put(bfloat16(value));
+    case DType::float16:
+      return put(float16(value));
   }
 }
 

@@ -15,7 +15,8 @@ namespace detail {
 template <class S, class N, class X>
 auto to_operand(const X& x) {
   if constexpr (std::is_arithmetic_v<X>) {
-    return Number<N>{static_cast<N>(x)};
+    // A number beside 16-bit elements is a float, as they are in the loop.
+    return Number<compute_t<N>>{static_cast<compute_t<N>>(x)};
   } else if constexpr (is_expression<X> && X::shape_type::value.size() == S::value.size()) {
     return x;
   } else {

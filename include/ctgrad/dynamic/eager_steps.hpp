@@ -46,9 +46,13 @@ auto reduce_now(const E& operand) {
     strides[static_cast<std::size_t>(axis)] = stride;
     stride *= operand.extent(axis);
   }
-  auto result = make_owned<T, Result>(Lengths<Result>(kept));
+  auto result = make_owned<compute_t<T>, Result>(Lengths<Result>(kept));
   FusedLoop<E, S, D, Op>::run(operand, operand.lengths(), result.storage().data(), Lengths<D>(strides));
-  return result;
+  if constexpr (is_half<T>) {
+    return materialize(make_expression<ops::Cast, T>(result.lengths(), result));
+  } else {
+    return result;
+  }
 }
 
 /// True for the transpose of an array without gaps: the matrix product has a flag for it.
@@ -110,11 +114,20 @@ private:
   int count_ = 0;
 };
 
+/// The operations that compute with their elements, in float where those have 16 bits.
+template <class Op>
+inline constexpr bool computes_with_elements =
+    std::is_same_v<Op, ops::MatMul> || std::is_same_v<Op, ops::ScatterAdd> || std::is_same_v<Op, ops::TakeAdjoint> ||
+    std::is_same_v<Op, ops::Conv2d> || std::is_same_v<Op, ops::MaxPool2d> || std::is_same_v<Op, ops::AvgPool2d>;
+
 /// Runs the step of an operation. T is the element type it works on.
 template <class Op, class T>
 void run_step(const StepArguments& x, std::int64_t attribute) {
   const int axis = static_cast<int>(attribute);
-  if constexpr (std::is_same_v<Op, ops::MatMul>) {
+  if constexpr (is_half<T> && computes_with_elements<Op>) {
+    cpu::with_float_arrays<T>(x, eager_device().conversion_scratch(),
+                              [&](const StepArguments& wide) { run_step<Op, float>(wide, attribute); });
+  } else if constexpr (std::is_same_v<Op, ops::MatMul>) {
     cpu::run_matmul<T>(x, attribute, eager_device().template workspace<T>());
   } else if constexpr (std::is_same_v<Op, ops::Concat>) {
     cpu::run_concat(x, axis);

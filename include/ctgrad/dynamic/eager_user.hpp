@@ -28,10 +28,11 @@ constexpr auto user_value() {
 template <class Op, EagerHandle X, EagerHandle... Rest>
 auto ctgrad_user_elementwise(const X& x, const Rest&... rest) {
   using T = typename X::element_type;
-  static_assert(std::is_floating_point_v<T> && (std::is_same_v<T, typename Rest::element_type> && ...),
+  static_assert(is_floating_element<T> && (std::is_same_v<T, typename Rest::element_type> && ...),
                 "ctgrad: a user's elementwise operation needs operands of one floating type");
   using S = typename detail::BroadcastAll<typename X::shape_type, typename Rest::shape_type...>::type;
-  using Function = typename decltype(detail::user_value<Op, T, 1 + static_cast<int>(sizeof...(Rest))>())::type;
+  using Function =
+      typename decltype(detail::user_value<Op, compute_t<T>, 1 + static_cast<int>(sizeof...(Rest))>())::type;
   return detail::make_expression<Function, T, S>(detail::common_lengths<S>(x, rest...), detail::to_operand<S, T>(x),
                                                  detail::to_operand<S, T>(rest)...);
 }

@@ -100,7 +100,7 @@ constexpr LoopPlan<Operands> plan_loop(const ShapeValue& space, const Access (&o
 
 /// The loop over Space that computes E and writes with the strides D, one for each axis of Space.
 /// It folds along the axes of stride 0 with `Reduction`; where that is void it writes every
-/// element.
+/// element. What it writes are elements of E, but a reduction of 16-bit elements writes floats.
 template <class E, class Space, class D, class Reduction, class Leaves = typename Parts<E>::leaves>
 struct FusedLoop;
 template <class E, class Space, class D, class Reduction, class... Leaf>
@@ -120,9 +120,11 @@ struct FusedLoop<E, Space, D, Reduction, TypeList<Leaf...>> {
     using type = TypeList<kernels::In<dtype_of<typename Leaf::element_type>, plan.access[I]>...>;
   };
   using Body = Steps<E, 0, 0, leaves>;
-  using Kernel = kernels::Kernel<
-      typename Inputs<std::index_sequence_for<Leaf...>>::type, typename Body::type,
-      TypeList<kernels::Out<Body::value, dtype_of<typename E::element_type>, plan.access[leaves], Reduction>>>;
+  // Reductions of 16-bit elements give floats.
+  static constexpr DType element_type = dtype_of<typename E::element_type>;
+  static constexpr DType result_type = std::is_void_v<Reduction> ? element_type : compute_type(element_type);
+  using Kernel = kernels::Kernel<typename Inputs<std::index_sequence_for<Leaf...>>::type, typename Body::type,
+                                 TypeList<kernels::Out<Body::value, result_type, plan.access[leaves], Reduction>>>;
 
   template <class T>
   static void run(const E& expression, const Lengths<Space>& space, T* to, const Lengths<D>& strides) {

@@ -142,7 +142,7 @@ template <class X, class Number>
 inline constexpr bool number_fits =
     !std::is_arithmetic_v<X> ||
     (std::is_same_v<Number, bool> ? std::is_same_v<X, bool>
-                                  : std::is_floating_point_v<Number> || !std::is_floating_point_v<X>);
+                                  : is_floating_element<Number> || !std::is_floating_point_v<X>);
 
 template <class Op, class T>
 constexpr void check_element_type() {
@@ -150,7 +150,7 @@ constexpr void check_element_type() {
     static_assert(elements_are_numbers<T>,
                   "ctgrad: this operation needs numbers, not booleans; convert them with cast<float>(x)");
   } else if constexpr (Op::takes == Takes::floating) {
-    static_assert(std::is_floating_point_v<T>,
+    static_assert(is_floating_element<T>,
                   "ctgrad: this operation needs float or double elements; convert them with cast<float>(x)");
   } else if constexpr (Op::takes == Takes::booleans) {
     static_assert(std::is_same_v<T, bool>, "ctgrad: && || and ! need booleans; compare with a number, x != 0");

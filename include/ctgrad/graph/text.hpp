@@ -16,7 +16,8 @@ namespace detail {
 inline std::string number_text(DType dtype, double value) {
   char digits[32];
   if (!is_floating(dtype)) value = dtype == DType::boolean ? (value != 0 ? 1 : 0) : value;
-  const std::to_chars_result end = dtype == DType::float32
+  // Constants beside 16-bit values are floats.
+  const std::to_chars_result end = compute_type(dtype) == DType::float32
                                        ? std::to_chars(digits, digits + 32, static_cast<float>(value))
                                        : std::to_chars(digits, digits + 32, value);
   return std::string(digits, end.ptr);

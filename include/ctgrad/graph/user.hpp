@@ -166,7 +166,7 @@ constexpr Symbol<T, S> record_user(const UserOperation* user, const X&... x) {
 template <class Op, class T, class S, class... Rest>
 constexpr auto ctgrad_user_elementwise(const Symbol<T, S>& x, const Rest&... rest)
     -> Symbol<T, typename detail::BroadcastAll<S, typename Rest::shape_type...>::type> {
-  static_assert(std::is_floating_point_v<T> && (std::is_same_v<T, typename Rest::element_type> && ...),
+  static_assert(is_floating_element<T> && (std::is_same_v<T, typename Rest::element_type> && ...),
                 "ctgrad: a user's elementwise operation needs operands of one floating type");
   using Common = typename detail::BroadcastAll<S, typename Rest::shape_type...>::type;
   return detail::record_user<ops::UserElementwise, T, Common>(

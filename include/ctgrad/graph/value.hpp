@@ -46,9 +46,10 @@ constexpr Value record_constant(GraphBuilder& builder, DType dtype, double value
   node.dtype = dtype;
   node.shape = builder.intern(ShapeValue{});
   node.scalar = value;
-  // What a conversion to float would give, without the overflow that ends a constant evaluation.
+  // What a conversion to float would give, without the overflow that ends a constant evaluation. Constants beside
+  // 16-bit values are floats, as are all values in a loop.
   constexpr double largest = std::numeric_limits<float>::max();
-  if (dtype == DType::float32 && (value > largest || value < -largest))
+  if (compute_type(dtype) == DType::float32 && (value > largest || value < -largest))
     node.scalar = value > 0 ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
   return {&builder, builder.append(node)};
 }

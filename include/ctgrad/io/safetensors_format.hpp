@@ -41,6 +41,10 @@ constexpr std::string_view safetensors_name(DType dtype) {
       return "I64";
     case DType::boolean:
       return "BOOL";
+    case DType::bfloat16:
+      return "BF16";
+    case DType::float16:
+      return "F16";
   }
   return "?";
 }

@@ -34,9 +34,10 @@ struct SafetensorsArray {
   std::vector<std::size_t> shape;
   std::span<const std::byte> bytes;  ///< Row-major, little-endian, not aligned.
 
-  /// The dtype as a DType, or nothing when it is not one of the five.
+  /// The dtype as a DType, or nothing when it is none.
   std::optional<DType> type() const {
-    for (const DType known : {DType::float32, DType::float64, DType::int32, DType::int64, DType::boolean})
+    for (const DType known :
+         {DType::float32, DType::float64, DType::int32, DType::int64, DType::boolean, DType::bfloat16, DType::float16})
       if (detail::safetensors_name(known) == dtype) return known;
     return {};
   }

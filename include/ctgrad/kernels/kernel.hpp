@@ -7,6 +7,7 @@
 
 #include "ctgrad/core/math.hpp"
 #include "ctgrad/core/simd.hpp"
+#include "ctgrad/kernels/memory_lanes.hpp"
 #include "ctgrad/passes/schedule.hpp"
 
 namespace ctgrad::kernels {
@@ -19,7 +20,8 @@ struct In {
 };
 
 /// One operation: its type, the result's dtype, and the numbers of its operand values. Values are numbered:
-/// the inputs, then the operations in order.
+/// the inputs, then the operations in order. Operations on 16-bit elements are operations on float: what is read is
+/// converted, and rounded only where it is stored, or by a `Cast` to such a type.
 template <class Op, DType D, int... Operands>
 struct Do {};
 
@@ -81,31 +83,19 @@ private:
   }
 };
 
-/// W elements of a dtype: a number for W = 1, otherwise a register.
-template <DType D, int W>
-struct LanesOf {
-  using type = Simd<element_t<D>, W>;
-};
-template <DType D>
-struct LanesOf<D, 1> {
-  using type = element_t<D>;
-};
-template <int W>
-struct LanesOf<DType::boolean, W> {
-  using type = SimdMask<W, 4>;
-};
-template <>
-struct LanesOf<DType::boolean, 1> {
-  using type = bool;
-};
-template <DType D, int W>
-using lanes_t = typename LanesOf<D, W>::type;
-
-/// Converts lanes to the element type of D, as C++ converts numbers.
+/// Converts lanes to the element type of D, as C++ converts numbers. Lanes of 16-bit elements are floats, rounded to
+/// what the element type holds.
 template <DType D, int W, class X>
 CTGRAD_FUNCTION auto cast_lanes(X x) {
   using T = element_t<D>;
-  if constexpr (W == 1) {
+  if constexpr (is_half<T>) {
+    const auto exact = cast_lanes<DType::float32, W>(x);
+    if constexpr (W == 1) {
+      return static_cast<float>(T(exact));
+    } else {
+      return round_lanes<T>(exact);
+    }
+  } else if constexpr (W == 1) {
     return static_cast<T>(x);
   } else if constexpr (requires { typename X::value_type; }) {
     if constexpr (D == DType::boolean) {
@@ -201,13 +191,15 @@ struct Kernel<List<Inputs...>, List<Steps...>, List<Outputs...>> {
   /// True when every operation takes few instructions.
   static constexpr bool is_cheap = (detail::is_cheap<Steps> && ...);
 
-  /// Bytes of the widest element: it decides how many lanes one pass takes.
+  static_assert(!((Outputs::is_reduction && is_half_type(Outputs::dtype)) || ...),
+                "ctgrad: reductions of 16-bit elements are written as float");
+
+  /// Bytes of the widest element as it is computed with: it decides how many lanes one pass takes.
   static constexpr int widest = [] {
     int bytes = 1;
-    ((bytes = static_cast<int>(size_of(Inputs::dtype)) > bytes ? static_cast<int>(size_of(Inputs::dtype)) : bytes),
-     ...);
-    ((bytes = static_cast<int>(size_of(Outputs::dtype)) > bytes ? static_cast<int>(size_of(Outputs::dtype)) : bytes),
-     ...);
+    for (const DType dtype : {DType::boolean, Inputs::dtype..., Outputs::dtype...})
+      if (static_cast<int>(size_of(compute_type(dtype))) > bytes)
+        bytes = static_cast<int>(size_of(compute_type(dtype)));
     return bytes;
   }();
 

@@ -44,6 +44,18 @@ struct BatchNorm {
     using S = typename X::shape_type;
     static_assert(S::rank >= 2, "ctgrad: BatchNorm needs at least two axes, [N, C] or images [N, C, H, W]");
     static_assert(S::value[1] >= 0, "ctgrad: BatchNorm needs a number of channels known at compile time");
+    if constexpr (is_half<typename X::element_type>) {
+      // Statistics and normalisation are float.
+      return cast<typename X::element_type>((*this)(cast<float>(x)));
+    } else {
+      return normalize(x);
+    }
+  }
+
+private:
+  template <class X>
+  constexpr auto normalize(const X& x) const {
+    using S = typename X::shape_type;
     using Channels = Shape<S::value[1]>;
     const auto w = weight.template get<Channels>(x, init::ones());
     const auto b = bias.template get<Channels>(x, init::zeros());

@@ -73,6 +73,17 @@ constexpr int stored_value(GraphBuilder& builder, int index, const Initial& init
   return info.node;
 }
 
+/// What is stored in node `id` as a symbol of type T: rounded where that has 16 bits.
+template <class T, class S>
+constexpr Symbol<T, S> rounded(GraphBuilder& builder, int id) {
+  const Symbol<compute_t<T>, S> stored{&builder, id};
+  if constexpr (is_half<T>) {
+    return cast<T>(stored);
+  } else {
+    return stored;
+  }
+}
+
 }  // namespace detail
 
 /// A trainable parameter: a member of a module, `nn::Parameter weight;`. Its name is the path of members that
@@ -83,10 +94,11 @@ struct Parameter {
   int index = -1;
 
   /// The parameter as a symbol of shape S and the element type of `x`, in the graph of `x`. A second use with the
-  /// same shape is the same parameter.
+  /// same shape is the same parameter. Where `x` has 16 bits the parameter is float nevertheless, and this is its
+  /// rounded value.
   template <class S, class T, class SX>
   constexpr Symbol<T, S> get(const Symbol<T, SX>& x, const Initial& initial) const {
-    return {x.builder, detail::stored_value<T, S>(*x.builder, index, initial)};
+    return detail::rounded<T, S>(*x.builder, detail::stored_value<compute_t<T>, S>(*x.builder, index, initial));
   }
 };
 
@@ -98,24 +110,35 @@ struct Buffer {
   int index = -1;
 
   /// The buffer as a symbol of shape S and the element type of `x`, in the graph of `x`: the value it had before the
-  /// step, or what the step has set it to.
+  /// step, or what the step has set it to. Where `x` has 16 bits the buffer is float, and this is its rounded value.
   template <class S, class T, class SX>
   constexpr Symbol<T, S> get(const Symbol<T, SX>& x, const Initial& initial) const {
-    const int node = detail::stored_value<T, S>(*x.builder, index, initial);
+    const int node = detail::stored_value<compute_t<T>, S>(*x.builder, index, initial);
     const int update = x.builder->parameters[index].update;
-    return {x.builder, update >= 0 ? update : node};
+    return detail::rounded<T, S>(*x.builder, update >= 0 ? update : node);
   }
 
   /// What the buffer holds after this training step; only while one is traced, and after `get`.
   template <class T, class S>
-  constexpr void set(const Symbol<T, S>& value) const {
+  constexpr void set(const Symbol<T, S>& new_value) const {
+    const auto value = cast_stored(new_value);
     if (!value.builder->training) throw "ctgrad: a buffer is set only while training; ask ctgrad_is_training(x) first";
     if (index < 0 || value.builder->parameters[index].node < 0)
       throw "ctgrad: a buffer is set before its value was asked for with get";
     ParameterInfo& info = value.builder->parameters[index];
-    if (info.dtype != dtype_of<T> || !(value.builder->shapes[info.shape] == S::value))
+    if (info.dtype != dtype_of<compute_t<T>> || !(value.builder->shapes[info.shape] == S::value))
       throw "ctgrad: a buffer is set to a value of another shape or element type";
     info.update = value.id;
+  }
+
+private:
+  template <class T, class S>
+  static constexpr Symbol<compute_t<T>, S> cast_stored(const Symbol<T, S>& value) {
+    if constexpr (is_half<T>) {
+      return cast<float>(value);
+    } else {
+      return value;
+    }
   }
 };
 

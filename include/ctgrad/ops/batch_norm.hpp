@@ -100,7 +100,7 @@ template <Handle X>
 constexpr auto batch_statistics(const X& x) {
   static_assert(detail::has_channels<X>,
                 "ctgrad: batch normalisation needs at least two axes, [N, C] or images [N, C, H, W]");
-  static_assert(std::is_floating_point_v<typename X::element_type>,
+  static_assert(is_floating_element<typename X::element_type>,
                 "ctgrad: batch normalisation needs float or double elements; convert them with cast<float>(x)");
   const auto average = detail::channel_mean(x);
   const auto variance = detail::channel_mean(square(detail::distance_from_mean(x, average)));
@@ -115,7 +115,7 @@ constexpr auto batch_norm(const X& x, const M& mean, const V& variance, const W&
                           double epsilon = 1e-5) {
   static_assert(detail::has_channels<X>,
                 "ctgrad: batch normalisation needs at least two axes, [N, C] or images [N, C, H, W]");
-  static_assert(std::is_floating_point_v<typename X::element_type>,
+  static_assert(is_floating_element<typename X::element_type>,
                 "ctgrad: batch normalisation needs float or double elements; convert them with cast<float>(x)");
   using S = typename X::shape_type;
   static_assert(

@@ -119,7 +119,7 @@ constexpr auto conv2d(const X& x, const W& w, Arguments...) {
       "at most once");
   static_assert(detail::element_types_agree<typename X::element_type, typename W::element_type>,
                 "ctgrad: conv2d needs images and weights of one element type; convert one with cast<T>(x)");
-  static_assert(std::is_floating_point_v<typename X::element_type>,
+  static_assert(is_floating_element<typename X::element_type>,
                 "ctgrad: conv2d needs float or double elements; convert them with cast<float>(x)");
   static_assert(detail::image_size_is_static<SX> && SX::value[1] >= 0 && SW::value.is_static(),
                 "ctgrad: conv2d needs channels, height and width known at compile time; only the number of images may "

@@ -19,6 +19,7 @@ struct Max : Structured {
   static constexpr std::string_view name = "max";
   static constexpr OpKind kind = OpKind::reduction;
   static constexpr int flops = 1;
+  static constexpr bool picks_an_element = true;
 
   /// The result for no elements.
   template <class T>

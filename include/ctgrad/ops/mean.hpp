@@ -3,6 +3,7 @@
 /// Arithmetic mean along axes.
 #pragma once
 
+#include "ctgrad/ops/cast.hpp"
 #include "ctgrad/ops/divide.hpp"
 #include "ctgrad/ops/operation.hpp"
 #include "ctgrad/ops/sum.hpp"
@@ -13,8 +14,19 @@ namespace detail {
 
 template <class X>
 constexpr void check_mean() {
-  static_assert(std::is_floating_point_v<typename X::element_type>,
+  static_assert(is_floating_element<typename X::element_type>,
                 "ctgrad: a mean needs float or double elements; convert them with cast<float>(x)");
+}
+
+/// The sum over the axes of Mask divided by their length. What has 16 bits is rounded once, at the end.
+template <unsigned Mask, class X, class... How>
+constexpr auto mean_of(const X& x, How... how) {
+  using T = typename X::element_type;
+  if constexpr (is_half<T>) {
+    return cast<T>(mean_of<Mask>(cast<float>(x), how...));
+  } else {
+    return sum(x, how...) / ctgrad_count<Mask, T>(x);
+  }
 }
 
 }  // namespace detail
@@ -24,18 +36,17 @@ constexpr void check_mean() {
 template <Handle X>
 constexpr auto mean(const X& x) {
   detail::check_mean<X>();
-  return sum(x) / ctgrad_count<detail::axes_mask<X::shape_type::rank>, typename X::element_type>(x);
+  return detail::mean_of<detail::axes_mask<X::shape_type::rank>>(x);
 }
 template <Handle X, int... Axes>
 constexpr auto mean(const X& x, Axis<Axes...> axes) {
   detail::check_mean<X>();
-  return sum(x, axes) / ctgrad_count<detail::axes_mask<X::shape_type::rank, Axes...>, typename X::element_type>(x);
+  return detail::mean_of<detail::axes_mask<X::shape_type::rank, Axes...>>(x, axes);
 }
 template <Handle X, int... Axes>
-constexpr auto mean(const X& x, Axis<Axes...> axes, KeepDims) {
+constexpr auto mean(const X& x, Axis<Axes...> axes, KeepDims keep) {
   detail::check_mean<X>();
-  return sum(x, axes, keepdims) /
-         ctgrad_count<detail::axes_mask<X::shape_type::rank, Axes...>, typename X::element_type>(x);
+  return detail::mean_of<detail::axes_mask<X::shape_type::rank, Axes...>>(x, axes, keep);
 }
 
 }  // namespace ctgrad

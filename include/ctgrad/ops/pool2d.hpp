@@ -101,7 +101,7 @@ constexpr std::int64_t pooling_attribute() {
   static_assert(window_arguments_are_known_and_single<0b1110, Arguments...>,
                 "ctgrad: pooling takes kernel_size<...>, stride<...> and padding<...> after its operand, each at most "
                 "once");
-  static_assert(std::is_floating_point_v<typename X::element_type>,
+  static_assert(is_floating_element<typename X::element_type>,
                 "ctgrad: pooling needs float or double elements; convert them with cast<float>(x)");
   static_assert(image_size_is_static<S>, "ctgrad: pooling needs a height and a width known at compile time");
   constexpr Window window = pooling_window(Arguments{}...);

@@ -3,6 +3,7 @@
 /// What the reductions share: the check of the axes and the shape rule.
 #pragma once
 
+#include "ctgrad/ops/cast.hpp"
 #include "ctgrad/ops/operation.hpp"
 #include "ctgrad/ops/reshape.hpp"
 
@@ -20,7 +21,13 @@ constexpr auto reduce(const X& x, Axis<Axes...>) {
   static_assert(elements_are_numbers<typename X::element_type>,
                 "ctgrad: booleans have no sum, max or min; count them with sum(cast<std::int64_t>(x))");
   constexpr unsigned mask = axes_mask<S::rank, Axes...>;
-  return ctgrad_apply(OpCall<Op, mask, shape_from<ReducedShape<S, mask, false>>>{}, x);
+  using Call = OpCall<Op, mask, shape_from<ReducedShape<S, mask, false>>>;
+  if constexpr (is_half<typename X::element_type> && requires { Op::picks_an_element; }) {
+    // The operand as it would be stored: the derivative looks for elements equal to the result.
+    return ctgrad_apply(Call{}, cast<typename X::element_type>(x));
+  } else {
+    return ctgrad_apply(Call{}, x);
+  }
 }
 
 template <class Op, class X, int... Axes>

@@ -20,16 +20,21 @@ struct Adam {
   double weight_decay = 0;
 
   static constexpr int state_count = 2;
-  std::array<double, 8> scalars(std::int64_t step) const {
-    const auto t = static_cast<double>(step);
-    return {learning_rate / (1 - std::pow(beta1, t)),
-            1 / std::sqrt(1 - std::pow(beta2, t)),
-            beta1,
-            1 - beta1,
-            beta2,
-            1 - beta2,
-            epsilon,
-            weight_decay};
+  constexpr std::array<double, 5> settings() const { return {learning_rate, beta1, beta2, epsilon, weight_decay}; }
+  std::array<double, 8> scalars(std::int64_t step) const { return numbers(settings(), static_cast<double>(step)); }
+  template <class N>
+  static constexpr std::array<N, 8> numbers(const std::array<N, 5>& setting, const N& step) {
+    using std::pow;
+    using std::sqrt;
+    const auto& [rate, first, second, smallest, decay] = setting;
+    return {rate / (1 - pow(first, step)),
+            1 / sqrt(1 - pow(second, step)),
+            first,
+            1 - first,
+            second,
+            1 - second,
+            smallest,
+            decay};
   }
   template <class P, class S>
   static constexpr auto update(const P& p, const P& gradient, const std::array<P, 2>& state,

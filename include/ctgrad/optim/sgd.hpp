@@ -12,7 +12,9 @@ namespace ctgrad::optim {
 
 /// An optimizer is a plain struct of settings with
 /// - `state_count`: blocks of the parameters' size it keeps (zero at the start);
-/// - `scalars(step)`: the run-time numbers of one step, the first step being 1;
+/// - `scalars(step)`: the run-time numbers of one step, the first step being 1. Where they depend on it, the optimizer
+///   also gives `settings()`, numbers that do not, and a static template `numbers(settings, step)` that makes the
+///   scalars of them, in doubles or in symbols: a GradScaler counts the steps in the compiled step, as it skips some;
 /// - `update(parameters, gradient, state, scalars)`: the new parameters and states, as graph operations.
 /// The update is traced once and becomes one pass over all parameters, part of the compiled step; the settings
 /// may change between steps.

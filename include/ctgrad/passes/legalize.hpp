@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// Inserts the copies that make every operand addressable: what fusion and planning may rely on.
+/// Inserts the copies that make every operand addressable, and says which values of 16-bit types are stored as float:
+/// what fusion and planning may rely on.
 #pragma once
 
 #include "ctgrad/graph/value.hpp"
@@ -147,10 +148,14 @@ public:
               access, graph.shape(operand));
           if (scattered || (node.op == opcode<ops::Slice> && !offset_fits(node, access)) ||
               (kind == OpKind::structured && !is_static(access.offset)))
-            operand = shared_copy(operand);
+            operand = shared_copy(operand, kind == OpKind::structured ? source_.nodes[node.operand[k]].dtype
+                                                                      : graph.nodes.at[operand].dtype);
         }
+        if (kind == OpKind::structured && graph.nodes.at[operand].dtype != source_.nodes[node.operand[k]].dtype)
+          operand = shared_copy(operand, source_.nodes[node.operand[k]].dtype);
         node.operand[k] = operand;
       }
+      if (is_half_type(node.dtype)) widen(node, kind);
       if (node.op == opcode<ops::Pack>) pack_operands(node, map);
       map.at[i] = append(node);
     }
@@ -170,19 +175,29 @@ private:
     return id;
   }
 
-  constexpr int copy(int x) {
+  /// Constants, random numbers and the results of reductions are float where the graph says a 16-bit type: a loop
+  /// computes with floats, and a sum over many elements needs them. So is a view of one. Where an operation or a result
+  /// asks for the 16-bit type, a copy is made.
+  constexpr void widen(Node& node, OpKind kind) const {
+    const bool made = kind == OpKind::leaf && node.op != opcode<ops::Input> && node.op != opcode<ops::Parameter> &&
+                      node.op != opcode<ops::Block>;
+    if (made || kind == OpKind::reduction) node.dtype = DType::float32;
+    if (kind == OpKind::view) node.dtype = graph.nodes.at[node.operand[0]].dtype;
+  }
+
+  constexpr int copy(int x, DType dtype) {
     Node node;
     node.op = opcode<ops::Copy>;
-    node.dtype = graph.nodes.at[x].dtype;
+    node.dtype = dtype;
     node.shape = graph.nodes.at[x].shape;
     node.operand[0] = x;
     return append(node);
   }
 
   /// A copy for reading: one for all who ask.
-  constexpr int shared_copy(int x) {
-    if (copy_.at[x] < 0) {
-      const int made = copy(x);
+  constexpr int shared_copy(int x, DType dtype) {
+    if (copy_.at[x] < 0 || graph.nodes.at[copy_.at[x]].dtype != dtype) {
+      const int made = copy(x, dtype);
       copy_.at[x] = made;
     }
     return copy_.at[x];
@@ -201,8 +216,8 @@ private:
     const int first = ops::Pack::first(node.attribute);
     for (int k = 0; k < ops::Pack::count(node.attribute); ++k) {
       int part = map.at[source_.lists[first + k]];
-      if (!is_whole_array(part) || !claim(access_.root(part))) {
-        part = copy(part);
+      if (graph.nodes.at[part].dtype != node.dtype || !is_whole_array(part) || !claim(access_.root(part))) {
+        part = copy(part, node.dtype);
         claim(part);
       }
       graph.lists.at[first + k] = part;
@@ -234,8 +249,9 @@ private:
       const bool update = output.kind == OutputKind::update;
       // An update overwrites a block in place, so it must be the last word of an elementwise step.
       const bool writable = operation_info[node.op].kind == OpKind::elementwise || !update;
-      if (is_view(node) || is_memory_leaf(node) || !writable || !claim(output.node)) {
-        output.node = copy(output.node);
+      const DType dtype = source_.nodes[source_.outputs[i].node].dtype;
+      if (node.dtype != dtype || is_view(node) || is_memory_leaf(node) || !writable || !claim(output.node)) {
+        output.node = copy(output.node, dtype);
         claim(output.node);
       }
       graph.outputs.push_back(output);

@@ -133,7 +133,8 @@ private:
       if (operation_info[node.op].kind == OpKind::reduction) continue;
       KernelInstruction instruction;
       instruction.op = node.op;
-      instruction.dtype = node.dtype;
+      // 16-bit values are floats in a loop; only a cast rounds to what the type holds.
+      instruction.dtype = node.op == opcode<ops::Cast> ? node.dtype : compute_type(node.dtype);
       instruction.user = node.user;
       for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) instruction.operand[k] = value_of_.at[node.operand[k]];
       value_of_.at[i] = input_count + instructions_.count;

@@ -41,7 +41,7 @@ constexpr double fold_constants(DType dtype, double a, double b) {
       return static_cast<double>(Op::value(x, y));
     }
   };
-  return dtype == DType::float32 ? run(static_cast<float>(a), static_cast<float>(b)) : run(a, b);
+  return compute_type(dtype) == DType::float32 ? run(static_cast<float>(a), static_cast<float>(b)) : run(a, b);
 }
 
 /// True when a compiler can work out `op` on these constants: one that overflows or is not a number is
@@ -256,13 +256,24 @@ private:
     } else if (node.op == opcode<ops::Where>) {
       if (b == node.operand[2]) return as_shape(b, node.shape);
     } else if (node.op == opcode<ops::Cast>) {
-      if (graph.nodes.at[a].dtype == node.dtype) return as_shape(a, node.shape);
+      if (graph.nodes.at[a].dtype == node.dtype && holds_exactly(a)) return as_shape(a, node.shape);
     }
     if (operation_info[node.op].commutative && order(a) > order(b)) {
       node.operand[0] = b;
       node.operand[1] = a;
     }
     return unique(node);
+  }
+
+  /// True when a node's elements are numbers of its element type already. Those of a 16-bit type are floats while a
+  /// loop computes with them: then a cast to the type they have rounds them.
+  constexpr bool holds_exactly(int id) const {
+    const Node& node = graph.nodes.at[id];
+    if (!is_half_type(node.dtype)) return true;
+    const OpKind kind = operation_info[node.op].kind;
+    if (kind == OpKind::view) return holds_exactly(node.operand[0]);
+    return kind == OpKind::structured || node.op == opcode<ops::Cast> || node.op == opcode<ops::Input> ||
+           node.op == opcode<ops::Parameter> || node.op == opcode<ops::Block>;
   }
 
   /// The place of an operand where the order is free: as the nodes stand, with leaves last. A number or a weight may

@@ -7,15 +7,17 @@
 #include <cstdint>
 #include <string_view>
 
+#include "ctgrad/core/half.hpp"
+
 namespace ctgrad {
 
 /// Element type of a tensor, as a value. Booleans take one byte in memory, 0 or 1.
-enum class DType : std::uint8_t { float32, float64, int32, int64, boolean };
+enum class DType : std::uint8_t { float32, float64, int32, int64, boolean, bfloat16, float16 };
 
 namespace detail {
 
 template <class T>
-struct DTypeOf;  // left undefined: the element type is not one of the five
+struct DTypeOf;  // left undefined: the element type is not one of those above
 
 template <>
 struct DTypeOf<float> {
@@ -36,6 +38,14 @@ struct DTypeOf<std::int64_t> {
 template <>
 struct DTypeOf<bool> {
   static constexpr DType value = DType::boolean;
+};
+template <>
+struct DTypeOf<bfloat16> {
+  static constexpr DType value = DType::bfloat16;
+};
+template <>
+struct DTypeOf<float16> {
+  static constexpr DType value = DType::float16;
 };
 
 template <DType D>
@@ -60,10 +70,18 @@ template <>
 struct ElementOf<DType::boolean> {
   using type = bool;
 };
+template <>
+struct ElementOf<DType::bfloat16> {
+  using type = bfloat16;
+};
+template <>
+struct ElementOf<DType::float16> {
+  using type = float16;
+};
 
 }  // namespace detail
 
-/// The DType of a C++ element type: float, double, std::int32_t, std::int64_t or bool.
+/// The DType of a C++ element type: float, double, bfloat16, float16, std::int32_t, std::int64_t or bool.
 template <class T>
 inline constexpr DType dtype_of = detail::DTypeOf<T>::value;
 
@@ -88,6 +106,9 @@ constexpr std::size_t size_of(DType dtype) {
       return 8;
     case DType::boolean:
       return 1;
+    case DType::bfloat16:
+    case DType::float16:
+      return 2;
   }
   return 0;
 }
@@ -105,11 +126,21 @@ constexpr std::string_view name_of(DType dtype) {
       return "int64";
     case DType::boolean:
       return "bool";
+    case DType::bfloat16:
+      return "bfloat16";
+    case DType::float16:
+      return "float16";
   }
   return "?";
 }
 
-/// True for float32 and float64: the types that have derivatives.
-constexpr bool is_floating(DType dtype) { return dtype == DType::float32 || dtype == DType::float64; }
+/// True for bfloat16 and float16: elements that are stored in 16 bits and computed with as float.
+constexpr bool is_half_type(DType dtype) { return dtype >= DType::bfloat16; }
+
+/// The type that arithmetic on elements of a DType is done in: float32 for the 16-bit types, else the type itself.
+constexpr DType compute_type(DType dtype) { return dtype >= DType::bfloat16 ? DType::float32 : dtype; }
+
+/// True for float32, float64, bfloat16 and float16: the types that have derivatives.
+constexpr bool is_floating(DType dtype) { return dtype <= DType::float64 || dtype >= DType::bfloat16; }
 
 }  // namespace ctgrad

@@ -28,6 +28,21 @@ struct NumberStyle {
   bool scientific = false;
 };
 
+/// Writes a finite number with as few digits as say which number of type T it is.
+template <class T>
+char* write_shortest(char* begin, char* end, T x, std::chars_format format) {
+  if constexpr (is_half<T>) {
+    for (int digits = 0;; ++digits) {
+      char* last = std::to_chars(begin, end, static_cast<float>(x), format, digits).ptr;
+      float read = 0;
+      std::from_chars(begin, last, read, format);
+      if (T(read).bits == x.bits) return last;
+    }
+  } else {
+    return std::to_chars(begin, end, x, format).ptr;
+  }
+}
+
 /// Up to eight digits after the point, fewer where fewer say which number it is.
 template <class T>
 NumberText text_of_number(T x, NumberStyle style) {
@@ -36,17 +51,19 @@ NumberText text_of_number(T x, NumberStyle style) {
   } else if constexpr (std::is_integral_v<T>) {
     return {std::to_string(x), "", ""};
   } else {
-    if (std::isnan(x)) return {"nan", "", ""};
-    if (std::isinf(x)) return {x < 0 ? "-inf" : "inf", "", ""};
+    const auto number = static_cast<compute_t<T>>(x);
+    if (std::isnan(number)) return {"nan", "", ""};
+    if (std::isinf(number)) return {number < 0 ? "-inf" : "inf", "", ""};
     char buffer[128];
     const auto format = style.scientific ? std::chars_format::scientific : std::chars_format::fixed;
-    std::string text(buffer, std::to_chars(buffer, buffer + sizeof(buffer), x, format).ptr);
+    std::string text(buffer, write_shortest(buffer, buffer + sizeof(buffer), x, format));
     const auto digits_after_point = [&] {
       const std::size_t point = text.find('.');
       const std::size_t end = std::min(text.find('e'), text.size());
       return point == std::string::npos ? 0 : end - point - 1;
     };
-    if (digits_after_point() > 8) text.assign(buffer, std::to_chars(buffer, buffer + sizeof(buffer), x, format, 8).ptr);
+    if (digits_after_point() > 8)
+      text.assign(buffer, std::to_chars(buffer, buffer + sizeof(buffer), static_cast<compute_t<T>>(x), format, 8).ptr);
     const std::size_t exponent = std::min(text.find('e'), text.size());
     std::string mantissa = text.substr(0, exponent);
     std::size_t point = mantissa.find('.');
@@ -68,9 +85,9 @@ public:
     for (int axis = 0; axis < rank; ++axis) size *= extents[axis];
     shortened_ = size > most_elements;
     visit(0, 0, [this](std::int64_t i) { look(data_[i]); });
-    if constexpr (std::is_floating_point_v<T>)
+    if constexpr (is_floating_element<T>)
       style_.scientific =
-          largest_ >= T(1e8) || (largest_ > 0 && (smallest_ < T(1e-4) || largest_ / smallest_ > T(1e3)));
+          largest_ >= Number(1e8) || (largest_ > 0 && (smallest_ < Number(1e-4) || largest_ / smallest_ > Number(1e3)));
     visit(0, 0, [this](std::int64_t i) { measure(text_of_number(data_[i], style_)); });
     const std::size_t rest = fraction_ + exponent_;
     if (word_ > rest) whole_ = std::max(whole_, word_ - rest);
@@ -86,6 +103,7 @@ public:
   }
 
 private:
+  using Number = compute_t<T>;
   static constexpr std::int64_t most_elements = 1000;
   static constexpr std::int64_t edge = 3;
   static constexpr std::size_t line = 75;
@@ -103,9 +121,10 @@ private:
   }
 
   void look(T x) {
-    if constexpr (std::is_floating_point_v<T>) {
-      if (!std::isfinite(x) || x == 0) return;
-      const T size = std::abs(x);
+    if constexpr (is_floating_element<T>) {
+      const auto number = static_cast<Number>(x);
+      if (!std::isfinite(number) || number == 0) return;
+      const Number size = std::abs(number);
       if (largest_ == 0 || size > largest_) largest_ = size;
       if (smallest_ == 0 || size < smallest_) smallest_ = size;
     }
@@ -167,8 +186,8 @@ private:
   int rank_;
   bool shortened_ = false;
   NumberStyle style_;
-  T largest_{};
-  T smallest_{};
+  Number largest_{};
+  Number smallest_{};
   std::size_t whole_ = 0;
   std::size_t fraction_ = 0;
   std::size_t exponent_ = 0;

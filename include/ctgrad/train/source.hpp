@@ -86,14 +86,14 @@ constexpr int pack(GraphBuilder& builder, DType dtype, const ctgrad::detail::Vec
   return ctgrad::detail::record<ops::Pack>(builder, dtype, shape, ops::Pack::make(first, parts.size())).id;
 }
 
-/// Appends the reverse pass of a loss to its graph; the node it returns is the gradient of all parameters, in one
-/// block.
-template <class Loss>
-constexpr int append_gradient(GraphBuilder& builder) {
+/// Appends the reverse pass of a loss, times a scalar or number `scale`, to its graph; the node it returns is the
+/// gradient of all parameters, in one block of the parameters' element type `dtype`.
+template <class Loss, class Scale>
+constexpr int append_gradient(GraphBuilder& builder, DType dtype, const Scale& scale) {
   const int loss = builder.outputs[0].node;
-  const DType dtype = builder.nodes[loss].dtype;
-  const int one = ctgrad::detail::record_constant(builder, dtype, 1).id;
-  const int seed = broadcast_value(Value{&builder, one}, builder.shape(loss)).id;
+  const Value start = ctgrad::detail::to_value(builder, builder.nodes[loss].dtype, scale);
+  const Value cast = start.dtype() == builder.nodes[loss].dtype ? start : cast_like(start, Value{&builder, loss});
+  const int seed = broadcast_value(cast, builder.shape(loss)).id;
   ctgrad::detail::Vector<int> parameters;
   for (const ParameterInfo& parameter : builder.parameters)
     if (parameter.trainable) parameters.push_back(parameter.node);
@@ -102,14 +102,45 @@ constexpr int append_gradient(GraphBuilder& builder) {
   return pack(builder, dtype, gradients, parameter_count<Loss>);
 }
 
-/// Appends the new values of all buffers, in one block, as an update of the last block.
+/// Appends the new values of all buffers, in one block, as an update of the last block. Where `condition` is given,
+/// they stay as they are unless it holds.
 template <class Loss>
-constexpr void append_buffer_updates(GraphBuilder& builder, int block) {
+constexpr void append_buffer_updates(GraphBuilder& builder, int block, Value condition = {}) {
   ctgrad::detail::Vector<int> values;
-  for (const ParameterInfo& parameter : builder.parameters)
-    if (!parameter.trainable) values.push_back(parameter.update >= 0 ? parameter.update : parameter.node);
+  // A copy: new nodes may move the table.
+  for (int i = 0; i < builder.parameters.size(); ++i) {
+    const ParameterInfo parameter = builder.parameters[i];
+    if (parameter.trainable) continue;
+    int value = parameter.update >= 0 ? parameter.update : parameter.node;
+    if (condition.id >= 0 && parameter.update >= 0)
+      value = where(condition, Value{&builder, value}, Value{&builder, parameter.node}).id;
+    values.push_back(value);
+  }
   const DType dtype = builder.nodes[values[0]].dtype;
   builder.outputs.push_back({pack(builder, dtype, values, buffer_count<Loss>), OutputKind::update, block});
+}
+
+template <class Symbols>
+constexpr Symbols block(GraphBuilder& builder, int number) {
+  const Value v = ctgrad::detail::record<ops::Block>(builder, dtype_of<typename Symbols::element_type>,
+                                                     Symbols::shape_type::value, number);
+  return {&builder, v.id};
+}
+
+/// The blocks after that of the parameters: the optimizer's state.
+template <class Parameters, int Count>
+constexpr auto state_blocks(GraphBuilder& builder) {
+  std::array<Parameters, Count> state{};
+  for (int i = 0; i < Count; ++i) state[static_cast<std::size_t>(i)] = block<Parameters>(builder, 1 + i);
+  return state;
+}
+
+/// Room for the graph of a training step.
+template <class Loss>
+constexpr ctgrad::detail::GraphSize expected_step(int blocks) {
+  const GraphView forward = Frozen<Loss>::graph.view();
+  return {forward.size * 9 / 2 + 128, forward.shape_count + 40, forward.list_count + forward.parameter_count,
+          forward.output_count + blocks, forward.parameter_count};
 }
 
 }  // namespace detail
@@ -119,22 +150,18 @@ constexpr void append_buffer_updates(GraphBuilder& builder, int block) {
 /// of the optimizer are scalar inputs after the data's.
 template <class Loss, class Optimizer, class T, int DataInputs>
 struct StepSource {
+  /// The type of the optimizer's numbers.
+  using scalar_type = T;
   static constexpr int blocks = 1 + Optimizer::state_count + buffer_blocks<Loss>;
   static constexpr int scalar_count = static_cast<int>(std::tuple_size_v<decltype(Optimizer{}.scalars(1))>);
-  static constexpr ctgrad::detail::GraphSize expected() {
-    const GraphView forward = Frozen<Loss>::graph.view();
-    return {forward.size * 9 / 2 + 128, forward.shape_count + 40, forward.list_count + forward.parameter_count,
-            forward.output_count + blocks, forward.parameter_count};
-  }
+  static constexpr ctgrad::detail::GraphSize expected() { return detail::expected_step<Loss>(blocks); }
 
   static constexpr GraphBuilder run() {
     GraphBuilder builder(Frozen<Loss>::graph.view());
     using Parameters = Symbol<T, Shape<parameter_count<Loss>>>;
-    const Parameters g{&builder, detail::append_gradient<Loss>(builder)};
-    const Parameters p = block<Parameters>(builder, 0);
-    std::array<Parameters, Optimizer::state_count> state{};
-    for (int i = 0; i < Optimizer::state_count; ++i)
-      state[static_cast<std::size_t>(i)] = block<Parameters>(builder, 1 + i);
+    const Parameters g{&builder, detail::append_gradient<Loss>(builder, dtype_of<T>, 1)};
+    const Parameters p = detail::block<Parameters>(builder, 0);
+    const auto state = detail::state_blocks<Parameters, Optimizer::state_count>(builder);
     std::array<Symbol<T, Shape<>>, scalar_count> scalars{};
     for (int i = 0; i < scalar_count; ++i)
       scalars[static_cast<std::size_t>(i)] = ctgrad::detail::record_input<Spec<T, Shape<>>>(builder, DataInputs + i);
@@ -144,13 +171,6 @@ struct StepSource {
       builder.outputs.push_back({updated.second[static_cast<std::size_t>(i)].id, OutputKind::update, 1 + i});
     if constexpr (buffer_blocks < Loss >> 0) detail::append_buffer_updates<Loss>(builder, blocks - 1);
     return builder;
-  }
-
-private:
-  template <class Symbols>
-  static constexpr Symbols block(GraphBuilder& builder, int number) {
-    const Value v = ctgrad::detail::record<ops::Block>(builder, dtype_of<T>, Symbols::shape_type::value, number);
-    return {&builder, v.id};
   }
 };
 

@@ -6,6 +6,8 @@
 #include "ctgrad/nn/parameter_block.hpp"
 #include "ctgrad/optim/sgd.hpp"
 #include "ctgrad/program/program.hpp"
+#include "ctgrad/train/autocast.hpp"
+#include "ctgrad/train/grad_scaler.hpp"
 #include "ctgrad/train/source.hpp"
 
 namespace ctgrad {
@@ -96,9 +98,14 @@ class Trainer {
   using LossSymbol = decltype(training::detail::first_result(std::declval<Result>()));
   static_assert(LossSymbol::shape_type::value.size() == 1,
                 "ctgrad: the loss must return a scalar, or a tuple that begins with one; take the mean or the sum");
+  static_assert(
+      training::autocast_has_effect<Loss, Source>,
+      "ctgrad: nothing of this loss runs in the type of autocast: call the model itself, model(x), or cast what "
+      "its layers are given, model.layer(cast<bfloat16>(x))");
 
 public:
-  using element_type = typename LossSymbol::element_type;
+  /// The type of the parameters: float for a loss of 16 bits.
+  using element_type = compute_t<typename LossSymbol::element_type>;
   using StepProgram = training::StepSource<Source, Optimizer, element_type, inputs>;
   /// The stages of the training step, to look at.
   using Stages = Pipeline<StepProgram>;
@@ -112,20 +119,35 @@ public:
         step_(std::move(device)),
         parameter_mirror_(step_.device()),
         buffer_mirror_(step_.device()),
+        scaler_mirror_(step_.device()),
         seed_(seed) {
     state_.reserve(static_cast<std::size_t>(parameters_.size()) * Optimizer::state_count * sizeof(element_type));
     parameters_.initialize(seed);
+    if constexpr (training::is_scaled<Optimizer>) scaler_state_.scale = settings.scaler.init_scale;
   }
 
   /// One training step on a minibatch. Returns what the loss function returned: numbers for scalars, views that
   /// are valid until the next step for the rest.
   auto step(const typename Device::template Argument<typename Specs::element_type,
                                                      typename Specs::shape_type>&... minibatch) {
-    const auto numbers = optimizer.scalars(steps_ + 1);
-    for (std::size_t i = 0; i < numbers.size(); ++i) scalars_[i] = static_cast<element_type>(numbers[i]);
+    const auto numbers = [this] {
+      if constexpr (training::is_scaled<Optimizer>) {
+        return training::detail::scaled_scalars(optimizer, steps_ + 1);
+      } else {
+        return optimizer.scalars(steps_ + 1);
+      }
+    }();
+    for (std::size_t i = 0; i < numbers.size(); ++i) scalars_[i] = static_cast<Scalar>(numbers[i]);
     step_.set_block(0, parameter_mirror_.on_device(parameters_.data(), parameter_bytes));
     for (int i = 0; i < Optimizer::state_count; ++i)
       step_.set_block(1 + i, reinterpret_cast<element_type*>(state_.data()) + i * parameters_.size());
+    if constexpr (training::is_scaled<Optimizer>) {
+      auto* state =
+          static_cast<training::ScalerState*>(scaler_mirror_.on_device(&scaler_state_, sizeof(scaler_state_)));
+      step_.set_block(1 + Optimizer::state_count, &state->scale);
+      step_.set_block(2 + Optimizer::state_count, &state->growth_tracker);
+      step_.set_block(3 + Optimizer::state_count, &state->updates);
+    }
     if constexpr (training::buffer_blocks < Source >> 0)
       step_.set_block(StepProgram::blocks - 1, buffer_mirror_.on_device(parameters_.buffer_data(), buffer_bytes));
     for (int i = 0; i < StepProgram::scalar_count; ++i) step_.set_scalar(i, scalars_[static_cast<std::size_t>(i)]);
@@ -134,14 +156,16 @@ public:
         step_(seed_ + 0x9e3779b97f4a7c15ULL * (static_cast<std::uint64_t>(steps_) + 1), minibatch...));
     parameter_mirror_.changed_on_device();
     buffer_mirror_.changed_on_device();
+    scaler_mirror_.changed_on_device();
     ++steps_;
     return result;
   }
 
-  /// A function of the model at inference, `f(model, inputs...)`, compiled for the given specs. The program reads
-  /// this trainer's parameters and must not outlive it.
-  template <class F, class... InferenceSpecs>
-  auto inference(const F&, InferenceSpecs...) {
+  /// A function of the model at inference, `f(model, inputs...)`, compiled for the given specs; with autocast the model
+  /// runs in its type here too. The program reads this trainer's parameters and must not outlive it.
+  template <class Function, class... InferenceSpecs>
+  auto inference(const Function&, InferenceSpecs...) {
+    using F = training::in_precision_of<Loss, Function>;
     using Program = training::InferenceSource<F, Source, Model, InferenceSpecs...>;
     using R = decltype(F{}(std::declval<const Model&>(), std::declval<detail::symbol_of<InferenceSpecs>>()...));
     using Runner = detail::Runner<Device, Pipeline<Program>, R, 0, InferenceSpecs...>;
@@ -162,8 +186,13 @@ public:
     update_host();
     return parameters_;
   }
-  /// Number of steps taken.
+  /// Number of steps taken, those among them that a GradScaler skipped.
   std::int64_t steps() const { return steps_; }
+  /// What the GradScaler keeps: the scale of the next loss, and how many steps changed the parameters.
+  const training::ScalerState& scaler_state() const requires training::is_scaled<Optimizer> {
+    scaler_mirror_.update_host(&scaler_state_, sizeof(scaler_state_));
+    return scaler_state_;
+  }
 
   /// The bytes that steps with minibatches of the given dimensions make the trainer hold, apart from the names and
   /// shapes of the parameters.
@@ -186,6 +215,7 @@ public:
   }
 
 private:
+  using Scalar = typename StepProgram::scalar_type;
   using StepRunner = detail::Runner<Device, Stages, Result, StepProgram::scalar_count, Specs...>;
   static constexpr std::int64_t parameter_bytes =
       training::parameter_count<Source> * static_cast<std::int64_t>(sizeof(element_type));
@@ -201,10 +231,12 @@ private:
 
   nn::ParameterBlock<element_type> parameters_;
   typename Device::Block state_;
-  std::array<element_type, static_cast<std::size_t>(StepProgram::scalar_count) + 1> scalars_{};
+  mutable training::ScalerState scaler_state_;
+  std::array<Scalar, static_cast<std::size_t>(StepProgram::scalar_count) + 1> scalars_{};
   StepRunner step_;
   typename Device::Mirror parameter_mirror_;
   typename Device::Mirror buffer_mirror_;
+  typename Device::Mirror scaler_mirror_;
   std::uint64_t seed_;
   std::int64_t steps_ = 0;
 };

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "ctgrad/device/cpu/convolution.hpp"
+#include "ctgrad/device/cpu/half_steps.hpp"
 #include "ctgrad/device/cpu/loop.hpp"
 #include "ctgrad/device/cpu/pooling.hpp"
 #include "ctgrad/device/cpu/steps.hpp"
@@ -48,16 +49,21 @@ public:
     return *workspace;
   }
 
+  /// Memory for the float copies of 16-bit arrays.
+  Memory& conversion_scratch() { return conversion_scratch_; }
+
   /// Bytes of scratch memory held now.
   std::int64_t workspace_bytes() const {
     return std::apply(
-        [](const auto&... workspace) {
-          return (std::int64_t{0} + ... + (workspace ? static_cast<std::int64_t>(workspace->bytes()) : 0));
+        [this](const auto&... workspace) {
+          return (static_cast<std::int64_t>(conversion_scratch_.bytes()) + ... +
+                  (workspace ? static_cast<std::int64_t>(workspace->bytes()) : 0));
         },
         workspaces_);
   }
 
 private:
+  Memory conversion_scratch_;
   std::tuple<std::optional<cpu::MatmulWorkspace<float>>, std::optional<cpu::MatmulWorkspace<double>>,
              std::optional<cpu::MatmulWorkspace<std::int32_t>>, std::optional<cpu::MatmulWorkspace<std::int64_t>>>
       workspaces_;
@@ -87,10 +93,9 @@ inline void run_loop_step(const Step& step, const StepOperand* operands, const R
   run_loop(kernel, arguments, &epilogue, &epilogue_arguments);
 }
 
-/// Runs a step that is not a fused loop, for one element type.
+/// Runs a step that is not a fused loop on its arrays, for one element type.
 template <StepKind Kind, class T>
-void run_own_step(const Step& step, const StepOperand* operands, const RunContext& context) {
-  const StepArguments x = bind_step(step, operands, context);
+void run_step_on(const StepArguments& x, const Step& step, const RunContext& context) {
   const int axis = static_cast<int>(step.attribute);
   if constexpr (Kind == StepKind::matmul) {
     run_matmul<T>(x, step.attribute, context.device->template workspace<T>());
@@ -122,6 +127,18 @@ void run_own_step(const Step& step, const StepOperand* operands, const RunContex
     shapes[0] = x.result_shape();
     for (int k = 0; k < x.input_count; ++k) shapes[k + 1] = x.shape[k];
     step.user->run(x.result(), x.pointer, shapes);
+  }
+}
+
+/// Runs a step that is not a fused loop, for one element type.
+template <StepKind Kind, class T>
+void run_own_step(const Step& step, const StepOperand* operands, const RunContext& context) {
+  const StepArguments x = bind_step(step, operands, context);
+  if constexpr (is_half<T> && computes_in_float(Kind)) {
+    with_float_arrays<T>(x, context.device->conversion_scratch(),
+                         [&](const StepArguments& wide) { run_step_on<Kind, float>(wide, step, context); });
+  } else {
+    run_step_on<Kind, T>(x, step, context);
   }
 }
 

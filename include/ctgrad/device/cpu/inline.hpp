@@ -227,7 +227,8 @@ CTGRAD_ALWAYS_INLINE void run_static_step(const RunContext& context, std::byte* 
     }
     (std::make_integer_sequence<int, Row<Kernel>::operands>{});
     run_static_axes<Source, I, Kernel, 0>(row, fresh);
-  } else if constexpr (S::step.kind == StepKind::matmul && S::step.space.rank == 2) {
+  } else if constexpr (S::step.kind == StepKind::matmul && S::step.space.rank == 2 &&
+                       !is_half_type(S::template operand<2>.dtype)) {
     using T = element_t<S::template operand<2>.dtype>;
     constexpr bool transpose_a = ops::MatMul::transpose_a(S::step.attribute);
     constexpr bool transpose_b = ops::MatMul::transpose_b(S::step.attribute);

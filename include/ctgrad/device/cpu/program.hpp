@@ -13,7 +13,7 @@ constexpr bool uses_workspace(const Step& step) {
   switch (step.kind) {
     case StepKind::matmul:
       // Straight-line code multiplies single matrices without it.
-      return !(runs_inline<Source> && step.space.rank == 2);
+      return !(runs_inline<Source> && step.space.rank == 2) || is_half_type(Source::view().routines[step.kernel].dtype);
     case StepKind::conv2d:
     case StepKind::conv2d_input_gradient:
     case StepKind::conv2d_weight_gradient:
@@ -24,7 +24,8 @@ constexpr bool uses_workspace(const Step& step) {
 }
 
 /// Bytes of scratch memory of the program, as far as they are known at compile time: steps of one element type share
-/// theirs, whatever their shapes. What convolutions take beyond it depends on the number of threads.
+/// theirs, whatever their shapes. What convolutions take beyond it depends on the number of threads, and the float
+/// copies of 16-bit operands are not in it.
 template <class Source>
 constexpr std::int64_t planned_workspace_bytes() {
   const ScheduleView schedule = Source::view();
@@ -33,7 +34,7 @@ constexpr std::int64_t planned_workspace_bytes() {
   for (int i = 0; i < schedule.step_count; ++i) {
     const Step& step = schedule.steps[i];
     if (!uses_workspace<Source>(step)) continue;
-    for (int k = 0; k < 4; ++k) used[k] = used[k] || schedule.routines[step.kernel].dtype == dtypes[k];
+    for (int k = 0; k < 4; ++k) used[k] = used[k] || compute_type(schedule.routines[step.kernel].dtype) == dtypes[k];
   }
   const std::size_t bytes[4] = {matmul_workspace_bytes<float>(), matmul_workspace_bytes<double>(),
                                 matmul_workspace_bytes<std::int32_t>(), matmul_workspace_bytes<std::int64_t>()};

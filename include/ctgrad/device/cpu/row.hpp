@@ -209,13 +209,13 @@ private:
   template <int I>
   CTGRAD_ALWAYS_INLINE static void load_broadcast(Bank& bank, const Row& row) {
     if constexpr (Kernel::template input<I>::access == InnerAccess::broadcast)
-      kernels::get<I>(bank) = *source<I>(row, 0);
+      kernels::get<I>(bank) = static_cast<compute_t<element_in<I>>>(*source<I>(row, 0));
   }
 
   template <int I>
   CTGRAD_ALWAYS_INLINE static void load(Bank& bank, const Row& row, std::int64_t i) {
     using Input = typename Kernel::template input<I>;
-    using Lanes = kernels::lanes_t<Input::dtype, width>;
+    using Lanes = kernels::MemoryLanes<Input::dtype, width>;
     if constexpr (width == 1 && Input::access != InnerAccess::broadcast) {
       kernels::get<I>(bank) = *source<I>(row, i * row.inner[I]);
     } else if constexpr (Input::access == InnerAccess::contiguous) {
@@ -229,7 +229,7 @@ private:
   template <int I>
   CTGRAD_ALWAYS_INLINE static void load_partial(Bank& bank, const Row& row, std::int64_t i, std::int64_t count) {
     using Input = typename Kernel::template input<I>;
-    using Lanes = kernels::lanes_t<Input::dtype, width>;
+    using Lanes = kernels::MemoryLanes<Input::dtype, width>;
     if constexpr (Input::access != InnerAccess::broadcast) {
       if constexpr (Input::access == InnerAccess::contiguous && width > 1 && Input::dtype != DType::boolean) {
         kernels::get<I>(bank) = Lanes::load_partial(source<I>(row, i), count);
@@ -268,6 +268,7 @@ private:
   CTGRAD_ALWAYS_INLINE static void write(const Bank& bank, const Row& row, std::int64_t i, Sums& sums) {
     using Output = typename Kernel::template output<O>;
     using Lanes = kernels::lanes_t<Output::dtype, width>;
+    using Memory = kernels::MemoryLanes<Output::dtype, width>;
     const Lanes value = result<O>(bank);
     if constexpr (Output::is_inner_reduction) {
       sums.Sum<O>::value = Output::reduction::combine(sums.Sum<O>::value, value);
@@ -276,9 +277,9 @@ private:
       if constexpr (Output::is_reduction) {
         (row.first[O] ? value : Output::reduction::combine(Lanes::load(to), value)).store(to);
       } else if constexpr (width == native_width<Kernel> && Output::dtype != DType::boolean) {
-        row.streams ? value.stream(to) : value.store(to);
+        row.streams ? Memory::stream(value, to) : Memory::store(value, to);
       } else {
-        value.store(to);
+        Memory::store(value, to);
       }
     } else {
       write_lanes<O>(value, row, i, width);
@@ -299,7 +300,7 @@ private:
             Op::combine(sums.Sum<O>::value, select(used, value, Lanes(Op::template identity<element_out<O>>())));
       } else {
         element_out<O> lanes[width];
-        spill(value, lanes);
+        spill<Output::dtype>(value, lanes);
         for (int k = 0; k < count; ++k) sums.Sum<O>::tail = Op::combine(sums.Sum<O>::tail, lanes[k]);
       }
     } else if constexpr (Output::access == InnerAccess::contiguous && Output::dtype != DType::boolean && width > 1) {
@@ -309,19 +310,19 @@ private:
         (row.first[O] ? value : Output::reduction::combine(Lanes::load_partial(to, count), value))
             .store_partial(to, count);
       } else {
-        value.store_partial(to, count);
+        kernels::MemoryLanes<Output::dtype, width>::store_partial(value, to, count);
       }
     } else {
       write_lanes<O>(value, row, i, count);
     }
   }
 
-  template <class Lanes, class T>
-  CTGRAD_ALWAYS_INLINE static void spill(const Lanes& value, T* lanes) {
+  template <DType D, class Lanes>
+  CTGRAD_ALWAYS_INLINE static void spill(const Lanes& value, element_t<D>* lanes) {
     if constexpr (width == 1) {
       lanes[0] = value;
     } else {
-      value.store(lanes);
+      kernels::MemoryLanes<D, width>::store(value, lanes);
     }
   }
 
@@ -329,7 +330,7 @@ private:
   CTGRAD_ALWAYS_INLINE static void write_lanes(const Lanes& value, const Row& row, std::int64_t i, std::int64_t count) {
     using Output = typename Kernel::template output<O>;
     element_out<O> lanes[width];
-    spill(value, lanes);
+    spill<Output::dtype>(value, lanes);
     const std::int64_t stride = Output::access == InnerAccess::contiguous ? 1 : row.inner[inputs + O];
     for (int k = 0; k < count; ++k) {
       element_out<O>& to = *target<O>(row, (i + k) * stride);
@@ -355,7 +356,7 @@ private:
       return reduce_lanes_by<Op>(total);
     } else {
       T lanes[width];
-      spill(total, lanes);
+      total.store(lanes);
       for (int half = width / 2; half > 0; half /= 2)
         for (int k = 0; k < half; ++k) lanes[k] = Op::combine(lanes[k], lanes[k + half]);
       return lanes[0];

@@ -170,15 +170,17 @@ struct Element {
                                       const std::int64_t (&offset)[K::input_count + K::output_count]) {
     using In = typename K::template input<I>;
     using T = element_t<In::dtype>;
+    using Value = kernels::lanes_t<In::dtype, 1>;  // float for elements of 16 bits
     const char* from = arrays.pointer[I] + offset[I];
     if constexpr (V > 1 && In::access == InnerAccess::contiguous) {
       const Pack<T, V> pack = *reinterpret_cast<const Pack<T, V>*>(from);
-      for (int j = 0; j < V; ++j) kernels::get<I>(bank[j]) = pack.value[j];
+      for (int j = 0; j < V; ++j) kernels::get<I>(bank[j]) = static_cast<Value>(pack.value[j]);
     } else if constexpr (In::access == InnerAccess::broadcast) {
-      const T value = *reinterpret_cast<const T*>(from);
+      const auto value = static_cast<Value>(*reinterpret_cast<const T*>(from));
       for (int j = 0; j < V; ++j) kernels::get<I>(bank[j]) = value;
     } else {
-      for (int j = 0; j < V; ++j) kernels::get<I>(bank[j]) = *reinterpret_cast<const T*>(from + j * arrays.inner[I]);
+      for (int j = 0; j < V; ++j)
+        kernels::get<I>(bank[j]) = static_cast<Value>(*reinterpret_cast<const T*>(from + j * arrays.inner[I]));
     }
   }
 
@@ -200,11 +202,11 @@ struct Element {
       char* to = arrays.pointer[inputs + O] + offset[inputs + O];
       if constexpr (V > 1 && Out::access == InnerAccess::contiguous) {
         Pack<T, V> pack;
-        for (int j = 0; j < V; ++j) pack.value[j] = kernels::get<Out::value>(bank[j]);
+        for (int j = 0; j < V; ++j) pack.value[j] = static_cast<T>(kernels::get<Out::value>(bank[j]));
         *reinterpret_cast<Pack<T, V>*>(to) = pack;
       } else {
         for (int j = 0; j < V; ++j)
-          *reinterpret_cast<T*>(to + j * arrays.inner[inputs + O]) = kernels::get<Out::value>(bank[j]);
+          *reinterpret_cast<T*>(to + j * arrays.inner[inputs + O]) = static_cast<T>(kernels::get<Out::value>(bank[j]));
       }
     }
   }

@@ -46,7 +46,7 @@ struct Col2ImBody {
     const std::int64_t at = i - channel * s.pixels();
     const std::int64_t row = at / s.width;
     const std::int64_t column = at - row * s.width;
-    T sum = T(0);
+    compute_t<T> sum = 0;
     for (int k = 0; k < s.window.kernel[0]; ++k) {
       const std::int64_t above = row + s.window.padding[0] - std::int64_t{k} * s.window.dilation[0];
       const std::int64_t out_row = above / s.window.stride[0];
@@ -56,10 +56,10 @@ struct Col2ImBody {
         const std::int64_t out_column = left / s.window.stride[1];
         if (left < 0 || out_column * s.window.stride[1] != left || out_column >= s.out_width) continue;
         const std::int64_t tap = (channel * s.window.kernel[0] + k) * s.window.kernel[1] + l;
-        sum = static_cast<T>(sum + columns[tap * s.positions() + out_row * s.out_width + out_column]);
+        sum += static_cast<compute_t<T>>(columns[tap * s.positions() + out_row * s.out_width + out_column]);
       }
     }
-    x[i] = sum;
+    x[i] = static_cast<T>(sum);
   }
 };
 

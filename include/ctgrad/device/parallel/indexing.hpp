@@ -123,10 +123,10 @@ struct TakeAdjointBody {
   CTGRAD_HOST_DEVICE void operator()(const Group& group, std::int64_t row) const {
     T* to = table + row * inner;
     for (std::int64_t j = group.rank(); j < inner; j += group.size()) {
-      T sum = T(0);
+      compute_t<T> sum = 0;
       for (std::int64_t i = 0; i < count; ++i)
-        if (index[i] == row) sum = static_cast<T>(sum + from[i * inner + j]);
-      to[j] = sum;
+        if (index[i] == row) sum += static_cast<compute_t<T>>(from[i * inner + j]);
+      to[j] = static_cast<T>(sum);
     }
   }
 };

@@ -85,12 +85,12 @@ struct MaxPoolGradientBody {
     const std::int64_t column = at - row * s.width;
     const detail::WindowsOfElement rows(s, 0, row, s.out_height);
     const detail::WindowsOfElement columns(s, 1, column, s.out_width);
-    T sum = T(0);
+    compute_t<T> sum = 0;
     for (std::int64_t k = rows.begin; k < rows.end; ++k)
       for (std::int64_t l = columns.begin; l < columns.end; ++l)
         if (detail::largest_of_window(s, x + plane * s.pixels(), k, l) == at)
-          sum = static_cast<T>(sum + t[plane * s.positions() + k * s.out_width + l]);
-    y[i] = sum;
+          sum += static_cast<compute_t<T>>(t[plane * s.positions() + k * s.out_width + l]);
+    y[i] = static_cast<T>(sum);
   }
 };
 
@@ -108,24 +108,24 @@ struct AvgPoolBody {
   PoolingShape s;
   const T* x;
   T* y;
-  T scale;
+  compute_t<T> scale;
 
   CTGRAD_HOST_DEVICE void operator()(std::int64_t i) const {
     const std::int64_t plane = i / s.positions();
     const std::int64_t at = i - plane * s.positions();
     const std::int64_t k = at / s.out_width;
     const std::int64_t l = at - k * s.out_width;
-    T sum = T(0);
+    compute_t<T> sum = 0;
     for (std::int64_t row = s.begin(0, k); row < s.end(0, k, s.height); ++row)
       for (std::int64_t column = s.begin(1, l); column < s.end(1, l, s.width); ++column)
-        sum = static_cast<T>(sum + x[plane * s.pixels() + row * s.width + column]);
+        sum += static_cast<compute_t<T>>(x[plane * s.pixels() + row * s.width + column]);
     y[i] = static_cast<T>(sum * scale);
   }
 };
 
 template <class T>
-T scale_of(const PoolingShape& s) {
-  return static_cast<T>(T(1) / static_cast<T>(s.window.kernel[0] * s.window.kernel[1]));
+compute_t<T> scale_of(const PoolingShape& s) {
+  return compute_t<T>(1) / static_cast<compute_t<T>>(s.window.kernel[0] * s.window.kernel[1]);
 }
 
 template <class T, class System>
@@ -141,7 +141,7 @@ struct AvgPoolGradientBody {
   PoolingShape s;
   const T* t;
   T* y;
-  T scale;
+  compute_t<T> scale;
 
   CTGRAD_HOST_DEVICE void operator()(std::int64_t i) const {
     const std::int64_t plane = i / s.pixels();
@@ -149,11 +149,11 @@ struct AvgPoolGradientBody {
     const std::int64_t row = at / s.width;
     const detail::WindowsOfElement rows(s, 0, row, s.out_height);
     const detail::WindowsOfElement columns(s, 1, at - row * s.width, s.out_width);
-    T sum = T(0);
+    compute_t<T> sum = 0;
     for (std::int64_t k = rows.begin; k < rows.end; ++k)
       for (std::int64_t l = columns.begin; l < columns.end; ++l)
-        sum = static_cast<T>(sum + t[plane * s.positions() + k * s.out_width + l] * scale);
-    y[i] = sum;
+        sum += static_cast<compute_t<T>>(t[plane * s.positions() + k * s.out_width + l] * scale);
+    y[i] = static_cast<T>(sum);
   }
 };
 

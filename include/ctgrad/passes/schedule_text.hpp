@@ -6,7 +6,7 @@
 #include <string>
 
 #include "ctgrad/graph/text.hpp"
-#include "ctgrad/passes/schedule.hpp"
+#include "ctgrad/passes/step_name.hpp"
 
 namespace ctgrad {
 
@@ -47,50 +47,6 @@ private:
   };
   Vector<Term> terms_;
 };
-
-inline const char* name_of(StepKind kind) {
-  switch (kind) {
-    case StepKind::kernel:
-      return "loop";
-    case StepKind::matmul:
-      return "matmul";
-    case StepKind::concat:
-      return "concat";
-    case StepKind::pad:
-      return "pad";
-    case StepKind::gather:
-      return "gather";
-    case StepKind::scatter_add:
-      return "scatter_add";
-    case StepKind::take:
-      return "take";
-    case StepKind::take_adjoint:
-      return "take_adjoint";
-    case StepKind::argmax:
-      return "argmax";
-    case StepKind::argmin:
-      return "argmin";
-    case StepKind::random_uniform:
-      return "random_uniform";
-    case StepKind::conv2d:
-      return "conv2d";
-    case StepKind::conv2d_input_gradient:
-      return "conv2d_input_gradient";
-    case StepKind::conv2d_weight_gradient:
-      return "conv2d_weight_gradient";
-    case StepKind::max_pool2d:
-      return "max_pool2d";
-    case StepKind::max_pool2d_gradient:
-      return "max_pool2d_gradient";
-    case StepKind::avg_pool2d:
-      return "avg_pool2d";
-    case StepKind::avg_pool2d_gradient:
-      return "avg_pool2d_gradient";
-    case StepKind::user_kernel:
-      return "user kernel";
-  }
-  return "?";
-}
 
 inline const char* name_of(InnerAccess access) {
   switch (access) {

@@ -28,6 +28,7 @@
 #include "ctgrad/device/parallel/pooling.hpp"
 #include "ctgrad/device/parallel/random.hpp"
 #include "ctgrad/device/parallel/reduction.hpp"
+#include "ctgrad/passes/step_name.hpp"
 
 namespace ctgrad::parallel {
 
@@ -80,6 +81,12 @@ void run_own_step(System& system, const Step& step, const StepArguments& x, cons
   }
 }
 
+/// The same error with the step in which it arose.
+[[noreturn]] CTGRAD_COLD inline void throw_in_step(const Error& error, const ScheduleView& schedule, int number,
+                                                   const Dimensions& dimensions) {
+  throw_error(std::string(error.what()) + " (" + describe_step(schedule, number, dimensions) + ")");
+}
+
 template <class System>
 using LoopFunction = void (*)(System&, const LoopArguments&);
 template <class System>
@@ -119,12 +126,16 @@ void run(const RunContext<Device>& context, System& system) {
   for (int i = 0; i < schedule.step_count; ++i) {
     const Step& step = schedule.steps[i];
     const StepOperand* operands = schedule.operands + step.first_operand;
-    if (step.kind == StepKind::kernel) {
-      LoopArguments loop;
-      bind_loop(step, operands, context, loop);
-      Loops::function[step.kernel](system, loop);
-    } else {
-      Routines::function[step.kernel](system, step, bind_step(step, operands, context), context.seed);
+    try {
+      if (step.kind == StepKind::kernel) {
+        LoopArguments loop;
+        bind_loop(step, operands, context, loop);
+        Loops::function[step.kernel](system, loop);
+      } else {
+        Routines::function[step.kernel](system, step, bind_step(step, operands, context), context.seed);
+      }
+    } catch (const Error& error) {
+      detail::throw_in_step(error, schedule, i, *context.dimensions);
     }
   }
 }

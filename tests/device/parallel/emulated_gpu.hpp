@@ -28,6 +28,7 @@ public:
 
   int size() const { return size_; }
   int rank() const { return rank_; }
+  void synchronize() const { shared_->barrier.arrive_and_wait(); }
 
   /// As a GPU has it: halves are folded onto each other within 32 threads, then 32 by 32 in order.
   template <class Operation, class T>

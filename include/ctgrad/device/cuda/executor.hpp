@@ -23,7 +23,11 @@ public:
 
   void prepare(const Dimensions& dimensions) {
     const CurrentDevice current(context().index());
-    memory_.prepare(dimensions);
+    try {
+      memory_.prepare(dimensions);
+    } catch (const Error& error) {
+      throw_error(error.what() + what_fits(dimensions));
+    }
     const bool first = constants_.data() == nullptr;
     if (first || (Place::constants_vary() && dimensions.length != constants_for_.length)) {
       const std::size_t bytes = memory_.constants().bytes();
@@ -102,6 +106,22 @@ private:
   };
 
   Context& context() const { return device_.context(); }
+
+  /// After an allocation failed: how many bytes a sample takes, and how many samples there is room for.
+  CTGRAD_COLD std::string what_fits(const Dimensions& dimensions) const {
+    Dimensions more = dimensions;
+    const std::int64_t samples = dimensions.monomial(batch);
+    if (samples <= 0) return "";
+    ++more[batch];
+    const std::int64_t bytes = Place::planned_arena_bytes(dimensions);
+    const std::int64_t each = Place::planned_arena_bytes(more) - bytes;
+    std::size_t free = 0;
+    std::size_t total = 0;
+    if (each <= 0 || cudaMemGetInfo(&free, &total) != cudaSuccess) return "";
+    const std::int64_t room = static_cast<std::int64_t>(free) + memory_.arena_bytes() - (bytes - each * samples);
+    return "; the program takes " + std::to_string(each) + " bytes for each of a batch's " + std::to_string(samples) +
+           " samples, and about " + std::to_string(room > 0 ? room / each : 0) + " of them would fit";
+  }
 
   Device device_;
   Place memory_;

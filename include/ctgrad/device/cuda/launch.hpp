@@ -44,6 +44,13 @@ public:
 
   __device__ int size() const { return size_; }
   __device__ int rank() const { return static_cast<int>(threadIdx.x) & (size_ - 1); }
+  __device__ void synchronize() const {
+    if (size_ > threads_of_warp) {
+      __syncthreads();
+    } else if (size_ > 1) {
+      __syncwarp();
+    }
+  }
 
   /// The fold of the x of all threads, in an order that depends on the size alone; for rank 0.
   template <class Operation, class T>

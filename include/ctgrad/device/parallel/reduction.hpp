@@ -61,6 +61,69 @@ template <class K, int O>
 CTGRAD_HOST_DEVICE auto& total(Total<K, O, true>& t) {
   return t.value;
 }
+template <class K, int O>
+CTGRAD_HOST_DEVICE const auto& total(const Total<K, O, true>& t) {
+  return t.value;
+}
+
+/// What a group does with the elements of one fold: it computes them, stores what is stored, and adds up the rest.
+template <class K>
+struct Fold {
+  static constexpr int count = K::input_count + K::output_count;
+  using Inputs = std::make_integer_sequence<int, K::input_count>;
+  using Outputs = std::make_integer_sequence<int, K::output_count>;
+  using Offsets = std::int64_t[count];
+
+  /// Elements [begin, end) along the axes from `first_axis` on, V at a time; `base` is where the fold lies.
+  template <int V, class Group>
+  CTGRAD_HOST_DEVICE static void run(const Group& group, const ArraysOf<K>& arrays, const Offsets& base, int first_axis,
+                                     std::int64_t begin, std::int64_t end, Totals<K>& totals) {
+    reset(totals, Outputs{});
+    const std::int64_t whole = begin + (end - begin) / V * V;
+    CTGRAD_UNROLL
+    for (std::int64_t i = begin + group.rank() * V; i < whole; i += group.size() * V)
+      add<V>(arrays, base, first_axis, i, totals, Outputs{});
+    if constexpr (V > 1)
+      for (std::int64_t i = whole + group.rank(); i < end; i += group.size())
+        add<1>(arrays, base, first_axis, i, totals, Outputs{});
+  }
+
+  /// The whole group's fold of output O, for rank 0.
+  template <int O, class Group>
+  CTGRAD_HOST_DEVICE static auto together(const Group& group, const Totals<K>& totals) {
+    return group.template reduce<typename K::template output<O>::reduction>(total<K, O>(totals));
+  }
+
+private:
+  template <int... O>
+  CTGRAD_HOST_DEVICE static void reset(Totals<K>& totals, std::integer_sequence<int, O...>) {
+    (reset_one<O>(totals), ...);
+  }
+  template <int O>
+  CTGRAD_HOST_DEVICE static void reset_one(Totals<K>& totals) {
+    using Out = typename K::template output<O>;
+    if constexpr (Out::is_reduction) total<K, O>(totals) = Out::reduction::template identity<element_t<Out::dtype>>();
+  }
+  template <int W, int... O>
+  CTGRAD_HOST_DEVICE static void add(const ArraysOf<K>& arrays, const Offsets& base, int first_axis, std::int64_t i,
+                                     Totals<K>& totals, std::integer_sequence<int, O...>) {
+    Offsets offset;
+    for (int k = 0; k < count; ++k) offset[k] = base[k];
+    arrays.locate(i, first_axis, arrays.rank, offset);
+    typename K::template bank<1> bank[W];
+    Element<K, W>::compute(bank, arrays, offset, Inputs{});
+    (Element<K, W>::template store<O>(bank, arrays, offset), ...);
+    (fold<O, W>(totals, bank), ...);
+  }
+  template <int O, int W>
+  CTGRAD_HOST_DEVICE static void fold(Totals<K>& totals, const typename K::template bank<1> (&bank)[W]) {
+    using Out = typename K::template output<O>;
+    if constexpr (Out::is_reduction) {
+      auto& sum = total<K, O>(totals);
+      for (int j = 0; j < W; ++j) sum = Out::reduction::combine(sum, kernels::get<Out::value>(bank[j]));
+    }
+  }
+};
 
 }  // namespace detail
 
@@ -68,8 +131,6 @@ CTGRAD_HOST_DEVICE auto& total(Total<K, O, true>& t) {
 template <class K, int V>
 struct ReductionBody {
   static constexpr int count = K::input_count + K::output_count;
-  using Inputs = std::make_integer_sequence<int, K::input_count>;
-  using Outputs = std::make_integer_sequence<int, K::output_count>;
 
   ArraysOf<K> arrays;
   std::int64_t results;
@@ -81,7 +142,7 @@ struct ReductionBody {
 
   template <class Group>
   CTGRAD_HOST_DEVICE void operator()(const Group& group, std::int64_t task) const {
-    run(group, task, Outputs{});
+    run(group, task, std::make_integer_sequence<int, K::output_count>{});
   }
 
 private:
@@ -91,57 +152,20 @@ private:
     const std::int64_t part = parts == 1 ? 0 : task / results;
     std::int64_t base[count] = {};
     arrays.locate(result, 0, arrays.kept, base);
-    detail::Totals<K> totals;
-    (reset<O>(totals), ...);
     const std::int64_t begin = part * part_length;
     const std::int64_t end = begin + part_length < length ? begin + part_length : length;
-    const std::int64_t whole = begin + (end - begin) / V * V;
-    CTGRAD_UNROLL
-    for (std::int64_t i = begin + group.rank() * V; i < whole; i += group.size() * V) add<V>(totals, base, i);
-    if constexpr (V > 1)
-      for (std::int64_t i = whole + group.rank(); i < end; i += group.size()) add<1>(totals, base, i);
+    detail::Totals<K> totals;
+    detail::Fold<K>::template run<V>(group, arrays, base, arrays.kept, begin, end, totals);
     (finish<O>(group, totals, base, result, part), ...);
   }
 
-  template <int O>
-  CTGRAD_HOST_DEVICE static void reset(detail::Totals<K>& totals) {
-    using Out = typename K::template output<O>;
-    if constexpr (Out::is_reduction)
-      detail::total<K, O>(totals) = Out::reduction::template identity<element_t<Out::dtype>>();
-  }
-
-  /// W elements from number `i` of the fold on.
-  template <int W>
-  CTGRAD_HOST_DEVICE void add(detail::Totals<K>& totals, const std::int64_t (&base)[count], std::int64_t i) const {
-    std::int64_t offset[count];
-    for (int k = 0; k < count; ++k) offset[k] = base[k];
-    arrays.locate(i, arrays.kept, arrays.rank, offset);
-    typename K::template bank<1> bank[W];
-    Element<K, W>::compute(bank, arrays, offset, Inputs{});
-    add_outputs<W>(totals, bank, offset, Outputs{});
-  }
-  template <int W, int... O>
-  CTGRAD_HOST_DEVICE void add_outputs(detail::Totals<K>& totals, const typename K::template bank<1> (&bank)[W],
-                                      const std::int64_t (&offset)[count], std::integer_sequence<int, O...>) const {
-    (Element<K, W>::template store<O>(bank, arrays, offset), ...);
-    (fold<O, W>(totals, bank), ...);
-  }
-  template <int O, int W>
-  CTGRAD_HOST_DEVICE static void fold(detail::Totals<K>& totals, const typename K::template bank<1> (&bank)[W]) {
-    using Out = typename K::template output<O>;
-    if constexpr (Out::is_reduction) {
-      auto& sum = detail::total<K, O>(totals);
-      for (int j = 0; j < W; ++j) sum = Out::reduction::combine(sum, kernels::get<Out::value>(bank[j]));
-    }
-  }
-
   template <int O, class Group>
-  CTGRAD_HOST_DEVICE void finish(const Group& group, detail::Totals<K>& totals, const std::int64_t (&base)[count],
+  CTGRAD_HOST_DEVICE void finish(const Group& group, const detail::Totals<K>& totals, const std::int64_t (&base)[count],
                                  std::int64_t result, std::int64_t part) const {
     using Out = typename K::template output<O>;
     if constexpr (Out::is_reduction) {
       using T = element_t<Out::dtype>;
-      const T value = group.template reduce<typename Out::reduction>(detail::total<K, O>(totals));
+      const T value = detail::Fold<K>::template together<O>(group, totals);
       if (group.rank() != 0) return;
       if (parts == 1) {
         *reinterpret_cast<T*>(arrays.pointer[K::input_count + O] + base[K::input_count + O]) = value;

@@ -15,9 +15,9 @@
 ///     system.convolve<T>(kind, shape, ...)       a convolution by a library; false where im2col is to do it
 ///     system.run_user_kernel(step, arguments)    a kernel from a user's header
 ///
-/// A group has `size()`, the caller's `rank()`, and `reduce<Operation>(x)`, which folds the x of all its threads and
-/// gives the result to rank 0. Bodies are plain structs with a call operator for host and device: the same code runs
-/// on every system.
+/// A group has `size()`, the caller's `rank()`, `synchronize()`, after which its threads see what the others have
+/// written, and `reduce<Operation>(x)`, which folds the x of all its threads and gives the result to rank 0. Bodies are
+/// plain structs with a call operator for host and device: the same code runs on every system.
 #pragma once
 
 #include "ctgrad/device/parallel/convolution.hpp"
@@ -28,6 +28,7 @@
 #include "ctgrad/device/parallel/pooling.hpp"
 #include "ctgrad/device/parallel/random.hpp"
 #include "ctgrad/device/parallel/reduction.hpp"
+#include "ctgrad/device/parallel/row_chain.hpp"
 #include "ctgrad/passes/step_name.hpp"
 
 namespace ctgrad::parallel {
@@ -100,6 +101,27 @@ struct LoopTable<Source, System, std::index_sequence<K...>> {
       &run_loop<kernels::kernel_of<Source, static_cast<int>(K)>, System>..., nullptr};
 };
 
+template <class System>
+using ChainFunction = bool (*)(System&, const LoopArguments*);
+
+template <class Source, class System, int Kind, class Steps>
+struct ChainOf;
+template <class Source, class System, int Kind, std::size_t... I>
+struct ChainOf<Source, System, Kind, std::index_sequence<I...>> {
+  static constexpr ChainFunction<System> function =
+      &run_row_chain<System, kernels::kernel_of<Source, row_chains<Source>.kind[Kind].kernel[I]>...>;
+};
+
+template <class Source, class System, class Kinds>
+struct ChainTable;
+template <class Source, class System, std::size_t... C>
+struct ChainTable<Source, System, std::index_sequence<C...>> {
+  static constexpr ChainFunction<System> function[] = {
+      ChainOf<Source, System, static_cast<int>(C),
+              std::make_index_sequence<static_cast<std::size_t>(row_chains<Source>.kind[C].count)>>::function...,
+      nullptr};
+};
+
 template <class Source, int R>
 inline constexpr Routine routine_of = Source::view().routines[R];
 
@@ -123,10 +145,23 @@ void run(const RunContext<Device>& context, System& system) {
       detail::LoopTable<Source, System, std::make_index_sequence<static_cast<std::size_t>(schedule.kernel_count)>>;
   using Routines =
       detail::RoutineTable<Source, System, std::make_index_sequence<static_cast<std::size_t>(schedule.routine_count)>>;
+  static constexpr const auto& chains = row_chains<Source>;
+  using Chains =
+      detail::ChainTable<Source, System, std::make_index_sequence<static_cast<std::size_t>(chains.kind_count)>>;
   for (int i = 0; i < schedule.step_count; ++i) {
     const Step& step = schedule.steps[i];
     const StepOperand* operands = schedule.operands + step.first_operand;
     try {
+      if (chains.kind_of[i] >= 0) {
+        LoopArguments loops[chains.most_steps];
+        const int count = chains.kind[chains.kind_of[i]].count;
+        for (int k = 0; k < count; ++k)
+          bind_loop(schedule.steps[i + k], schedule.operands + schedule.steps[i + k].first_operand, context, loops[k]);
+        if (Chains::function[chains.kind_of[i]](system, loops)) {
+          i += count - 1;
+          continue;
+        }
+      }
       if (step.kind == StepKind::kernel) {
         LoopArguments loop;
         bind_loop(step, operands, context, loop);

@@ -24,6 +24,7 @@ namespace parallel {
 struct SingleThread {
   static constexpr int size() { return 1; }
   static constexpr int rank() { return 0; }
+  static void synchronize() {}
   template <class Operation, class T>
   T reduce(T x) const {
     return x;

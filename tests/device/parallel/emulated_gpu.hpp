@@ -81,7 +81,7 @@ public:
     for (std::thread& thread : threads) thread.join();
   }
   /// Enough for sums to be cut into parts.
-  static constexpr std::int64_t concurrency() { return 2048; }
+  static constexpr std::int64_t concurrency() { return 4096; }
 };
 
 }  // namespace ctgrad_test

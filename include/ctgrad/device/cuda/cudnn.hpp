@@ -10,6 +10,7 @@
 
 #include "ctgrad/device/cuda/convolution_call.hpp"
 #include "ctgrad/device/cuda/cudnn_convolution.hpp"
+#include "ctgrad/device/cuda/timing.hpp"
 
 namespace ctgrad::cuda {
 
@@ -88,7 +89,7 @@ private:
            const Scratch& scratch) {
     using Calls = ConvolutionCalls<Kind>;
     // Measuring writes to the result, which must not be lost where it is to be added to.
-    const bool measures = measures_ && !adds && !is_recording();
+    const bool measures = measures_ && !adds && !is_recording(stream_);
     const ConvolutionKey key = key_of(Kind, dtype_of<T>, s, allows_tf32);
     auto at = plans_.find(key);
     if (at == plans_.end() || (measures && !at->second.measured)) {
@@ -156,12 +157,6 @@ private:
         ConvolutionCalls<Kind>::workspace(handle_, plan.descriptors, algorithm, &bytes) == CUDNN_STATUS_SUCCESS;
     if (!has || bytes > most_bytes_) return std::nullopt;
     return bytes;
-  }
-
-  bool is_recording() const {
-    cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
-    check(cudaStreamIsCapturing(stream_, &status), "cudaStreamIsCapturing");
-    return status != cudaStreamCaptureStatusNone;
   }
 
   cudaStream_t stream_;

@@ -54,17 +54,9 @@ public:
                 const Scratch& scratch) {
     const std::int64_t at_once = images_at_once(shape);
     if (at_once == 0) return false;
-    constexpr bool of_weights = Kind == StepKind::conv2d_weight_gradient;
-    const std::int64_t input = shape.groups * shape.in * shape.pixels();
-    const std::int64_t output = shape.groups * shape.out * shape.positions();
-    const std::int64_t step_a = Kind == StepKind::conv2d_input_gradient ? output : input;
-    const std::int64_t step_b = of_weights ? output : 0;
-    const std::int64_t step_result = of_weights ? 0 : Kind == StepKind::conv2d ? output : input;
     for (std::int64_t first = 0; first < shape.images; first += at_once) {
-      const ConvolutionShape part = with_images(shape, std::min(at_once, shape.images - first));
-      // The gradients of the weights from several calls add up.
-      if (!run<Kind, T>(part, a + first * step_a, b + first * step_b, result + first * step_result,
-                        of_weights && first > 0, allows_tf32, scratch))
+      const ConvolutionPart part = part_of(Kind, shape, first, std::min(at_once, shape.images - first));
+      if (!run<Kind, T>(part.shape, a + part.a, b + part.b, result + part.result, part.adds, allows_tf32, scratch))
         return false;
     }
     return true;

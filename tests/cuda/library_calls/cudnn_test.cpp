@@ -4,7 +4,7 @@
 #include <ctgrad/device/cuda/cudnn.hpp>
 
 #include "../../device/cuda/convolutions.hpp"
-#include "fakes.hpp"
+#include "fake_cudnn.hpp"
 
 BOOST_AUTO_TEST_SUITE(cuda_cudnn)
 
@@ -15,7 +15,10 @@ using cuda::Cudnn;
 namespace {
 
 struct Fixture {
-  Fixture() { fakes::reset(); }
+  Fixture() {
+    fakes::reset();
+    fakes::dnn = {};
+  }
 };
 
 const auto stream = reinterpret_cast<cudaStream_t>(std::uintptr_t{0x100});

@@ -4,7 +4,11 @@
 #include <cstring>
 
 #include "../../device/cuda/convolutions.hpp"
-#include "fakes.hpp"
+#include "fake_cudnn.hpp"
+
+namespace fakes {
+Dnn dnn;
+}  // namespace fakes
 
 using fakes::dnn;
 

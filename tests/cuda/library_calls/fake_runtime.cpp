@@ -10,7 +10,6 @@ namespace fakes {
 Runtime runtime;
 Blas blas;
 BlasLt blas_lt;
-Dnn dnn;
 }  // namespace fakes
 
 using fakes::runtime;

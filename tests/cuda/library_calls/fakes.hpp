@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// Stand-ins for the CUDA runtime, cuBLAS, cuBLASLt and cuDNN: they refuse what the real ones refuse, compute on the
+/// Stand-ins for the CUDA runtime, cuBLAS and cuBLASLt: they refuse what the real ones refuse, compute on the
 /// host, in memory of the host, and note how they were called. So the calls can be tested where no GPU is.
 #pragma once
 
 #include <cublasLt.h>
 #include <cublas_v2.h>
 #include <cuda_runtime_api.h>
-#include <cudnn.h>
 
 #include <cstddef>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -61,43 +59,14 @@ struct BlasLt {
   std::uint32_t alignment[4] = {};
 };
 
-struct Dnn {
-  cudaStream_t stream = nullptr;
-  int live_handles = 0;
-  int live_descriptors = 0;
-  int guesses = 0;
-  int measurements = 0;
-  int runs = 0;
-  int last_algorithm = -1;
-  cudnnMathType_t last_math{};
-  double last_beta = 0;
-  cudnnStatus_t choosing = CUDNN_STATUS_SUCCESS;
-  /// What cuDNN offers, best first: algorithm, and whether it says that its results are always the same.
-  struct Offer {
-    int algorithm;
-    bool deterministic = true;
-    cudnnStatus_t status = CUDNN_STATUS_SUCCESS;
-  };
-  std::vector<Offer> offers = {{1}};
-  /// Bytes of scratch memory by algorithm, 0 for others; algorithms of which cuDNN says so, or finds out as it runs
-  /// them, that they cannot compute.
-  std::map<int, std::size_t> bytes;
-  std::set<int> unsupported;
-  std::set<int> fail_to_run;
-  cudnnStatus_t run_status = CUDNN_STATUS_SUCCESS;
-  std::size_t measured_with = 0;
-};
-
 extern Runtime runtime;
 extern Blas blas;
 extern BlasLt blas_lt;
-extern Dnn dnn;
 
 inline void reset() {
   runtime = {};
   blas = {};
   blas_lt = {};
-  dnn = {};
 }
 
 }  // namespace fakes

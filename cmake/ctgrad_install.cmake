@@ -11,6 +11,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/ctgradConfigVersion.cmake
 install(DIRECTORY include/ctgrad DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES
   ${PROJECT_BINARY_DIR}/ctgradConfig.cmake ${PROJECT_BINARY_DIR}/ctgradConfigVersion.cmake
-  cmake/ctgrad_usage.cmake cmake/FindCBLAS.cmake cmake/FindThrust.cmake
+  cmake/ctgrad_usage.cmake cmake/ctgrad_cuda.cmake
+  cmake/FindCBLAS.cmake cmake/FindCUDNN.cmake cmake/FindNCCL.cmake cmake/FindThrust.cmake
   DESTINATION ${package_directory})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

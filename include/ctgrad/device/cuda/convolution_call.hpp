@@ -36,10 +36,31 @@ inline std::int64_t images_at_once(const ConvolutionShape& s) {
   return std::min(s.images, most / of_image);
 }
 
-/// The same convolution of fewer images.
-inline ConvolutionShape with_images(ConvolutionShape s, std::int64_t images) {
-  s.images = images;
-  return s;
+/// A convolution, or one of its derivatives, of some of the images.
+struct ConvolutionPart {
+  ConvolutionShape shape;
+  /// Where the part begins: elements from the start of each operand and of the result.
+  std::int64_t a, b, result;
+  /// True when the part is to be added to what the parts before it gave: the gradient of the weights is a sum over
+  /// images.
+  bool adds;
+};
+
+/// The part of `count` images from `first` on.
+inline ConvolutionPart part_of(StepKind kind, const ConvolutionShape& s, std::int64_t first, std::int64_t count) {
+  const std::int64_t images = first * s.groups * s.in * s.pixels();
+  const std::int64_t outputs = first * s.groups * s.out * s.positions();
+  ConvolutionPart part{s, images, 0, outputs, false};
+  part.shape.images = count;
+  if (kind == StepKind::conv2d_input_gradient) {
+    part.a = outputs;
+    part.result = images;
+  } else if (kind == StepKind::conv2d_weight_gradient) {
+    part.b = outputs;
+    part.result = 0;
+    part.adds = first > 0;
+  }
+  return part;
 }
 
 /// "conv2d_input_gradient of images [16, 3, 224, 224] and weights [64, 3, 7, 7], stride 2 2, ..., float32", for error

@@ -96,7 +96,9 @@ public:
   ~Cublas() { cublasDestroy(handle_); }
 
   cublasHandle_t handle() const { return handle_; }
-  std::int64_t workspace_bytes() const { return static_cast<std::int64_t>(workspace_.bytes()); }
+  cudaStream_t stream() const { return stream_; }
+  /// Scratch memory for whatever runs on this stream.
+  const DeviceMemory& workspace() const { return workspace_; }
 
   /// Puts a product into the stream. float or double; `allows_tf32` lets floats be rounded to 10 bits of mantissa
   /// before they are multiplied. Throws Error with the shapes where cuBLAS refuses.

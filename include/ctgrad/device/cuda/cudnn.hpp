@@ -10,6 +10,7 @@
 
 #include "ctgrad/device/cuda/convolution_call.hpp"
 #include "ctgrad/device/cuda/cudnn_convolution.hpp"
+#include "ctgrad/device/cuda/timing.hpp"
 
 namespace ctgrad::cuda {
 
@@ -53,17 +54,9 @@ public:
                 const Scratch& scratch) {
     const std::int64_t at_once = images_at_once(shape);
     if (at_once == 0) return false;
-    constexpr bool of_weights = Kind == StepKind::conv2d_weight_gradient;
-    const std::int64_t input = shape.groups * shape.in * shape.pixels();
-    const std::int64_t output = shape.groups * shape.out * shape.positions();
-    const std::int64_t step_a = Kind == StepKind::conv2d_input_gradient ? output : input;
-    const std::int64_t step_b = of_weights ? output : 0;
-    const std::int64_t step_result = of_weights ? 0 : Kind == StepKind::conv2d ? output : input;
     for (std::int64_t first = 0; first < shape.images; first += at_once) {
-      const ConvolutionShape part = with_images(shape, std::min(at_once, shape.images - first));
-      // The gradients of the weights from several calls add up.
-      if (!run<Kind, T>(part, a + first * step_a, b + first * step_b, result + first * step_result,
-                        of_weights && first > 0, allows_tf32, scratch))
+      const ConvolutionPart part = part_of(Kind, shape, first, std::min(at_once, shape.images - first));
+      if (!run<Kind, T>(part.shape, a + part.a, b + part.b, result + part.result, part.adds, allows_tf32, scratch))
         return false;
     }
     return true;
@@ -88,7 +81,7 @@ private:
            const Scratch& scratch) {
     using Calls = ConvolutionCalls<Kind>;
     // Measuring writes to the result, which must not be lost where it is to be added to.
-    const bool measures = measures_ && !adds && !is_recording();
+    const bool measures = measures_ && !adds && !is_recording(stream_);
     const ConvolutionKey key = key_of(Kind, dtype_of<T>, s, allows_tf32);
     auto at = plans_.find(key);
     if (at == plans_.end() || (measures && !at->second.measured)) {
@@ -156,12 +149,6 @@ private:
         ConvolutionCalls<Kind>::workspace(handle_, plan.descriptors, algorithm, &bytes) == CUDNN_STATUS_SUCCESS;
     if (!has || bytes > most_bytes_) return std::nullopt;
     return bytes;
-  }
-
-  bool is_recording() const {
-    cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
-    check(cudaStreamIsCapturing(stream_, &status), "cudaStreamIsCapturing");
-    return status != cudaStreamCaptureStatusNone;
   }
 
   cudaStream_t stream_;

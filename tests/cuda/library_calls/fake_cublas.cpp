@@ -32,11 +32,14 @@ struct Product {
 template <class T>
 void compute(const Product& p) {
   if (!blas.computes || *static_cast<const T*>(p.alpha) != 1) return;
-  for (std::int64_t i = 0; i < p.batch; ++i)
-    ctgrad_test::multiply_in_columns(
-        p.op_a == CUBLAS_OP_T, p.op_b == CUBLAS_OP_T, p.m, p.n, p.k, static_cast<const T*>(p.a) + i * p.stride_a,
-        p.ld_a, static_cast<const T*>(p.b) + i * p.stride_b, p.ld_b,
-        static_cast<double>(*static_cast<const T*>(p.beta)), static_cast<T*>(p.c) + i * p.stride_c, p.ld_c);
+  // The numbers on the host are read by the call, the matrices when the stream comes to it.
+  fakes::put(blas.stream, [p, beta = static_cast<double>(*static_cast<const T*>(p.beta))] {
+    for (std::int64_t i = 0; i < p.batch; ++i)
+      ctgrad_test::multiply_in_columns(p.op_a == CUBLAS_OP_T, p.op_b == CUBLAS_OP_T, p.m, p.n, p.k,
+                                       static_cast<const T*>(p.a) + i * p.stride_a, p.ld_a,
+                                       static_cast<const T*>(p.b) + i * p.stride_b, p.ld_b, beta,
+                                       static_cast<T*>(p.c) + i * p.stride_c, p.ld_c);
+  });
 }
 
 cublasStatus_t run(const char* name, const Product& p) {

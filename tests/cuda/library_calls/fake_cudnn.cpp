@@ -50,9 +50,11 @@ ctgrad::ConvolutionShape no_shape() {
 template <class T>
 void compute(ctgrad::StepKind kind, const ctgrad::ConvolutionShape& s, const void* a, const void* b, double beta,
              void* result, std::int64_t size) {
-  auto* to = static_cast<T*>(result);
-  for (std::int64_t i = 0; i < size; ++i) to[i] = beta == 0 ? T(0) : static_cast<T>(beta) * to[i];
-  ctgrad_test::add_convolution(kind, s, static_cast<const T*>(a), static_cast<const T*>(b), to);
+  fakes::put(dnn.stream, [=] {
+    auto* to = static_cast<T*>(result);
+    for (std::int64_t i = 0; i < size; ++i) to[i] = beta == 0 ? T(0) : static_cast<T>(beta) * to[i];
+    ctgrad_test::add_convolution(kind, s, static_cast<const T*>(a), static_cast<const T*>(b), to);
+  });
 }
 
 cudnnStatus_t run(ctgrad::StepKind kind, int algorithm, const void* alpha, cudnnTensorDescriptor_t x,
@@ -66,7 +68,7 @@ cudnnStatus_t run(ctgrad::StepKind kind, int algorithm, const void* alpha, cudnn
     return CUDNN_STATUS_NOT_SUPPORTED_SHAPE;
   const std::size_t needed = dnn.bytes.contains(algorithm) ? dnn.bytes.at(algorithm) : 0;
   if (bytes < needed || (needed > 0 && scratch == nullptr)) return CUDNN_STATUS_BAD_PARAM;
-  if (needed > 0) std::memset(scratch, 0x5a, needed);
+  if (needed > 0) fakes::put(dnn.stream, [=] { std::memset(scratch, 0x5a, needed); });
   ctgrad::ConvolutionShape s = no_shape();
   if (!understand(x, w, convolution, y, &s)) return CUDNN_STATUS_BAD_PARAM_SHAPE_MISMATCH;
   const std::int64_t size = kind == ctgrad::StepKind::conv2d                  ? ctgrad_test::elements_of_results(s)

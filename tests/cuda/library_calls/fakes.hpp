@@ -9,6 +9,7 @@
 #include <cuda_runtime_api.h>
 
 #include <cstddef>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -58,6 +59,9 @@ struct BlasLt {
   int live_descriptors = 0;
   std::uint32_t alignment[4] = {};
 };
+
+/// Puts work into a stream; defined by the stand-in for the runtime.
+void put(cudaStream_t stream, std::function<void()> work);
 
 extern Runtime runtime;
 extern Blas blas;

@@ -37,6 +37,10 @@ public:
   Context& operator=(const Context&) = delete;
   ~Context() {
     cudaStreamSynchronize(stream_);
+#if defined(CTGRAD_HAS_CUDNN)
+    cudnn_.reset();
+#endif
+    cublas_.reset();
     cudaStreamDestroy(copies_);
     cudaStreamDestroy(stream_);
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
 /// Operations on bfloat16 and float16: what they give is the float result, rounded where it is stored.
-#include <boost/mpl/list.hpp>
 #include <boost/test/unit_test.hpp>
+
+#include <boost/mpl/list.hpp>
 
 #include <cmath>
 #include <cstdint>

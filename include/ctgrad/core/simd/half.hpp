@@ -14,7 +14,7 @@ namespace detail {
 template <int N>
 using HalfBits = Simd<std::uint16_t, N>;
 
-#if (defined(__F16C__) || defined(__AVX512F__)) && !defined(__CUDA_ARCH__)
+#if defined(__F16C__) && !defined(__CUDA_ARCH__)
 /// True where the target has an instruction for N lanes at least: fewer fill a part of four.
 template <int N>
 inline constexpr bool has_float16_instruction = Simd<float, N>::one_register;
@@ -52,8 +52,8 @@ CTGRAD_SIMD_FUNCTION HalfBits<N> floats_to_float16(Simd<float, N> x) {
   } else {
 #if defined(__AVX512F__)
     using Sixteen = typename VectorOf<short, 16>::type;
-    return HalfBits<N>(
-        typename HalfBits<N>::Data{(Words)__builtin_ia32_vcvtps2ph512_mask(x.v, 0, Sixteen{}, all_16_lanes)});
+    return HalfBits<N>(typename HalfBits<N>::Data{
+        (Words)__builtin_ia32_vcvtps2ph512_mask(x.v, 0, Sixteen{}, static_cast<unsigned short>(0xffff))});
 #endif
   }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
 /// Operations on bfloat16 and float16: what they give is the float result, rounded where it is stored.
-#include <boost/mpl/list.hpp>
 #include <boost/test/unit_test.hpp>
+
+#include <boost/mpl/list.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -244,29 +245,35 @@ void check_gradient(const char* what, const F& f, const Both<H, S>&... x) {
 
 }  // namespace
 
+namespace {
+
+// Outside of the test, so that their float programs are compiled once.
+constexpr auto tanh_layer = [](auto a, auto b) { return mean(tanh(matmul(a, b))); };
+constexpr auto softmax_layer = [](auto a, auto b) { return mean(square(softmax(matmul(a, b), axis<1>))); };
+constexpr auto norm_of_rows = [](auto a, auto b) { return mean(sqrt(sum(square(matmul(a, b)), axis<1>))); };
+constexpr auto max_pooled = [](auto a, auto b) {
+  return mean(max_pool2d(relu(conv2d(a, b, padding<1>)), kernel_size<2>));
+};
+constexpr auto average_pooled = [](auto a, auto b) { return mean(square(avg_pool2d(conv2d(a, b), kernel_size<2>))); };
+constexpr auto largest_of_rows = [](auto a) { return sum(max(exp(a * 0.3), axis<1>)); };
+
+}  // namespace
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(gradients_are_close_to_those_of_float, H, Halves) {
   const auto x = random<H, Shape<6, 20>>(14);
   const auto w = random<H, Shape<20, 5>>(15, -0.5F, 0.5F);
-  check_gradient<H>(
-      "tanh", [](auto a, auto b) { return mean(tanh(matmul(a, b))); }, x, w);
-  check_gradient<H>(
-      "softmax", [](auto a, auto b) { return mean(square(softmax(matmul(a, b), axis<1>))); }, x, w);
-  check_gradient<H>(
-      "norm", [](auto a, auto b) { return mean(sqrt(sum(square(matmul(a, b)), axis<1>))); }, x, w);
+  check_gradient<H>("tanh", tanh_layer, x, w);
+  check_gradient<H>("softmax", softmax_layer, x, w);
+  check_gradient<H>("norm", norm_of_rows, x, w);
   const auto images = random<H, Shape<2, 2, 6, 6>>(16);
   const auto kernels = random<H, Shape<3, 2, 3, 3>>(17);
-  check_gradient<H>(
-      "conv2d", [](auto a, auto b) { return mean(max_pool2d(relu(conv2d(a, b, padding<1>)), kernel_size<2>)); }, images,
-      kernels);
-  check_gradient<H>(
-      "avg_pool2d", [](auto a, auto b) { return mean(square(avg_pool2d(conv2d(a, b), kernel_size<2>))); }, images,
-      kernels);
+  check_gradient<H>("max_pool2d", max_pooled, images, kernels);
+  check_gradient<H>("avg_pool2d", average_pooled, images, kernels);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(the_derivative_of_max_finds_the_largest_element, H, Halves) {
   // The elements that max compares are computed in the loop, in float, and stored nowhere.
   const auto x = random<H, Shape<8, 40>>(18);
-  const auto largest_of_rows = [](auto a) { return sum(max(exp(a * 0.3), axis<1>)); };
   const auto found = gradient(largest_of_rows)(x.half);
   const auto expected = gradient(largest_of_rows)(x.full);
   for (std::int64_t i = 0; i < 8; ++i) {

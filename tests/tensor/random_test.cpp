@@ -65,6 +65,23 @@ std::uint64_t hash_of(const std::vector<T>& values) {
 
 BOOST_AUTO_TEST_SUITE(random_stream)
 
+BOOST_AUTO_TEST_CASE(numbers_of_16_bits_are_the_floats_rounded) {
+  const RandomStream stream(7, 3);
+  std::vector<float> floats(1000);
+  std::vector<ctgrad::bfloat16> brief(1000);
+  stream.fill_normal(std::span(floats), 5, 1, 2);
+  stream.fill_normal(std::span(brief), 5, 1, 2);
+  for (std::size_t i = 0; i < floats.size(); ++i) BOOST_TEST(brief[i].bits == ctgrad::bfloat16(floats[i]).bits);
+  check_chunking<ctgrad::float16>([&](auto out, auto first) { stream.fill_uniform(out, first, -2, 5); });
+  // Rounded, one in 500 or so would be the bound itself.
+  std::vector<ctgrad::bfloat16> many(100000);
+  for (const float high : {1.0F, 0.0F, -1.0F}) {
+    stream.fill_uniform(std::span(many), 0, high - 1, high);
+    for (const float x : many) BOOST_REQUIRE((x >= high - 1 && x < high));
+    BOOST_TEST(static_cast<float>(*std::ranges::max_element(many)) > high - 0.01F);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(chunks_give_the_same_bits) {
   const RandomStream stream(7, 3);
   check_chunking<float>([&](auto out, auto first) { stream.fill_uniform(out, first, -2, 5); });

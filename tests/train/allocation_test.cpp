@@ -271,6 +271,31 @@ BOOST_AUTO_TEST_CASE(convolutions_hold_their_plan_and_scratch_memory) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(mixed_precision_holds_its_plan_and_float_copies) {
+  Tensor<float, Shape<batch, 20>> x({64, 20});
+  Tensor<std::int64_t, Shape<batch>> label(Extents<1>{64});
+  const HeldSince held;
+  auto trainer = make_trainer<Cpu>(Mlp{}, loss, optim::Adam{}, autocast<float16>, GradScaler{}, spec<float, batch, 20>,
+                                   spec<std::int64_t, batch>);
+  for (const std::int64_t length : {16, 64, 7}) {
+    auto step = [&] {
+      trainer.step(TensorView<const float, Shape<batch, 20>>(x.data(), {length, 20}),
+                   TensorView<const std::int64_t, Shape<batch>>(label.data(), {length}));
+    };
+    step();
+    const std::int64_t bytes = held.bytes();
+    const long before = allocations;
+    step();
+    const long after = allocations;
+    BOOST_TEST(after == before);
+    BOOST_TEST(bytes == trainer.memory().total());
+    const MemoryUse plan = decltype(trainer)::memory_plan(of_batch(std::max<std::int64_t>(length, 16)));
+    BOOST_TEST(plan.workspace == static_cast<std::int64_t>(cpu::matmul_workspace_bytes<float>()));
+    BOOST_TEST(trainer.memory().workspace > plan.workspace);
+    BOOST_TEST(trainer.memory().optimizer_state == plan.optimizer_state);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_program_holds_what_was_planned) {
   auto f = [](auto a, auto b) { return std::tuple{matmul(a, b), sum(a * a), exp(b)}; };
   const auto a = Tensor<float, Shape<40, 50>>::uniform(1);

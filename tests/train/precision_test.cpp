@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
 /// Mixed precision: training in 16 bits, loss scaling, and steps that are skipped. See reference/precision.py.
-#include <boost/mpl/list.hpp>
 #include <boost/test/unit_test.hpp>
+
+#include <boost/mpl/list.hpp>
 
 #include <cmath>
 #include <cstring>

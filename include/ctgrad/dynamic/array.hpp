@@ -125,6 +125,7 @@ public:
   /// The number itself, for an array of one element.
   T item() const requires(S::value.size() == 1) { return *data(); }
   operator T() const requires(S::rank == 0) { return *data(); }
+  operator float() const requires(S::rank == 0 && is_half<T>) { return *data(); }
 
   /// A view of the elements, for as long as this object lives.
   TensorView<const T, S> view() const& requires is_row_major { return {data(), extents()}; }

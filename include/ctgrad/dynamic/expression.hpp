@@ -55,6 +55,7 @@ public:
     return number;
   }
   operator T() const requires(S::rank == 0) { return item(); }
+  operator float() const requires(S::rank == 0 && is_half<T>) { return item(); }
 
   /// Computes the elements into `to`, whose shape this one stretches to.
   template <class U, class To>

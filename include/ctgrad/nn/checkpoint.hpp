@@ -19,9 +19,32 @@ void save(const std::filesystem::path& path, const ParameterBlock<T>& block, con
   save_safetensors(path, arrays, metadata);
 }
 
+namespace detail {
+
+/// True when elements of the type `from` are elements of T, or are so exactly after a conversion from 16 bits.
+template <class T>
+constexpr bool can_load(std::optional<DType> from) {
+  return from == dtype_of<T> || (from && is_half_type(*from) && std::is_floating_point_v<T>);
+}
+
+template <class H, class T>
+void load_converted(const SafetensorsArray& array, std::span<T> to) {
+  const std::vector<H> elements = array.values<H>();
+  std::copy(elements.begin(), elements.end(), to.begin());
+}
+
+template <class T>
+void load_elements(const SafetensorsArray& array, std::span<T> to) {
+  if (array.type() == DType::bfloat16) return load_converted<bfloat16>(array, to);
+  if (array.type() == DType::float16) return load_converted<float16>(array, to);
+  array.copy_to(to);
+}
+
+}  // namespace detail
+
 /// Reads all parameters and buffers from a safetensors file. Every one must be there with its shape and element type,
-/// and nothing else but PyTorch's counters of batches ("num_batches_tracked"), which are left out; otherwise Error says
-/// what differs and nothing has changed.
+/// or in 16 bits, and nothing else but PyTorch's counters of batches ("num_batches_tracked"), which are left out;
+/// otherwise Error says what differs and nothing has changed.
 template <class T>
 void load(const std::filesystem::path& path, ParameterBlock<T>& block) {
   const SafetensorsFile file = load_safetensors(path);
@@ -36,7 +59,7 @@ void load(const std::filesystem::path& path, ParameterBlock<T>& block) {
     }
     const SafetensorsArray& array = file.at(p.name);
     const std::vector<std::size_t> shape(p.shape.begin(), p.shape.end());
-    if (array.shape != shape || array.type() != dtype_of<T>)
+    if (array.shape != shape || !detail::can_load<T>(array.type()))
       throw_error("'" + path.string() + "': the array \"" + p.name + "\" is " + array.dtype + " " +
                   ctgrad::detail::text_of_shape(array.shape) + ", but the model needs " +
                   std::string(name_of(dtype_of<T>)) + " " + ctgrad::detail::text_of_shape(shape) +
@@ -47,7 +70,7 @@ void load(const std::filesystem::path& path, ParameterBlock<T>& block) {
                 std::to_string(block.parameters().size()) + " parameters" +
                 (missing.empty() ? std::string("; remove what is not a parameter from the file")
                                  : "; missing in the file: " + missing));
-  for (const NamedParameter<T>& p : block.parameters()) file.at(p.name).copy_to(p.elements);
+  for (const NamedParameter<T>& p : block.parameters()) detail::load_elements(file.at(p.name), p.elements);
 }
 
 }  // namespace ctgrad::nn

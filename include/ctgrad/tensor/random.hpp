@@ -7,9 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include "ctgrad/core/error.hpp"
+#include "ctgrad/core/half.hpp"
 #include "ctgrad/tensor/philox.hpp"
 
 namespace ctgrad {
@@ -32,6 +34,17 @@ public:
     uniform(out, offset, low, high);
   }
 
+  /// The floats of the same place, rounded to 16 bits; one that would reach `high` is the number before it.
+  template <class H>
+  requires is_half<H>
+  void fill_uniform(std::span<H> out, std::uint64_t offset = 0, std::type_identity_t<H> low = 0,
+                    std::type_identity_t<H> high = 1) const {
+    rounded(out, offset, [&](std::span<float> part, std::uint64_t at) { fill_uniform(part, at, low, high); });
+    const H largest = before(high);
+    for (H& x : out)
+      if (x >= high) x = largest;
+  }
+
   /// Normal numbers: the mean and the standard deviation must be finite and the latter not
   /// negative.
   void fill_normal(std::span<float> out, std::uint64_t offset = 0, float mean = 0, float standard_deviation = 1) const {
@@ -40,6 +53,15 @@ public:
   void fill_normal(std::span<double> out, std::uint64_t offset = 0, double mean = 0,
                    double standard_deviation = 1) const {
     normal(out, offset, mean, standard_deviation);
+  }
+
+  /// The floats of the same place, rounded to 16 bits.
+  template <class H>
+  requires is_half<H>
+  void fill_normal(std::span<H> out, std::uint64_t offset = 0, std::type_identity_t<H> mean = 0,
+                   std::type_identity_t<H> standard_deviation = 1) const {
+    rounded(out, offset,
+            [&](std::span<float> part, std::uint64_t at) { fill_normal(part, at, mean, standard_deviation); });
   }
 
   /// Integers in [low, high), each equally likely: low < high.
@@ -62,6 +84,26 @@ public:
   }
 
 private:
+  /// Fills with fill(floats, offset), rounded.
+  template <class H, class Fill>
+  static void rounded(std::span<H> out, std::uint64_t offset, const Fill& fill) {
+    float floats[256];
+    for (std::size_t done = 0; done < out.size();) {
+      const std::size_t left = out.size() - done;
+      const std::size_t count = left < 256 ? left : 256;
+      fill(std::span<float>(floats, count), offset + done);
+      for (std::size_t i = 0; i < count; ++i) out[done + i] = floats[i];
+      done += count;
+    }
+  }
+
+  /// The largest number below x, which is finite.
+  template <class H>
+  static H before(H x) {
+    if (x == 0) return H::from_bits(0x8001U);
+    return H::from_bits(static_cast<std::uint16_t>(x > 0 ? x.bits - 1 : x.bits + 1));
+  }
+
   /// Calls part(block, first lane, lanes, place in the output) for each block the fill touches.
   template <class T, class Part>
   void for_each_block(std::span<T> out, std::uint64_t offset, Part part) const {

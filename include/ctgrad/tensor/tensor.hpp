@@ -165,6 +165,7 @@ public:
   constexpr T& item() const requires(S::value.size() == 1) { return *data_; }
   /// A scalar is a number: `float loss = program(x);`.
   constexpr operator element_type() const requires(S::rank == 0) { return *data_; }
+  constexpr operator float() const requires(S::rank == 0 && is_half<element_type>) { return *data_; }
 
 private:
   T* data_;
@@ -250,14 +251,14 @@ public:
   }
   /// Uniform random numbers in [low, high), the same for the same seed.
   static Tensor uniform(std::uint64_t seed, T low = 0,
-                        T high = 1) requires(S::value.is_static() && std::is_floating_point_v<T>) {
+                        T high = 1) requires(S::value.is_static() && is_floating_element<T>) {
     Tensor result;
     RandomStream(seed).fill_uniform(result.span(), 0, low, high);
     return result;
   }
   /// Normal random numbers, the same for the same seed.
   static Tensor normal(std::uint64_t seed, T mean = 0,
-                       T standard_deviation = 1) requires(S::value.is_static() && std::is_floating_point_v<T>) {
+                       T standard_deviation = 1) requires(S::value.is_static() && is_floating_element<T>) {
     Tensor result;
     RandomStream(seed).fill_normal(result.span(), 0, mean, standard_deviation);
     return result;
@@ -297,6 +298,7 @@ public:
   T item() const requires(S::value.size() == 1) { return *data(); }
   /// A scalar is a number: `float loss = sum(x);`.
   operator T() const requires(S::rank == 0) { return *data(); }
+  operator float() const requires(S::rank == 0 && is_half<T>) { return *data(); }
 
 private:
   std::size_t bytes() const { return std::max<std::size_t>(static_cast<std::size_t>(size()) * sizeof(T), 1); }

@@ -14,7 +14,7 @@ namespace detail {
 template <int N>
 using HalfBits = Simd<std::uint16_t, N>;
 
-#if (defined(__F16C__) || defined(__AVX512F__)) && !defined(__CUDA_ARCH__)
+#if defined(__F16C__) && !defined(__CUDA_ARCH__)
 /// True where the target has an instruction for N lanes at least: fewer fill a part of four.
 template <int N>
 inline constexpr bool has_float16_instruction = Simd<float, N>::one_register;
@@ -52,8 +52,8 @@ CTGRAD_SIMD_FUNCTION HalfBits<N> floats_to_float16(Simd<float, N> x) {
   } else {
 #if defined(__AVX512F__)
     using Sixteen = typename VectorOf<short, 16>::type;
-    return HalfBits<N>(
-        typename HalfBits<N>::Data{(Words)__builtin_ia32_vcvtps2ph512_mask(x.v, 0, Sixteen{}, all_16_lanes)});
+    return HalfBits<N>(typename HalfBits<N>::Data{
+        (Words)__builtin_ia32_vcvtps2ph512_mask(x.v, 0, Sixteen{}, static_cast<unsigned short>(0xffff))});
 #endif
   }
 }
@@ -67,6 +67,25 @@ template <int N>
 CTGRAD_SIMD_FUNCTION HalfBits<N> floats_to_float16(Simd<float, N> x);
 #endif
 
+/// 16-bit words as 32-bit ones, of at most one register. g++ 12 takes its own conversion in two halves.
+template <int N>
+CTGRAD_SIMD_FUNCTION Simd<std::uint32_t, N> widen_words(HalfBits<N> words) {
+#if defined(__AVX2__) && defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
+  using Data = typename Simd<std::uint32_t, N>::Data;
+  using Result = typename VectorOf<std::uint32_t, N>::type;
+  if constexpr (N == 8) {
+    return Simd<std::uint32_t, N>(Data{(Result)__builtin_ia32_pmovzxwd256((VectorOf<short, 8>::type)words.v)});
+  }
+#if defined(__AVX512F__)
+  if constexpr (N == 16) {
+    return Simd<std::uint32_t, N>(Data{(Result)__builtin_ia32_pmovzxwd512_mask(
+        (VectorOf<short, 16>::type)words.v, VectorOf<int, 16>::type{}, all_16_lanes)});
+  }
+#endif
+#endif
+  return convert<std::uint32_t>(words);
+}
+
 }  // namespace detail
 
 /// The floats that N 16-bit numbers of type H are.
@@ -78,11 +97,11 @@ CTGRAD_SIMD_FUNCTION Simd<float, N> widen_lanes(Simd<std::uint16_t, N> bits) {
     return Simd<float, N>(
         typename Simd<float, N>::Data{widen_lanes<H>(low_half(bits)), widen_lanes<H>(high_half(bits))});
   } else if constexpr (std::is_same_v<H, bfloat16>) {
-    return bit_cast_lanes<float>(convert<std::uint32_t>(bits) << 16);
+    return bit_cast_lanes<float>(detail::widen_words(bits) << 16);
   } else if constexpr (detail::has_float16_instruction<N>) {
     return detail::float16_to_floats<N>(bits);
   } else {
-    const Words words = convert<std::uint32_t>(bits);
+    const Words words = detail::widen_words(bits);
     const Words magnitude = (words & Words(0x7fffU)) << 13;
     // The bits of a number with too small an exponent; a product with a power of two puts it right, and does so for
     // subnormals too.

@@ -8,7 +8,10 @@
 #include <type_traits>
 
 #if defined(CTGRAD_HAS_CBLAS)
+// OpenBLAS has a type of this name outside of any namespace: after `using namespace ctgrad` it would be one of two.
+#define bfloat16 ctgrad_openblas_bfloat16
 #include <cblas.h>
+#undef bfloat16
 
 #if defined(_OPENMP) && defined(__ELF__)
 // OpenBLAS has it, other libraries do not: it is called where it is.

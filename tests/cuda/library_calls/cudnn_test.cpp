@@ -115,6 +115,10 @@ BOOST_FIXTURE_TEST_CASE(tf32_only_where_it_is_allowed, Fixture) {
   BOOST_TEST(other(cudnn, scratch, true));
   BOOST_TEST(fakes::dnn.last_math == CUDNN_DEFAULT_MATH);
   fakes::dnn.offered_math = CUDNN_TENSOR_OP_MATH;
+  // What an algorithm was offered with is what it runs with.
+  WeightGradient third(some);
+  BOOST_TEST(third(cudnn, scratch, true));
+  BOOST_TEST(fakes::dnn.last_math == CUDNN_TENSOR_OP_MATH);
   Run<StepKind::conv2d, bfloat16> half(some);
   BOOST_TEST(half(cudnn, scratch));
   BOOST_TEST(fakes::dnn.last_math == CUDNN_TENSOR_OP_MATH);

@@ -30,6 +30,8 @@ BOOST_FIXTURE_TEST_CASE(every_layout, Fixture) {
   Cublas cublas(stream);
   ctgrad_test::check_all_layouts<float>([&](const auto& p) { cublas.multiply(p, false); });
   ctgrad_test::check_all_layouts<double>([&](const auto& p) { cublas.multiply(p, false); });
+  ctgrad_test::check_all_layouts<bfloat16>([&](const auto& p) { cublas.multiply(p, false); });
+  ctgrad_test::check_all_layouts<float16>([&](const auto& p) { cublas.multiply(p, false); });
 }
 
 BOOST_FIXTURE_TEST_CASE(the_stream_and_the_workspace_stay, Fixture) {
@@ -115,6 +117,8 @@ BOOST_FIXTURE_TEST_CASE(lt_every_layout, Fixture) {
     };
     ctgrad_test::check_all_layouts<float>(multiply);
     ctgrad_test::check_all_layouts<double>(multiply);
+    ctgrad_test::check_all_layouts<bfloat16>(multiply);
+    ctgrad_test::check_all_layouts<float16>(multiply);
   }
   BOOST_TEST(fakes::blas_lt.live_descriptors == 0);
 }

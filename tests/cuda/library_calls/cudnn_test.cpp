@@ -53,7 +53,7 @@ void check_all_shapes() {
     for (const ConvolutionShape& s : ctgrad_test::all_convolutions()) {
       Run<Kind, T> run(s);
       BOOST_TEST(run(cudnn, scratch));
-      BOOST_TEST(run.found == run.wanted, cuda::to_text(Kind, dtype_of<T>, s));
+      BOOST_TEST((run.found == run.wanted), cuda::to_text(Kind, dtype_of<T>, s));
     }
   }
   BOOST_TEST(fakes::dnn.live_descriptors == 0);
@@ -76,6 +76,9 @@ BOOST_FIXTURE_TEST_CASE(all_kinds_and_shapes, Fixture) {
   check_all_shapes<StepKind::conv2d_input_gradient, double>();
   check_all_shapes<StepKind::conv2d_weight_gradient, float>();
   check_all_shapes<StepKind::conv2d_weight_gradient, double>();
+  check_all_shapes<StepKind::conv2d, bfloat16>();
+  check_all_shapes<StepKind::conv2d_input_gradient, float16>();
+  check_all_shapes<StepKind::conv2d_weight_gradient, bfloat16>();
 }
 
 BOOST_FIXTURE_TEST_CASE(the_stream_is_the_device_s, Fixture) {
@@ -106,6 +109,19 @@ BOOST_FIXTURE_TEST_CASE(tf32_only_where_it_is_allowed, Fixture) {
   BOOST_TEST(fakes::dnn.last_math == CUDNN_FMA_MATH);
   BOOST_TEST(run(cudnn, scratch, true));
   BOOST_TEST(fakes::dnn.last_math == CUDNN_DEFAULT_MATH);
+  // TF32 is no leave to round to 16 bits.
+  fakes::dnn.offered_math = CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION;
+  InputGradient other(some);
+  BOOST_TEST(other(cudnn, scratch, true));
+  BOOST_TEST(fakes::dnn.last_math == CUDNN_DEFAULT_MATH);
+  fakes::dnn.offered_math = CUDNN_TENSOR_OP_MATH;
+  // What an algorithm was offered with is what it runs with.
+  WeightGradient third(some);
+  BOOST_TEST(third(cudnn, scratch, true));
+  BOOST_TEST(fakes::dnn.last_math == CUDNN_TENSOR_OP_MATH);
+  Run<StepKind::conv2d, bfloat16> half(some);
+  BOOST_TEST(half(cudnn, scratch));
+  BOOST_TEST(fakes::dnn.last_math == CUDNN_TENSOR_OP_MATH);
 }
 
 BOOST_FIXTURE_TEST_CASE(results_are_the_same_every_time, Fixture) {

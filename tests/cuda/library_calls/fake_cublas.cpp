@@ -29,11 +29,11 @@ struct Product {
   cublasComputeType_t compute;
 };
 
-template <class T>
+template <class T, class Scale>
 void compute(const Product& p) {
-  if (!blas.computes || *static_cast<const T*>(p.alpha) != 1) return;
+  if (!blas.computes || *static_cast<const Scale*>(p.alpha) != 1) return;
   // The numbers on the host are read by the call, the matrices when the stream comes to it.
-  fakes::put(blas.stream, [p, beta = static_cast<double>(*static_cast<const T*>(p.beta))] {
+  fakes::put(blas.stream, [p, beta = static_cast<double>(*static_cast<const Scale*>(p.beta))] {
     for (std::int64_t i = 0; i < p.batch; ++i)
       ctgrad_test::multiply_in_columns(p.op_a == CUBLAS_OP_T, p.op_b == CUBLAS_OP_T, p.m, p.n, p.k,
                                        static_cast<const T*>(p.a) + i * p.stride_a, p.ld_a,
@@ -55,9 +55,13 @@ cublasStatus_t run(const char* name, const Product& p) {
     return CUBLAS_STATUS_INVALID_VALUE;
   const bool single = p.compute == CUBLAS_COMPUTE_32F || p.compute == CUBLAS_COMPUTE_32F_FAST_TF32;
   if (p.type_a == CUDA_R_32F && single) {
-    compute<float>(p);
+    compute<float, float>(p);
   } else if (p.type_a == CUDA_R_64F && p.compute == CUBLAS_COMPUTE_64F) {
-    compute<double>(p);
+    compute<double, double>(p);
+  } else if (p.type_a == CUDA_R_16BF && p.compute == CUBLAS_COMPUTE_32F) {
+    compute<ctgrad::bfloat16, float>(p);
+  } else if (p.type_a == CUDA_R_16F && p.compute == CUBLAS_COMPUTE_32F) {
+    compute<ctgrad::float16, float>(p);
   } else {
     return CUBLAS_STATUS_NOT_SUPPORTED;
   }

@@ -61,7 +61,8 @@ bool fits(const Operation& operation, const Layout& a, const Layout& b, const La
   const std::int64_t depth = transposes_a ? a.rows : a.columns;
   return (transposes_a ? a.columns : a.rows) == c.rows && (transposes_b ? b.rows : b.columns) == c.columns &&
          (transposes_b ? b.columns : b.rows) == depth && a.ld >= a.rows && b.ld >= b.rows && c.ld >= c.rows &&
-         a.batch == b.batch && a.batch == c.batch && a.type == b.type && a.type == c.type && operation.scale == a.type;
+         a.batch == b.batch && a.batch == c.batch && a.type == b.type && a.type == c.type &&
+         operation.scale == (a.type == CUDA_R_64F ? CUDA_R_64F : CUDA_R_32F);
 }
 
 template <class T>
@@ -75,8 +76,9 @@ void compute(const Operation& operation, const Layout& la, const T* a, const Lay
     for (std::int64_t j = 0; j < lc.columns; ++j)
       for (std::int64_t i = 0; i < lc.rows; ++i) {
         T& x = matrix[i + j * lc.ld];
-        if ((operation.epilogue & CUBLASLT_EPILOGUE_BIAS) != 0) x += static_cast<const T*>(operation.bias)[i];
-        if ((operation.epilogue & CUBLASLT_EPILOGUE_RELU) != 0 && x < 0) x = 0;
+        if ((operation.epilogue & CUBLASLT_EPILOGUE_BIAS) != 0)
+          x = static_cast<T>(x + static_cast<const T*>(operation.bias)[i]);
+        if ((operation.epilogue & CUBLASLT_EPILOGUE_RELU) != 0 && x < 0) x = T(0);
       }
   }
 }
@@ -192,14 +194,24 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t descriptor,
     return CUBLAS_STATUS_INVALID_VALUE;
   if (((operation.epilogue & CUBLASLT_EPILOGUE_BIAS) != 0) != (operation.bias != nullptr))
     return CUBLAS_STATUS_INVALID_VALUE;
-  if (la.type == CUDA_R_32F) {
-    if (*static_cast<const float*>(alpha) != 1) return CUBLAS_STATUS_INVALID_VALUE;
-    compute(operation, la, static_cast<const float*>(a), lb, static_cast<const float*>(b),
-            static_cast<double>(*static_cast<const float*>(beta)), lc, static_cast<float*>(d));
+  const bool is_double = la.type == CUDA_R_64F;
+  auto number = [&](const void* at) {
+    return is_double ? *static_cast<const double*>(at) : static_cast<double>(*static_cast<const float*>(at));
+  };
+  if (number(alpha) != 1) return CUBLAS_STATUS_INVALID_VALUE;
+  auto run = [&](auto element) {
+    using T = decltype(element);
+    compute(operation, la, static_cast<const T*>(a), lb, static_cast<const T*>(b), number(beta), lc,
+            static_cast<T*>(d));
+  };
+  if (is_double) {
+    run(double{});
+  } else if (la.type == CUDA_R_32F) {
+    run(float{});
+  } else if (la.type == CUDA_R_16BF) {
+    run(ctgrad::bfloat16{});
   } else {
-    if (*static_cast<const double*>(alpha) != 1) return CUBLAS_STATUS_INVALID_VALUE;
-    compute(operation, la, static_cast<const double*>(a), lb, static_cast<const double*>(b),
-            *static_cast<const double*>(beta), lc, static_cast<double*>(d));
+    run(ctgrad::float16{});
   }
   return CUBLAS_STATUS_SUCCESS;
 }

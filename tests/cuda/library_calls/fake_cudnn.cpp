@@ -37,7 +37,8 @@ bool understand(cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w, cudnnConvo
   window.kernel[1] = w->w;
   if (window.groups < 1 || x->c != w->c * window.groups || y->c != w->k || w->k % window.groups != 0 || x->n != y->n ||
       y->h != window.count(0, x->h) || y->w != window.count(1, x->w) || x->type != w->type || x->type != y->type ||
-      convolution->compute != x->type || convolution->mode != CUDNN_CROSS_CORRELATION)
+      convolution->compute != (x->type == CUDNN_DATA_DOUBLE ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT) ||
+      convolution->mode != CUDNN_CROSS_CORRELATION)
     return false;
   *shape = ctgrad_test::convolution(x->n, x->c, y->c, x->h, x->w, window);
   return true;
@@ -52,7 +53,8 @@ void compute(ctgrad::StepKind kind, const ctgrad::ConvolutionShape& s, const voi
              void* result, std::int64_t size) {
   fakes::put(dnn.stream, [=] {
     auto* to = static_cast<T*>(result);
-    for (std::int64_t i = 0; i < size; ++i) to[i] = beta == 0 ? T(0) : static_cast<T>(beta) * to[i];
+    for (std::int64_t i = 0; i < size; ++i)
+      to[i] = beta == 0 ? T(0) : static_cast<T>(beta * static_cast<double>(to[i]));
     ctgrad_test::add_convolution(kind, s, static_cast<const T*>(a), static_cast<const T*>(b), to);
   });
 }
@@ -74,14 +76,20 @@ cudnnStatus_t run(ctgrad::StepKind kind, int algorithm, const void* alpha, cudnn
   const std::int64_t size = kind == ctgrad::StepKind::conv2d                  ? ctgrad_test::elements_of_results(s)
                             : kind == ctgrad::StepKind::conv2d_input_gradient ? ctgrad_test::elements_of_images(s)
                                                                               : s.weights();
-  if (x->type == CUDNN_DATA_FLOAT) {
-    if (*static_cast<const float*>(alpha) != 1) return CUDNN_STATUS_BAD_PARAM;
-    dnn.last_beta = static_cast<double>(*static_cast<const float*>(beta));
-    compute<float>(kind, s, a, b, dnn.last_beta, result, size);
-  } else {
-    if (*static_cast<const double*>(alpha) != 1) return CUDNN_STATUS_BAD_PARAM;
-    dnn.last_beta = *static_cast<const double*>(beta);
+  const bool is_double = x->type == CUDNN_DATA_DOUBLE;
+  auto number = [&](const void* at) {
+    return is_double ? *static_cast<const double*>(at) : static_cast<double>(*static_cast<const float*>(at));
+  };
+  if (number(alpha) != 1) return CUDNN_STATUS_BAD_PARAM;
+  dnn.last_beta = number(beta);
+  if (is_double) {
     compute<double>(kind, s, a, b, dnn.last_beta, result, size);
+  } else if (x->type == CUDNN_DATA_FLOAT) {
+    compute<float>(kind, s, a, b, dnn.last_beta, result, size);
+  } else if (x->type == CUDNN_DATA_BFLOAT16) {
+    compute<ctgrad::bfloat16>(kind, s, a, b, dnn.last_beta, result, size);
+  } else {
+    compute<ctgrad::float16>(kind, s, a, b, dnn.last_beta, result, size);
   }
   return CUDNN_STATUS_SUCCESS;
 }
@@ -100,7 +108,7 @@ cudnnStatus_t list(cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w, cudnnCo
     candidate.algo = static_cast<decltype(candidate.algo)>(offer.algorithm);
     candidate.status = offer.status;
     candidate.determinism = offer.deterministic ? CUDNN_DETERMINISTIC : CUDNN_NON_DETERMINISTIC;
-    candidate.mathType = CUDNN_DEFAULT_MATH;
+    candidate.mathType = dnn.offered_math;
   }
   return CUDNN_STATUS_SUCCESS;
 }

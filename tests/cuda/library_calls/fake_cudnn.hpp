@@ -29,6 +29,7 @@ struct Dnn {
     cudnnStatus_t status = CUDNN_STATUS_SUCCESS;
   };
   std::vector<Offer> offers = {{1}};
+  cudnnMathType_t offered_math = CUDNN_DEFAULT_MATH;
   /// Bytes of scratch memory by algorithm, 0 for others; algorithms of which cuDNN says so, or finds out as it runs
   /// them, that they cannot compute.
   std::map<int, std::size_t> bytes;

@@ -65,11 +65,11 @@ template <class T>
 void add_convolution(StepKind kind, const ConvolutionShape& s, const T* a, const T* b, T* result) {
   for_each_product(s, [&](std::int64_t x, std::int64_t w, std::int64_t y) {
     if (kind == StepKind::conv2d) {
-      result[y] += a[x] * b[w];
+      result[y] = static_cast<T>(result[y] + a[x] * b[w]);
     } else if (kind == StepKind::conv2d_input_gradient) {
-      result[x] += a[y] * b[w];
+      result[x] = static_cast<T>(result[x] + a[y] * b[w]);
     } else {
-      result[w] += a[x] * b[y];
+      result[w] = static_cast<T>(result[w] + a[x] * b[y]);
     }
   });
 }

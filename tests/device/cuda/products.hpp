@@ -104,10 +104,10 @@ void check_all_layouts(const Compute& compute) {
     by_definition.c = wanted.data();
     multiply_in_rows(by_definition);
     compute(owned.p);
-    BOOST_TEST(owned.c == wanted, ctgrad::cuda::to_text(owned.p)
-                                      << ", transposed " << owned.p.transpose_a << owned.p.transpose_b << ", rows "
-                                      << owned.p.row_a << " " << owned.p.row_b << " " << owned.p.row_c << ", adds "
-                                      << owned.p.adds);
+    BOOST_TEST((owned.c == wanted), ctgrad::cuda::to_text(owned.p)
+                                        << ", transposed " << owned.p.transpose_a << owned.p.transpose_b << ", rows "
+                                        << owned.p.row_a << " " << owned.p.row_b << " " << owned.p.row_c << ", adds "
+                                        << owned.p.adds);
   });
 }
 

@@ -29,6 +29,18 @@ struct BlasType<double> {
   static constexpr cudaDataType_t scale = CUDA_R_64F;
   static constexpr cublasComputeType_t compute(bool) { return CUBLAS_COMPUTE_64F; }
 };
+/// 16-bit numbers are added as floats.
+template <cudaDataType_t Type>
+struct HalfBlasType {
+  using Scale = float;
+  static constexpr cudaDataType_t type = Type;
+  static constexpr cudaDataType_t scale = CUDA_R_32F;
+  static constexpr cublasComputeType_t compute(bool) { return CUBLAS_COMPUTE_32F; }
+};
+template <>
+struct BlasType<bfloat16> : HalfBlasType<CUDA_R_16BF> {};
+template <>
+struct BlasType<float16> : HalfBlasType<CUDA_R_16F> {};
 
 namespace detail {
 
@@ -82,7 +94,7 @@ public:
       // In this order: a new stream makes cuBLAS forget the workspace.
       check(cublasSetStream(handle_, stream), "cublasSetStream");
       check(cublasSetWorkspace(handle_, workspace_.data(), workspace_.bytes()), "cublasSetWorkspace");
-      // 16-bit numbers are added as floats, also where a sum is cut into pieces.
+      // 16-bit numbers are added as floats also where a sum is cut into pieces.
       check(cublasSetMathMode(handle_, static_cast<cublasMath_t>(CUBLAS_DEFAULT_MATH |
                                                                  CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION)),
             "cublasSetMathMode");
@@ -100,8 +112,8 @@ public:
   /// Scratch memory for whatever runs on this stream.
   const DeviceMemory& workspace() const { return workspace_; }
 
-  /// Puts a product into the stream. float or double; `allows_tf32` lets floats be rounded to 10 bits of mantissa
-  /// before they are multiplied. Throws Error with the shapes where cuBLAS refuses.
+  /// Puts a product into the stream. All floating-point types; `allows_tf32` lets floats be rounded to 10 bits of
+  /// mantissa before they are multiplied. Throws Error with the shapes where cuBLAS refuses.
   template <class T>
   void multiply(const parallel::MatrixProduct<T>& p, bool allows_tf32) {
     if (p.batch <= 0 || p.m <= 0 || p.n <= 0) return;

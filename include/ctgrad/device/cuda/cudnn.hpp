@@ -46,9 +46,9 @@ public:
   }
 
   /// Puts a convolution or one of its derivatives into the stream; operands as the operations have them
-  /// (ops/conv2d.hpp). float or double. `allows_tf32` lets floats be rounded to 10 bits of mantissa before they are
-  /// multiplied. `scratch(bytes)` gives memory until the next step. False where cuDNN has no algorithm for these
-  /// lengths: `result` is then to be computed in another way. Throws Error with the shapes where a call fails.
+  /// (ops/conv2d.hpp). All floating-point types. `allows_tf32` lets floats be rounded to 10 bits of mantissa before
+  /// they are multiplied. `scratch(bytes)` gives memory until the next step. False where cuDNN has no algorithm for
+  /// these lengths: `result` is then to be computed in another way. Throws Error with the shapes where a call fails.
   template <StepKind Kind, class T, class Scratch>
   bool convolve(const ConvolutionShape& shape, const T* a, const T* b, T* result, bool allows_tf32,
                 const Scratch& scratch) {
@@ -135,10 +135,13 @@ private:
       const bool is_deterministic =
           candidate.determinism == CUDNN_DETERMINISTIC && Calls::is_deterministic(candidate.algo);
       if (candidate.status == CUDNN_STATUS_SUCCESS && (is_deterministic || allows_nondeterministic_))
-        add(candidate.algo, math == CUDNN_FMA_MATH ? math : candidate.mathType);
+        add(candidate.algo, math == CUDNN_FMA_MATH || converts(candidate.mathType) ? math : candidate.mathType);
     }
     add(Calls::last_resort, math);
   }
+
+  /// Whether floats would be rounded to 16 bits, which nobody has allowed.
+  static bool converts(cudnnMathType_t math) { return math == CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION; }
 
   /// Bytes of scratch memory that an algorithm takes; nothing where it cannot compute this convolution or takes more
   /// than the limit.

@@ -40,6 +40,18 @@ struct DnnType<double> {
   static constexpr cudnnDataType_t compute = CUDNN_DATA_DOUBLE;
   static constexpr cudnnMathType_t math(bool) { return CUDNN_DEFAULT_MATH; }
 };
+/// 16-bit numbers are added as floats.
+template <cudnnDataType_t Type>
+struct HalfDnnType {
+  using Scale = float;
+  static constexpr cudnnDataType_t type = Type;
+  static constexpr cudnnDataType_t compute = CUDNN_DATA_FLOAT;
+  static constexpr cudnnMathType_t math(bool) { return CUDNN_TENSOR_OP_MATH; }
+};
+template <>
+struct DnnType<bfloat16> : HalfDnnType<CUDNN_DATA_BFLOAT16> {};
+template <>
+struct DnnType<float16> : HalfDnnType<CUDNN_DATA_HALF> {};
 
 namespace detail {
 

@@ -72,8 +72,8 @@ CTGRAD_FUNCTION V exp_below_bound(V x) {
 
 }  // namespace detail
 
-/// e to the x. Within 1.5 ulp (float and double). Overflows to infinity, underflows gradually to 0,
-/// NaN gives NaN.
+/// e to the x. Within 1.5 ulp (float and double; below 1 for float where the target has fused products). Overflows to
+/// infinity, underflows gradually to 0, NaN gives NaN.
 template <class V>
 CTGRAD_FUNCTION V exp(V x) {
   using T = detail::ValueOf<V>;

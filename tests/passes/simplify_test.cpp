@@ -76,6 +76,15 @@ static_assert(left<ops::Subtract>([](auto a, auto b) { return -a + b; }) == 1);
 static_assert(left<ops::Negate>([](auto a, auto b) { return a - -b; }) == 0);
 static_assert(left<ops::Add>([](auto a, auto b) { return a - -b; }) == 1);
 static_assert(left<ops::Negate>([](auto a, auto b) { return -a * -b; }) == 0);
+// Products that differ in the sign are one.
+static_assert(left<ops::Multiply>([](auto a, auto b) { return exp(-a * b) + exp(b * -a) + exp(a * b); }) == 1);
+static_assert(left<ops::Negate>([](auto a, auto b) { return -a * b + a; }) == 0);
+static_assert(left<ops::Subtract>([](auto a, auto) { return -a - a; }) == 0);
+
+// A number stays one in another shape, so that multiplying by 1 is still nothing.
+static_assert(left<ops::Reshape>([](auto a, auto) { return sum(gradient([](auto x) { return sum(x); })(a)); }) == 0);
+static_assert(left<ops::Multiply>([](auto a, auto) { return gradient([](auto x) { return sum(tanh(x) * x); })(a); }) <=
+              3);
 
 // Division by a power of two is multiplication by its inverse; by other numbers it is not.
 static_assert(left<ops::Multiply>([](auto a, auto) { return a / 8; }) == 1);

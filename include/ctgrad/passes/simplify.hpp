@@ -4,10 +4,10 @@
 ///
 /// Only identities that hold for every IEEE number, infinities, NaN and signed zero included, are applied:
 /// x * 1 = x, x / 1 = x, x * -1 = -x, x / -1 = -x, -(-x) = x, x - 0 = x, x + (-y) = x - y,
-/// x - (-y) = x + y, (-x) * (-y) = x * y, x / 2^k = x * 2^-k, where(c, x, x) = x; operations on constants;
-/// views of views; transposes of matrix products and of their operands; stretching before an
-/// elementwise operation, which stretches by itself. Not applied, because they are not exact: x + 0 = x
-/// (x = -0), x - x = 0 (x = inf), 0 * x = 0 (x = NaN).
+/// x - (-y) = x + y, (-x) * (-y) = x * y, (-x) * y = -(x * y), -x - x = -(x + x), x / 2^k = x * 2^-k, where(c, x, x) =
+/// x; operations on constants; views of views; transposes of matrix products and of their operands; stretching before
+/// an elementwise operation, which stretches by itself. Not applied, because they are not exact: x + 0 = x (x = -0), x
+/// - x = 0 (x = inf), 0 * x = 0 (x = NaN).
 #pragma once
 
 #include <bit>
@@ -242,6 +242,9 @@ private:
       if (is_constant(a, -1)) return rewrite<ops::Negate>(node, b);
       if (is_constant(b, -1)) return rewrite<ops::Negate>(node, a);
       if (is_negate(a) && is_negate(b)) return rewrite<ops::Multiply>(node, negated(a), negated(b));
+      // The sign outside, so that products which differ in it are one.
+      if (is_negate(a)) return rewrite<ops::Negate>(node, rewrite<ops::Multiply>(node, negated(a), b));
+      if (is_negate(b)) return rewrite<ops::Negate>(node, rewrite<ops::Multiply>(node, a, negated(b)));
     } else if (node.op == opcode<ops::Divide>) {
       if (is_constant(b, 1)) return as_shape(a, node.shape);
       if (is_constant(b, -1)) return rewrite<ops::Negate>(node, a);
@@ -250,6 +253,7 @@ private:
     } else if (node.op == opcode<ops::Subtract>) {
       if (is_constant(b, 0)) return as_shape(a, node.shape);
       if (is_negate(b)) return rewrite<ops::Add>(node, a, negated(b));
+      if (is_negate(a) && negated(a) == b) return rewrite<ops::Negate>(node, rewrite<ops::Add>(node, b, b));
     } else if (node.op == opcode<ops::Add>) {
       if (is_negate(b)) return rewrite<ops::Subtract>(node, a, negated(b));
       if (is_negate(a)) return rewrite<ops::Subtract>(node, b, negated(a));
@@ -295,6 +299,10 @@ private:
     if (node.op == opcode<ops::Reshape>) {
       if (inner.shape == node.shape) return x;
       if (inner.op == opcode<ops::Reshape>) return unary<ops::Reshape>(inner.operand[0], node.shape);
+      // A number is the same in any shape.
+      if (inner.op == opcode<ops::Constant>) return unary<ops::BroadcastTo>(x, node.shape);
+      if (inner.op == opcode<ops::BroadcastTo> && is_constant(inner.operand[0]))
+        return unary<ops::BroadcastTo>(inner.operand[0], node.shape);
     } else if (node.op == opcode<ops::BroadcastTo>) {
       if (inner.shape == node.shape) return x;
       if (inner.op == opcode<ops::BroadcastTo>) return unary<ops::BroadcastTo>(inner.operand[0], node.shape);

@@ -3,7 +3,7 @@
 /// exp, expm1 and sigmoid.
 #pragma once
 
-#include "ctgrad/core/math/lanes.hpp"
+#include "ctgrad/core/math/exp_table.hpp"
 
 namespace ctgrad::math {
 
@@ -46,34 +46,17 @@ CTGRAD_FUNCTION V exp_tail(V r) {
 /// p * 2^n for 1/2 < p < 2 and the n of a reduction within exp's bounds, rounded once.
 template <class V>
 CTGRAD_FUNCTION V scale_exp(V p, const ExpReduction<V>& reduced) {
-  using T = ValueOf<V>;
-  using Bits = BitsOf<V>;
 #if defined(__AVX512F__) && !defined(__CUDA_ARCH__)
   if constexpr (!std::is_arithmetic_v<V>) {
-    if constexpr (sizeof(p) == 64 && V::one_register) {
-      // One instruction, with the same result as the code below.
-      if constexpr (is_single<V>) {
-        return V(
-            typename V::Data{__builtin_ia32_scalefps512_mask(p.v, reduced.n.v, p.v, ctgrad::detail::all_16_lanes, 4)});
-      } else {
-        return V(typename V::Data{
-            __builtin_ia32_scalefpd512_mask(p.v, reduced.n.v, p.v, static_cast<unsigned char>(-1), 4)});
-      }
+    if constexpr (has_scale_register<V>) {
+      return scale_register(p, reduced.n);
     } else if constexpr (!V::one_register) {
       return V(typename V::Data{scale_exp(p.lo, {reduced.biased.lo, reduced.n.lo, reduced.r.lo}),
                                 scale_exp(p.hi, {reduced.biased.hi, reduced.n.hi, reduced.r.hi})});
     }
   }
 #endif
-  // 2^n alone may be no normal number, so n goes in two halves: the first product is exact, the
-  // second overflows to infinity or rounds to a subnormal as it should. Bits of n above the
-  // exponent field fall off.
-  constexpr int mantissa_bits = FloatFormat<T>::mantissa_bits;
-  const Bits one = Bits(to_bits(T(1)));
-  const Bits n = to_bits(reduced.biased);
-  const Bits half = (n >> 1) << mantissa_bits;
-  const Bits rest = (n << mantissa_bits) - half;
-  return p * from_bits<V>(half + one) * from_bits<V>(rest + one);
+  return times_power_of_two(p, to_bits(reduced.biased));
 }
 
 /// exp(x) for x <= 89 (float) or 710 (double), NaN aside.
@@ -82,14 +65,15 @@ CTGRAD_FUNCTION V exp_below_bound(V x) {
   using T = ValueOf<V>;
   // Below it the result is less than half the smallest subnormal.
   constexpr T smallest = static_cast<T>(is_single<V> ? -104.0 : -746.0);
+  if constexpr (is_single<V> && exp_by_table) return exp_by_sixteenths(at_least(x, smallest));
   const ExpReduction<V> reduced = reduce_exp(at_least(x, smallest));
   return scale_exp(fma(fma(exp_tail(reduced.r), reduced.r, V(T(1))), reduced.r, V(T(1))), reduced);
 }
 
 }  // namespace detail
 
-/// e to the x. Within 1.5 ulp (float and double). Overflows to infinity, underflows gradually to 0,
-/// NaN gives NaN.
+/// e to the x. Within 1.5 ulp (float and double; below 1 for float where the target has fused products). Overflows to
+/// infinity, underflows gradually to 0, NaN gives NaN.
 template <class V>
 CTGRAD_FUNCTION V exp(V x) {
   using T = detail::ValueOf<V>;

@@ -2,6 +2,9 @@
 /// \file
 /// Trains LeNet-5, a small convolutional network, to read digits: the whole step is compiled by the C++ compiler.
 #include <ctgrad/ctgrad.hpp>
+#if defined(LENET_CUDA)
+#include <ctgrad/cuda.hpp>
+#endif
 #include <ctgrad/data/batcher.hpp>
 #include <ctgrad/nn/checkpoint.hpp>
 #include <ctgrad/train/progress.hpp>
@@ -9,35 +12,13 @@
 #include <cmath>
 
 #include "digits.hpp"
+#include "lenet.hpp"
 #include "options.hpp"
 
 using namespace ctgrad;
 
-// LeCun, Bottou, Bengio and Haffner 1998, with today's ReLU and max pooling.
-struct LeNet {
-  nn::Conv2d<6, KernelSize<5>, Padding<2>> conv1;
-  nn::Conv2d<16, KernelSize<5>> conv2;
-  nn::MaxPool2d<KernelSize<2>> pool;
-  nn::Linear<120> fc1;
-  nn::Linear<84> fc2;
-  nn::Linear<10> fc3;
-
-  constexpr auto operator()(const auto& images) const {
-    const auto strokes = pool(relu(conv1(images)));
-    const auto shapes = pool(relu(conv2(strokes)));
-    return fc3(relu(fc2(relu(fc1(flatten<1>(shapes))))));
-  }
-};
-
 using Image = TensorView<const float, Shape<batch, 1, 28, 28>>;
 using Label = TensorView<const std::int64_t, Shape<batch>>;
-
-// The loss of a batch, and how many of its digits were read right.
-constexpr auto loss = [](const auto& model, auto image, auto label) {
-  const auto logits = model(image);
-  return std::tuple{cross_entropy(logits, label), sum(cast<float>(argmax(logits, axis<-1>) == label))};
-};
-constexpr auto predict = [](const auto& model, auto image) { return argmax(model(image), axis<-1>); };
 
 Image view(std::span<const float> pixels) {
   return Image(pixels.data(), {static_cast<std::int64_t>(pixels.size() / 784), 1, 28, 28});
@@ -48,21 +29,19 @@ double accuracy(auto& predictor, const Digits& digits) {
   std::size_t right = 0;
   for (std::size_t first = 0; first < digits.size(); first += chunk) {
     const Digits part = digits.split(first, std::min(chunk, digits.size() - first));
-    const auto classes = predictor(view(part.field<0>()));
+    const auto classes = predictor(view(part.field<0>())).cpu();
     for (std::size_t i = 0; i < part.size(); ++i)
       right += part.field<1>()[i] == classes(static_cast<std::int64_t>(i)) ? 1 : 0;
   }
   return static_cast<double>(right) / static_cast<double>(digits.size());
 }
 
+template <class Device>
 int run(const Options& options) {
   const Mnist mnist = load_mnist(options.data);
-  auto make = [&](std::uint64_t seed) {
-    return make_trainer<Cpu>(LeNet{}, loss, optim::Adam{.learning_rate = options.learning_rate}, manual_seed(seed),
-                             spec<float, batch, 1, 28, 28>, spec<std::int64_t, batch>);
-  };
+  auto make = [&](std::uint64_t seed) { return make_lenet_trainer<Device>(options.learning_rate, seed); };
   auto trainer = make(options.seed);
-  auto predictor = trainer.inference(predict, spec<float, batch, 1, 28, 28>);
+  auto predictor = trainer.inference(Predict{}, image_spec);
 
   using Stages = typename decltype(trainer)::Stages;
   std::printf("%zu images to train, %zu to test\n", mnist.train.size(), mnist.test.size());
@@ -83,8 +62,9 @@ int run(const Options& options) {
     trainer.optimizer.learning_rate = options.learning_rate * 0.5 * (1 + std::cos(3.141592653589793 * done));
     for (const auto part : batcher.epoch(epoch)) {
       const auto size = static_cast<std::int64_t>(part.size());
-      const auto [mean_loss, right] = trainer.step(view(jitter(part.get<0>())), Label(part.get<1>().data(), {size}));
-      progress.step(part.size(), mean_loss, static_cast<std::size_t>(right));
+      const auto [mean_loss, right] =
+          trainer.step(view(jitter(part.template get<0>())), Label(part.template get<1>().data(), {size}));
+      progress.step(part.size(), static_cast<float>(mean_loss), static_cast<std::size_t>(static_cast<float>(right)));
     }
     char note[64];
     std::snprintf(note, sizeof note, "test accuracy %.2f %%", 100 * accuracy(predictor, mnist.test));
@@ -96,7 +76,7 @@ int run(const Options& options) {
   nn::save(options.save, trainer.parameters());
   auto reloaded = make(options.seed + 1);
   nn::load(options.save, reloaded.parameters());
-  auto reloaded_predictor = reloaded.inference(predict, spec<float, batch, 1, 28, 28>);
+  auto reloaded_predictor = reloaded.inference(Predict{}, image_spec);
   if (accuracy(reloaded_predictor, mnist.test) != final_accuracy)
     throw_error("the model read back from '" + options.save + "' does not give the same accuracy");
   std::printf("saved to %s and read back: the same accuracy\n", options.save.c_str());
@@ -109,12 +89,18 @@ int main(int count, char** arguments) {
     defaults.epochs = 12;
     defaults.learning_rate = 2e-3;
     defaults.save = "lenet_mnist.safetensors";
+#if defined(LENET_CUDA)
+    defaults.knows_cuda = true;
+#endif
     const Options options = parse_options(count, arguments, defaults);
     if (options.help) {
       print_help("lenet_mnist", "trains LeNet-5 on handwritten digits", defaults);
       return 0;
     }
-    return run(options);
+#if defined(LENET_CUDA)
+    if (options.device == "cuda") return run<Cuda>(options);
+#endif
+    return run<Cpu>(options);
   } catch (const UsageError& error) {
     std::fprintf(stderr, "lenet_mnist: %s\ntry: lenet_mnist --help\n", error.what());
     return 2;

@@ -18,6 +18,7 @@ struct Options {
   std::uint64_t seed = 1;
   std::string save = "mnist.safetensors";
   std::string device = "cpu";
+  bool knows_cuda = false;  ///< True where the program was built for GPUs too.
   bool help = false;
 };
 
@@ -39,12 +40,13 @@ inline void print_help(const char* name, const char* what, const Options& defaul
       "  --learning-rate X    step size of Adam (%g)\n"
       "  --seed N             seed of initial weights, shuffling and dropout (%llu)\n"
       "  --save FILE          where the trained parameters go (%s)\n"
-      "  --device NAME        where the program runs: cpu (%s)\n"
+      "  --device NAME        where the program runs: cpu%s (%s)\n"
       "  --help               this text\n"
       "\n"
       "exit codes: 0 done, 1 failed, 2 wrong usage\n",
       name, what, name, defaults.epochs, defaults.batch_size, defaults.learning_rate,
-      static_cast<unsigned long long>(defaults.seed), defaults.save.c_str(), defaults.device.c_str());
+      static_cast<unsigned long long>(defaults.seed), defaults.save.c_str(), defaults.knows_cuda ? " or cuda" : "",
+      defaults.device.c_str());
 }
 
 namespace detail {
@@ -85,7 +87,10 @@ inline Options parse_options(int count, char** arguments, Options options = {}) 
       options.save = value();
     } else if (option == "--device") {
       options.device = value();
-      if (options.device != "cpu") throw UsageError("--device knows cpu, not \"" + options.device + "\"");
+      if (options.device == "cuda" && !options.knows_cuda)
+        throw UsageError("--device cuda needs a program built for GPUs: cmake -D CTGRAD_CUDA=ON");
+      if (options.device != "cpu" && options.device != "cuda")
+        throw UsageError("--device knows cpu and cuda, not \"" + options.device + "\"");
     } else {
       throw UsageError("unknown option \"" + std::string(option) + "\"");
     }

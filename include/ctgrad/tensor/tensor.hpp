@@ -100,6 +100,9 @@ Extents<S::rank> extents_for(const E& expression) {
 
 }  // namespace detail
 
+template <Element T, class S, class Device = Cpu>
+class Tensor;
+
 /// A row-major array of T that belongs to somebody else. `T` is const for a view that must not write.
 template <class T, class S, class Device = Cpu>
 class TensorView {
@@ -135,6 +138,8 @@ public:
   constexpr T* begin() const { return data_; }
   constexpr T* end() const { return data_ + size(); }
   constexpr std::span<T> span() const { return {data_, static_cast<std::size_t>(size())}; }
+  /// A copy in the host's memory, whatever the device.
+  Tensor<element_type, S> cpu() const;
 
   /// Writes the elements of an expression here: `view = a + b`. (Assigning a view to a view makes it look
   /// elsewhere; `view.assign(other)` copies.) The expression's shape must stretch to the view's.
@@ -174,7 +179,7 @@ private:
 
 /// A row-major array of T with a shape in its type: `Tensor<float, Shape<64, 10>>`. Axes named at run time,
 /// `Tensor<float, Shape<batch, 784>>`, get their length when the tensor is made. Copies copy the elements.
-template <Element T, class S, class Device = Cpu>
+template <Element T, class S, class Device>
 class Tensor {
   static_assert(std::is_same_v<Device, Cpu>, "ctgrad: arrays on this device need its header, such as ctgrad/cuda.hpp");
 
@@ -293,6 +298,8 @@ public:
   requires(sizeof...(I) == S::rank) T& operator()(I... index) { return view()(index...); }
   template <std::integral... I>
   requires(sizeof...(I) == S::rank) const T& operator()(I... index) const { return view()(index...); }
+  /// A copy in the host's memory, whatever the device.
+  Tensor cpu() const { return *this; }
   /// The number itself, for a tensor of one element.
   T& item() requires(S::value.size() == 1) { return *data(); }
   T item() const requires(S::value.size() == 1) { return *data(); }
@@ -306,6 +313,11 @@ private:
   Extents<rank> extents_;
   Memory memory_;
 };
+
+template <class T, class S, class Device>
+Tensor<typename TensorView<T, S, Device>::element_type, S> TensorView<T, S, Device>::cpu() const {
+  return Tensor<element_type, S>(*this);
+}
 
 template <class E>
 requires TensorExpression<std::remove_cvref_t<E>> Tensor(E&&)

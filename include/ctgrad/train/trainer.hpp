@@ -43,8 +43,10 @@ auto as_number(const std::tuple<V...>& parts) {
 
 /// A function of a model that is being trained: what `Trainer::inference` returns. It reads the trainer's parameters
 /// and must not outlive it. One object serves one thread.
-template <class Device, class T, class Runner, class... Specs>
+template <class Device, class T, class Source, class Result, class... Specs>
 class Inference {
+  using Runner = detail::Runner<Device, Pipeline<Source>, Result, 0, Specs...>;
+
   /// A block of the trainer.
   struct TrainedBlock {
     T* host;
@@ -53,7 +55,9 @@ class Inference {
   };
 
 public:
-  /// `buffers` is null where the model has none.
+  /// The stages of the function, to look at.
+  using Stages = Pipeline<Source>;
+
   Inference(Device device, std::span<T> parameters, const typename Device::Mirror& parameter_mirror,
             std::span<T> buffers, const typename Device::Mirror& buffer_mirror)
       : runner_(std::move(device)),
@@ -168,8 +172,7 @@ public:
     using F = training::in_precision_of<Loss, Function>;
     using Program = training::InferenceSource<F, Source, Model, InferenceSpecs...>;
     using R = decltype(F{}(std::declval<const Model&>(), std::declval<detail::symbol_of<InferenceSpecs>>()...));
-    using Runner = detail::Runner<Device, Pipeline<Program>, R, 0, InferenceSpecs...>;
-    return Inference<Device, element_type, Runner, InferenceSpecs...>(
+    return Inference<Device, element_type, Program, R, InferenceSpecs...>(
         step_.device().for_another_program(), parameters_.elements(), parameter_mirror_,
         {parameters_.buffer_data(), static_cast<std::size_t>(training::buffer_count<Source>)}, buffer_mirror_);
   }

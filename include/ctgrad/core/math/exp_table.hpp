@@ -77,8 +77,8 @@ CTGRAD_FUNCTION V look_up_power(BitsOf<V> index) {
 #if defined(__clang__) && !defined(__CUDACC__)
       return V(typename V::Data{__builtin_ia32_permvarsf512(powers.v, (Integers)index.v)});
 #else
-      return V(typename V::Data{
-          __builtin_ia32_permvarsf512_mask(powers.v, (Integers)index.v, powers.v, ctgrad::detail::all_16_lanes)});
+      return V(typename V::Data{__builtin_ia32_permvarsf512_mask(
+          powers.v, (Integers)index.v, powers.v, static_cast<unsigned short>(ctgrad::detail::all_16_lanes))});
 #endif
     }
 #endif

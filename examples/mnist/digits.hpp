@@ -23,8 +23,10 @@ struct Mnist {
 
 /// The file of that name in the directory, plain or packed.
 inline std::filesystem::path find_file(const std::filesystem::path& directory, const std::string& name) {
-  const std::filesystem::path plain = directory / name;
-  return std::filesystem::exists(plain) ? plain : directory / (name + ".gz");
+  for (const std::string& candidate : {name, name + ".gz"})
+    if (std::filesystem::exists(directory / candidate)) return directory / candidate;
+  ctgrad::throw_error("there is no '" + name + "' and no '" + name + ".gz' in '" + directory.string() +
+                      "'; --data takes the directory with the four MNIST files");
 }
 
 /// Pixels from 0 to 255 become numbers from 0 to 1.

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -55,7 +56,8 @@ template <class T>
 T parse_number(std::string_view option, std::string_view text) {
   T value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !(value > T(0)))
+  if (error != std::errc() || end != text.data() + text.size() || !(value > T(0)) ||
+      value > std::numeric_limits<T>::max())
     throw UsageError(std::string(option) + " needs a number above 0, not \"" + std::string(text) + "\"");
   return value;
 }

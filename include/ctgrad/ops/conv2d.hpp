@@ -100,11 +100,11 @@ struct Conv2dShape {
 ///     y[n, o, i, j] = sum over c, k, l of
 ///         w[o, c, k, l] * x[n, first + c, i * stride - padding + k * dilation, j * stride - padding + l * dilation],
 ///
-/// with zeros outside of the image. x has the shape [N, C, H, W], w the shape [O, C / groups, KH, KW]; the result has
-/// the shape [N, O, OH, OW]. The channels are cut into as many groups as `groups` says, and group g of the outputs sees
-/// group g of the inputs only: `first` is g * C / groups. Any of `stride<...>`, `padding<...>`, `dilation<...>` and
-/// `groups<...>` may follow, in any order; they start as 1, 0, 1 and 1. All extents but N must be known at compile
-/// time. float or double.
+/// with zeros outside of the image, and so NaN where an infinite weight meets one of those. x has the shape [N, C, H,
+/// W], w the shape [O, C / groups, KH, KW]; the result has the shape [N, O, OH, OW]. The channels are cut into as many
+/// groups as `groups` says, and group g of the outputs sees group g of the inputs only: `first` is g * C / groups. Any
+/// of `stride<...>`, `padding<...>`, `dilation<...>` and `groups<...>` may follow, in any order; they start as 1, 0, 1
+/// and 1. All extents but N must be known at compile time. float or double.
 template <Handle X, Handle W, class... Arguments>
 constexpr auto conv2d(const X& x, const W& w, Arguments...) {
   using SX = typename X::shape_type;

@@ -8,6 +8,26 @@
 
 namespace ctgrad::cpu {
 
+namespace detail {
+
+/// Whether no number of them is infinite or NaN: zero times such a number is NaN.
+template <class T>
+bool all_finite(const T* numbers, std::int64_t count) {
+  using V = Simd<T, native_lanes<T>>;
+  V sum(T(0));
+  std::int64_t i = 0;
+  for (; i + native_lanes<T> <= count; i += native_lanes<T>) sum = sum + V::load(numbers + i) * V(T(0));
+  T rest = reduce_add(sum);
+  for (; i < count; ++i) rest += numbers[i] * T(0);
+  return rest == T(0);
+}
+template <class T>
+bool any_nan(const T* numbers, std::int64_t count) {
+  return !std::all_of(numbers, numbers + count, [](T x) { return x == x; });
+}
+
+}  // namespace detail
+
 /// Operands: images and weights.
 template <class T>
 void run_conv2d(const StepArguments& a, std::int64_t attribute, MatmulWorkspace<T>& workspace) {
@@ -29,7 +49,8 @@ void run_conv2d_input_gradient(const StepArguments& a, std::int64_t attribute, M
   const auto* t = static_cast<const T*>(a.pointer[0]);
   const auto* w = static_cast<const T*>(a.pointer[1]);
   auto* dx = static_cast<T*>(a.result());
-  if (detail::input_gradient_is_direct<T>(s)) {
+  // Lines multiply weights that reach beyond the adjoint by zeros, which no infinite weight may meet.
+  if (detail::input_gradient_is_direct<T>(s) && detail::all_finite(w, s.weights())) {
     detail::input_gradient_directly(s, t, w, dx, workspace);
   } else {
     detail::input_gradient_columns(s, t, w, dx, workspace);
@@ -45,9 +66,11 @@ void run_conv2d_weight_gradient(const StepArguments& a, std::int64_t attribute, 
   auto* dw = static_cast<T*>(a.result());
   if (detail::weight_gradient_is_direct<T>(s)) {
     detail::weight_gradient_directly(s, x, t, dw, workspace);
-  } else {
-    detail::weight_gradient_columns(s, x, t, dw, workspace);
+    // Lines multiply the pixels at the ends of rows by zeros too. Where one of those pixels is infinite, that shows
+    // here.
+    if (!detail::any_nan(dw, s.weights())) return;
   }
+  detail::weight_gradient_columns(s, x, t, dw, workspace);
 }
 
 }  // namespace ctgrad::cpu

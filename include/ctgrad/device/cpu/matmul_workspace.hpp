@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "ctgrad/core/memory.hpp"
 
@@ -45,12 +46,23 @@ constexpr std::size_t matmul_workspace_bytes() {
 enum class MatmulLibrary { fastest, built_in };
 
 /// Scratch memory for `matmul`, allocated once, and the choice of library. One call at a time may
-/// use it.
+/// use it. A copy has memory of its own, of the same size; what lies in it is not copied.
 template <class T>
 struct MatmulWorkspace {
   explicit MatmulWorkspace(MatmulLibrary choice = MatmulLibrary::fastest)
       : library(choice),
         memory_(static_cast<std::byte*>(::operator new(matmul_workspace_bytes<T>(), std::align_val_t(alignment)))) {}
+  MatmulWorkspace(const MatmulWorkspace& other) : MatmulWorkspace(other.library) {
+    scratch_.reserve(other.scratch_.bytes());
+  }
+  MatmulWorkspace(MatmulWorkspace&&) noexcept = default;
+  MatmulWorkspace& operator=(MatmulWorkspace other) noexcept {
+    library = other.library;
+    memory_ = std::move(other.memory_);
+    scratch_ = std::move(other.scratch_);
+    return *this;
+  }
+  ~MatmulWorkspace() = default;
 
   MatmulLibrary library;
 

@@ -79,6 +79,44 @@ void with_float_arrays(const StepArguments& x, Memory& scratch, const Run& run) 
     narrow(static_cast<const float*>(wide.result()), static_cast<H*>(x.result()), x.result_shape().size());
 }
 
+/// A matrix of 16-bit numbers in memory, or a batch of them: rows, numbers in a row, elements from a row, and from a
+/// matrix, to the next.
+template <class H>
+struct HalfMatrices {
+  H* data;
+  std::int64_t rows, columns, row, stride;
+
+  std::int64_t size() const { return rows * columns; }
+  /// Matrix i as floats, row after row.
+  void widen_to(std::int64_t i, float* to) const {
+    for (std::int64_t r = 0; r < rows; ++r) widen<std::remove_const_t<H>>(at(i, r), to + r * columns, columns);
+  }
+  void narrow_from(std::int64_t i, const float* from) const {
+    for (std::int64_t r = 0; r < rows; ++r) narrow(from + r * columns, at(i, r), columns);
+  }
+
+private:
+  H* at(std::int64_t i, std::int64_t r) const { return data + i * stride + r * row; }
+};
+
+/// C = op(A) op(B), or C + op(A) op(B), for `batch` matrices: each product in float, its result rounded.
+template <class H>
+void multiply_halves(const MatmulShape& shape, std::int64_t batch, const HalfMatrices<const H>& a,
+                     const HalfMatrices<const H>& b, const HalfMatrices<H>& c, bool adds,
+                     MatmulWorkspace<float>& workspace, Memory& scratch) {
+  scratch.reserve(static_cast<std::size_t>(a.size() + b.size() + c.size()) * sizeof(float));
+  auto* wide_a = reinterpret_cast<float*>(scratch.data());
+  float* wide_b = wide_a + a.size();
+  float* wide_c = wide_b + b.size();
+  for (std::int64_t i = 0; i < batch; ++i) {
+    if (i == 0 || a.stride != 0) a.widen_to(i, wide_a);
+    if (i == 0 || b.stride != 0) b.widen_to(i, wide_b);
+    if (adds) c.widen_to(i, wide_c);
+    matmul<float>(shape, wide_a, a.columns, wide_b, b.columns, wide_c, c.columns, 1.0F, adds ? 1.0F : 0.0F, workspace);
+    c.narrow_from(i, wide_c);
+  }
+}
+
 /// True for the steps that compute with their elements, and so do it in float where those have 16 bits. The others move
 /// or compare elements.
 constexpr bool computes_in_float(StepKind kind) {

@@ -69,19 +69,35 @@ struct ZeroBody {
   CTGRAD_HOST_DEVICE void operator()(std::int64_t i) const { to[i] = T(0); }
 };
 
+/// The sum of 16-bit results of several images, in float, added to what is there or in its place.
+template <class T>
+struct SumImagesBody {
+  const T* results;
+  std::int64_t size, images;
+  bool adds;
+  T* to;
+  CTGRAD_HOST_DEVICE void operator()(std::int64_t i) const {
+    compute_t<T> sum = adds ? static_cast<compute_t<T>>(to[i]) : compute_t<T>(0);
+    for (std::int64_t image = 0; image < images; ++image) sum += static_cast<compute_t<T>>(results[image * size + i]);
+    to[i] = static_cast<T>(sum);
+  }
+};
+
 namespace detail {
 
 /// The columns of as many images at a time as fit into this many bytes, but at least of one.
 inline constexpr std::int64_t column_bytes = std::int64_t{256} << 20;
 
-/// The columns of images [first, first + count), in scratch memory or, where a window is one pixel, in the images.
+/// The columns of images [first, first + count), in scratch memory or, where a window is one pixel, in the images. They
+/// leave `before` elements at the start of the scratch memory free.
 template <class T, class System>
-const T* columns_of(System& system, const ConvolutionShape& s, const T* x, std::int64_t first, std::int64_t count) {
+const T* columns_of(System& system, const ConvolutionShape& s, const T* x, std::int64_t first, std::int64_t count,
+                    std::int64_t before = 0) {
   const std::int64_t channels = s.groups * s.in;
   const T* images = x + first * channels * s.pixels();
   if (s.is_pointwise()) return images;
   const std::int64_t elements = count * s.groups * s.depth() * s.positions();
-  auto* columns = static_cast<T*>(system.scratch(static_cast<std::size_t>(elements) * sizeof(T)));
+  auto* columns = static_cast<T*>(system.scratch(static_cast<std::size_t>(before + elements) * sizeof(T))) + before;
   system.for_each(elements, Im2ColBody<T>{s, images, columns});
   return columns;
 }
@@ -147,11 +163,36 @@ void input_gradient_columns(System& system, const ConvolutionShape& s, const T* 
   });
 }
 
-/// Image after image is added: sums stay in order.
+/// Image after image is added: sums stay in order. Products of 16 bits are added in float.
 template <class T, class System>
 void weight_gradient_columns(System& system, const ConvolutionShape& s, const T* x, const T* t, T* dw) {
   if (s.images == 0) return system.for_each(s.weights(), ZeroBody<T>{dw});
   for_images<T>(s, [&](std::int64_t first, std::int64_t count) {
+    if constexpr (is_half<T>) {
+      // A multiple of 64 bytes for the products, so that the columns after them are aligned.
+      const std::int64_t room = (count * s.weights() + 31) / 32 * 32;
+      const T* columns = columns_of(system, s, x, first, count, room);
+      auto* products = static_cast<T*>(system.scratch(static_cast<std::size_t>(room) * sizeof(T)));
+      for (std::int64_t group = 0; group < s.groups; ++group) {
+        MatrixProduct<T> p;
+        p.batch = count;
+        p.m = s.out;
+        p.n = s.depth();
+        p.k = s.positions();
+        p.transpose_b = true;
+        p.a = t + (first * s.groups + group) * s.out * s.positions();
+        p.row_a = s.positions();
+        p.stride_a = s.groups * s.out * s.positions();
+        p.b = columns + group * s.depth() * s.positions();
+        p.row_b = s.positions();
+        p.stride_b = s.groups * s.depth() * s.positions();
+        p.c = products + group * s.out * s.depth();
+        p.row_c = s.depth();
+        p.stride_c = s.weights();
+        system.template multiply<T>(p);
+      }
+      return system.for_each(s.weights(), SumImagesBody<T>{products, s.weights(), count, first > 0, dw});
+    }
     const T* columns = columns_of(system, s, x, first, count);
     for (std::int64_t image = 0; image < count; ++image)
       for (std::int64_t group = 0; group < s.groups; ++group) {

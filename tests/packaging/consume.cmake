@@ -13,11 +13,13 @@ endfunction()
 
 run(${CMAKE_COMMAND} -S ${SOURCE} -B ${DIRECTORY} -G ${GENERATOR} -D CMAKE_CXX_COMPILER=${COMPILER}
   -D CMAKE_BUILD_TYPE=${BUILD_TYPE} -D CMAKE_EXPORT_COMPILE_COMMANDS=ON
-  -D WAY=${WAY} -D CTGRAD=${CTGRAD} -D CMAKE_PREFIX_PATH=${DIRECTORY}/../prefix)
+  -D WAY=${WAY} -D COMPONENTS=${COMPONENTS} -D CTGRAD=${CTGRAD} -D CMAKE_PREFIX_PATH=${DIRECTORY}/../prefix)
 run(${CMAKE_COMMAND} --build ${DIRECTORY})
-if(EXISTS ${DIRECTORY}/consumer)
-  run(${DIRECTORY}/consumer)
-endif()
+foreach(program consumer on_a_gpu)
+  if(EXISTS ${DIRECTORY}/${program})
+    run(${DIRECTORY}/${program})
+  endif()
+endforeach()
 
 # What we ask of our own code is not forced on theirs.
 file(READ ${DIRECTORY}/compile_commands.json commands)

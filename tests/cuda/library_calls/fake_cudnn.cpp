@@ -53,9 +53,11 @@ void compute(ctgrad::StepKind kind, const ctgrad::ConvolutionShape& s, const voi
              void* result, std::int64_t size) {
   fakes::put(dnn.stream, [=] {
     auto* to = static_cast<T*>(result);
-    for (std::int64_t i = 0; i < size; ++i)
-      to[i] = beta == 0 ? T(0) : static_cast<T>(beta * static_cast<double>(to[i]));
-    ctgrad_test::add_convolution(kind, s, static_cast<const T*>(a), static_cast<const T*>(b), to);
+    std::vector<double> sums(static_cast<std::size_t>(size));
+    if (beta != 0)
+      for (std::size_t i = 0; i < sums.size(); ++i) sums[i] = beta * static_cast<double>(to[i]);
+    ctgrad_test::add_convolution(kind, s, static_cast<const T*>(a), static_cast<const T*>(b), sums.data());
+    for (std::size_t i = 0; i < sums.size(); ++i) to[i] = static_cast<T>(sums[i]);
   });
 }
 

@@ -61,15 +61,15 @@ void for_each_product(const ConvolutionShape& s, const Visit& visit) {
 }
 
 /// A convolution or one of its derivatives by its definition, added to `result`.
-template <class T>
-void add_convolution(StepKind kind, const ConvolutionShape& s, const T* a, const T* b, T* result) {
+template <class T, class Sum>
+void add_convolution(StepKind kind, const ConvolutionShape& s, const T* a, const T* b, Sum* result) {
   for_each_product(s, [&](std::int64_t x, std::int64_t w, std::int64_t y) {
     if (kind == StepKind::conv2d) {
-      result[y] = static_cast<T>(result[y] + a[x] * b[w]);
+      result[y] += static_cast<Sum>(a[x]) * static_cast<Sum>(b[w]);
     } else if (kind == StepKind::conv2d_input_gradient) {
-      result[x] = static_cast<T>(result[x] + a[y] * b[w]);
+      result[x] += static_cast<Sum>(a[y]) * static_cast<Sum>(b[w]);
     } else {
-      result[w] = static_cast<T>(result[w] + a[x] * b[y]);
+      result[w] += static_cast<Sum>(a[x]) * static_cast<Sum>(b[y]);
     }
   });
 }
@@ -93,11 +93,12 @@ struct ConvolutionCase {
     };
     fill(a, is_input_gradient ? results : images);
     fill(b, is_weight_gradient ? results : s.weights());
-    wanted.assign(static_cast<std::size_t>(is_input_gradient    ? images
-                                           : is_weight_gradient ? s.weights()
-                                                                : results),
-                  T(0));
-    add_convolution(kind, s, a.data(), b.data(), wanted.data());
+    // Sums of 16-bit numbers are sums of doubles until they are stored.
+    std::vector<double> sums(static_cast<std::size_t>(is_input_gradient    ? images
+                                                      : is_weight_gradient ? s.weights()
+                                                                           : results));
+    add_convolution(kind, s, a.data(), b.data(), sums.data());
+    for (const double sum : sums) wanted.push_back(static_cast<T>(sum));
   }
 };
 

@@ -3,11 +3,9 @@
 /// The device Cuda with everything but the GPU: memory, staged arguments, recorded graphs, trainers, errors. The
 /// runtime and the libraries are stand-ins that compute on the host, as late as a GPU may.
 #include <boost/test/unit_test.hpp>
-#include <cmath>
-#include <limits>
 
+#include "../device_checks.hpp"
 #include "../library_calls/fakes.hpp"
-#include "ctgrad/cuda.hpp"
 #include "ctgrad/device/cuda/system.hpp"
 #include "streams.hpp"
 
@@ -23,99 +21,19 @@ void run_program(const RunContext<Device>& context) {
 
 using namespace ctgrad;
 
-namespace {
-
-struct LeNet {
-  nn::Conv2d<3, KernelSize<5>, Padding<2>> first;
-  nn::BatchNorm2d normalise;
-  nn::Conv2d<4, KernelSize<5>> second;
-  nn::Linear<16> hidden;
-  nn::Dropout dropout{0.3};
-  nn::Linear<10> output;
-  constexpr auto operator()(const auto& x) const {
-    const auto a = max_pool2d(relu(normalise(first(x))), kernel_size<2>);
-    const auto b = avg_pool2d(relu(second(a)), kernel_size<2>);
-    return output(dropout(relu(hidden(flatten<1>(b)))));
-  }
-};
-
-struct Loss {
-  constexpr auto operator()(const auto& model, auto x, auto y) const {
-    const auto logits = model(x);
-    return std::tuple{cross_entropy(logits, y), sum(cast<std::int64_t>(argmax(logits, axis<1>) == y))};
-  }
-};
-
-using Images = Tensor<float, Shape<batch, 1, 28, 28>>;
-using Labels = Tensor<std::int64_t, Shape<batch>>;
-constexpr auto images = spec<float, batch, 1, 28, 28>;
-constexpr auto labels = spec<std::int64_t, batch>;
-
-Images make_images(int number, std::int64_t size) {
-  Images x(Extents<4>{size, 1, 28, 28});
-  RandomStream(static_cast<std::uint64_t>(number)).fill_uniform(x.span());
-  return x;
-}
-Labels make_labels(int number, std::int64_t size) {
-  Labels y(Extents<1>{size});
-  for (std::int64_t i = 0; i < size; ++i) y(i) = (7 * i + number) % 10;
-  return y;
-}
-
-/// Trains on both devices with batches of changing sizes and compares.
-template <class Device>
-void check_training() {
-  auto expected =
-      make_trainer<Cpu>(LeNet{}, Loss{}, optim::Momentum{.learning_rate = 0.05}, manual_seed(3), images, labels);
-  auto found =
-      make_trainer<Device>(LeNet{}, Loss{}, optim::Momentum{.learning_rate = 0.05}, manual_seed(3), images, labels);
-  const int replayed = emulated::runtime.graph_launches;
-  const std::int64_t sizes[] = {8, 8, 8, 8, 8, 3, 8, 3, 8, 3, 3, 8};
-  int number = 0;
-  for (const std::int64_t size : sizes) {
-    auto x = make_images(number, size);
-    auto y = make_labels(number, size);
-    const auto [loss, right] = found.step(x, y);
-    const auto [expected_loss, expected_right] = expected.step(x, y);
-    // The call is over: its arguments may change.
-    x.fill(std::numeric_limits<float>::quiet_NaN());
-    y.fill(-1);
-    BOOST_TEST(static_cast<float>(loss) == expected_loss, boost::test_tools::tolerance(1e-4F));
-    BOOST_TEST(static_cast<std::int64_t>(right) == expected_right);
-    ++number;
-  }
-  BOOST_TEST(emulated::runtime.graph_launches > replayed + 4);
-  const auto& a = found.parameters().parameters();
-  const auto& b = expected.parameters().parameters();
-  for (std::size_t p = 0; p < b.size(); ++p)
-    for (std::size_t i = 0; i < b[p].elements.size(); ++i)
-      BOOST_TEST(std::abs(a[p].elements[i] - b[p].elements[i]) <= 2e-3F, a[p].name << " " << i);
-}
-
-}  // namespace
+using namespace ctgrad_test;
 
 BOOST_AUTO_TEST_SUITE(emulated_cuda)
 
-BOOST_AUTO_TEST_CASE(training_with_libraries) { check_training<Cuda>(); }
+BOOST_AUTO_TEST_CASE(training_with_libraries) {
+  const int replayed = emulated::runtime.graph_launches;
+  check_training<Cuda>();
+  BOOST_TEST(emulated::runtime.graph_launches > replayed + 4);
+}
 BOOST_AUTO_TEST_CASE(training_without_cudnn) { check_training<CudaPlain>(); }
 
 BOOST_AUTO_TEST_CASE(steps_that_nobody_waits_for_add_up_the_same) {
-  auto expected = make_trainer<Cpu>(LeNet{}, Loss{}, optim::Sgd{.learning_rate = 0.1}, images, labels);
-  auto found = make_trainer<Cuda>(LeNet{}, Loss{}, optim::Sgd{.learning_rate = 0.1}, images, labels);
-  for (int i = 0; i < 9; ++i) {
-    // 500 images are staged through the second stream.
-    const std::int64_t size = i % 2 == 0 ? 100 : 4;
-    auto x = make_images(i, size);
-    found.optimizer.learning_rate = expected.optimizer.learning_rate = 0.1 / (i + 1);
-    found.step(x, make_labels(i, size));
-    expected.step(x, make_labels(i, size));
-    x.fill(std::numeric_limits<float>::quiet_NaN());
-  }
-  const auto& a = found.parameters().parameters();
-  const auto& b = expected.parameters().parameters();
-  for (std::size_t p = 0; p < b.size(); ++p)
-    for (std::size_t i = 0; i < b[p].elements.size(); ++i)
-      BOOST_TEST(std::abs(a[p].elements[i] - b[p].elements[i]) <= 1e-3F, a[p].name << " " << i);
+  check_steps_that_nobody_waits_for_add_up_the_same();
 }
 
 BOOST_AUTO_TEST_CASE(later_steps_allocate_nothing) {
@@ -131,53 +49,14 @@ BOOST_AUTO_TEST_CASE(later_steps_allocate_nothing) {
   BOOST_TEST(emulated::runtime.graph_launches == replayed + 6);
 }
 
-BOOST_AUTO_TEST_CASE(parameters_go_both_ways) {
-  auto trainer = make_trainer<Cuda>(LeNet{}, Loss{}, optim::Sgd{.learning_rate = 0.1}, images, labels);
-  auto logits = trainer.inference([](const auto& model, auto x) { return model(x); }, images);
-  const auto x = make_images(1, 4);
-  const Tensor<float, Shape<batch, 10>> before = logits(x).cpu();
-  trainer.step(x, make_labels(1, 4));
-  const Tensor<float, Shape<batch, 10>> after = logits(x).cpu();
-  BOOST_TEST(before(0, 0) != after(0, 0));
-  auto bias = trainer.parameters().view<Shape<10>>("output.bias");
-  for (float& b : bias) b += 1;
-  const Tensor<float, Shape<batch, 10>> moved = logits(x).cpu();
-  for (int i = 0; i < 10; ++i) BOOST_TEST(moved(0, i) == after(0, i) + 1, boost::test_tools::tolerance(1e-5F));
-  trainer.step(x, make_labels(1, 4));
-  const float written = std::as_const(trainer).parameters().view<Shape<10>>("output.bias")(0);
-  BOOST_TEST(std::abs(written - 1) < 0.8F);
-}
+BOOST_AUTO_TEST_CASE(parameters_go_both_ways) { check_parameters_go_both_ways(); }
 
 BOOST_AUTO_TEST_CASE(arrays_on_the_gpu_are_arguments_and_results) {
-  auto program = compile<Cuda>(
-      [](auto x, auto y) {
-        return std::pair{x * y, sum(x + y)};
-      },
-      spec<float, batch, 3>, spec<float, 3>);
-  const Tensor<float, Shape<3>> y({1, 2, 3});
-  for (int i = 0; i < 5; ++i) {
-    Tensor<float, Shape<batch, 3>> host(Extents<2>{2, 3});
-    host.fill(static_cast<float>(i));
-    Tensor<float, Shape<batch, 3>, Cuda> x(host.view());
-    const auto [product, total] = program(x, y);
-    const auto found = product.cpu();
-    BOOST_TEST(found(1, 2) == 3.0F * static_cast<float>(i));
-    BOOST_TEST(total.item() == 6.0F * static_cast<float>(i) + 12);
-    // A result is an argument of the next call.
-    const auto [again, more] = program(product, y);
-    BOOST_TEST(again.cpu()(0, 1) == 4.0F * static_cast<float>(i));
-  }
+  check_arrays_on_the_gpu_are_arguments_and_results();
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_index_throws_when_the_result_is_read) {
-  auto program = compile<Cuda>([](auto table, auto index) { return take(table, index); }, spec<float, 5, 2>,
-                               spec<std::int32_t, 3>);
-  const auto table = Tensor<float, Shape<5, 2>>::arange();
-  const auto wrong = program(table, Tensor<std::int32_t, Shape<3>>({0, 5, 1}));
-  BOOST_CHECK_EXCEPTION(wrong.cpu(), Error, [](const Error& e) {
-    return std::string(e.what()).find("take was given the index 5, but the axis has the length 5") != std::string::npos;
-  });
-  BOOST_TEST(program(table, Tensor<std::int32_t, Shape<3>>({4, 0, 1})).cpu()(0, 1) == 9);
+  check_a_wrong_index_throws_when_the_result_is_read();
 }
 
 BOOST_AUTO_TEST_CASE(too_large_a_batch_says_what_fits) {

@@ -61,6 +61,41 @@ BOOST_AUTO_TEST_CASE(a_schedule_computes_what_the_graph_says) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(schedules_of_16_bits_keep_arrays_apart_and_reductions_in_float) {
+  for (unsigned seed = 3000; seed < 3300; ++seed) {
+    RandomGraph graph(seed);
+    graph.grow(graph.pick(1, 60));
+    graph.add_result(graph.last());
+    for (int i = graph.pick(0, 3); i > 0; --i) graph.add_result(graph.any());
+    const DType half = seed % 2 == 0 ? DType::bfloat16 : DType::float16;
+    for (int i = 0; i < graph.builder.nodes.size(); ++i) {
+      Node& node = graph.builder.nodes[i];
+      if (node.dtype != DType::float64) continue;
+      node.dtype = half;
+      if (node.is<ops::Cast>()) node.attribute = static_cast<std::int64_t>(half);
+    }
+    const Stages stages(graph.builder);
+    const GraphView legal = stages.legal.view();
+    const std::string context = "seed " + std::to_string(seed) + ":\n" + to_string(legal);
+    // The values are rounded wherever they are stored; what is checked is where they lie.
+    BOOST_REQUIRE_NO_THROW(ScheduleChecker(stages, graph.leaves, graph.dimensions).run());
+    for (int i = 0; i < legal.size; ++i) {
+      const OpKind kind = info(legal[i]).kind;
+      if (kind == OpKind::reduction) BOOST_TEST(!is_half_type(legal[i].dtype), context);
+      if (kind != OpKind::structured) continue;
+      for (int k = 0; k < legal[i].arity(); ++k)
+        BOOST_TEST((legal[legal[i].operand[k]].dtype != DType::float32 || legal[i].dtype == DType::float32), context);
+    }
+    for (int i = 0; i < legal.output_count; ++i)
+      BOOST_TEST((legal[legal.outputs[i].node].dtype == graph.builder.nodes[graph.builder.outputs[i].node].dtype),
+                 context);
+    for (const KernelOutput& output : stages.planned.outputs)
+      if (output.reduction >= 0) BOOST_TEST(!is_half_type(output.dtype), context);
+    for (const KernelInstruction& instruction : stages.planned.instructions)
+      if (instruction.op != opcode<ops::Cast>) BOOST_TEST(!is_half_type(instruction.dtype), context);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(gradients_agree_with_differences_of_the_written_graph) {
   for (unsigned seed = 1000; seed < 1150; ++seed) {
     RandomGraph graph(seed, true);

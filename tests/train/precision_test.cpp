@@ -304,6 +304,10 @@ BOOST_AUTO_TEST_CASE(options_in_any_order_are_one_trainer) {
   BOOST_TEST(loss_after(manual_seed(5), GradScaler{}, autocast<float16>) == expected);
   BOOST_TEST(loss_after(autocast<float16>, manual_seed(5), GradScaler{}) == expected);
   BOOST_TEST(loss_after(autocast<float16>, GradScaler{}, manual_seed(6)) != expected);
+  auto on_device = make_trainer(Cpu(), Net{}, entropy, optim::Adam{}, autocast<float16>, manual_seed(5), GradScaler{},
+                                spec<float, 6, 3>, spec<std::int64_t, 6>);
+  on_device.step(reference_input(), reference_label);
+  BOOST_TEST(static_cast<float>(on_device.step(reference_input(), reference_label)) == expected);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -48,7 +48,7 @@ template <class Kernel, EagerHandle X, EagerHandle... Rest>
 auto ctgrad_user_kernel(const X& x, const Rest&... rest) {
   using T = typename X::element_type;
   static_assert(std::is_floating_point_v<T> && (std::is_same_v<T, typename Rest::element_type> && ...),
-                "ctgrad: a user kernel needs operands of one floating type");
+                "ctgrad: a user kernel needs operands of one type, float or double; convert them with cast<float>(x)");
   using S = detail::shape_from<detail::UserShape<Kernel, typename X::shape_type, typename Rest::shape_type...>>;
   constexpr int arity = 1 + static_cast<int>(sizeof...(Rest));
   return detail::run_step_on<T>(

@@ -183,7 +183,7 @@ template <class Kernel, class T, class S, class... Rest>
 constexpr auto ctgrad_user_kernel(const Symbol<T, S>& x, const Rest&... rest)
     -> Symbol<T, detail::shape_from<detail::UserShape<Kernel, S, typename Rest::shape_type...>>> {
   static_assert(std::is_floating_point_v<T> && (std::is_same_v<T, typename Rest::element_type> && ...),
-                "ctgrad: a user kernel needs operands of one floating type");
+                "ctgrad: a user kernel needs operands of one type, float or double; convert them with cast<float>(x)");
   using Result = detail::shape_from<detail::UserShape<Kernel, S, typename Rest::shape_type...>>;
   return detail::record_user<ops::UserKernel, T, Result>(
       &detail::kernel_operation<Kernel, Symbol<T, Result>, Symbol<T, S>, Rest...>, x, rest...);

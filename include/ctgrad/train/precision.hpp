@@ -26,6 +26,12 @@ auto make_trainer(const Model& model, const Loss&, const Optimizer& optimizer, A
   static_assert(is_half<T>, "ctgrad: autocast takes a 16-bit type, bfloat16 or float16");
   return make_trainer<Device>(model, training::AutocastFunction<Loss, T>{}, optimizer, rest...);
 }
+template <DeviceType Device, class Model, class Loss, class Optimizer, class T, class... Rest>
+auto make_trainer(Device device, const Model& model, const Loss&, const Optimizer& optimizer, Autocast<T>,
+                  Rest... rest) {
+  static_assert(is_half<T>, "ctgrad: autocast takes a 16-bit type, bfloat16 or float16");
+  return make_trainer(std::move(device), model, training::AutocastFunction<Loss, T>{}, optimizer, rest...);
+}
 
 /// The same with loss scaling, which float16 needs: `make_trainer<Cpu>(Mlp{}, loss, optim::Adam{}, autocast<float16>,
 /// GradScaler{}, spec<float, batch, 784>, ...)`. `trainer.scaler_state().scale` is the scale of the next step, and
@@ -34,6 +40,11 @@ template <class Device = Cpu, class Model, class Loss, class Optimizer, class...
 auto make_trainer(const Model& model, const Loss& loss, const Optimizer& optimizer, GradScaler scaler, Rest... rest) {
   return make_trainer<Device>(model, loss, training::Scaled<Optimizer>{optimizer, scaler}, rest...);
 }
+template <DeviceType Device, class Model, class Loss, class Optimizer, class... Rest>
+auto make_trainer(Device device, const Model& model, const Loss& loss, const Optimizer& optimizer, GradScaler scaler,
+                  Rest... rest) {
+  return make_trainer(std::move(device), model, loss, training::Scaled<Optimizer>{optimizer, scaler}, rest...);
+}
 
 /// The same with the seed before a policy.
 template <class Device = Cpu, class Model, class Loss, class Optimizer, class Policy, class... Rest>
@@ -41,6 +52,12 @@ requires detail::is_precision_policy<Policy>
 auto make_trainer(const Model& model, const Loss& loss, const Optimizer& optimizer, ManualSeed seed, Policy policy,
                   Rest... rest) {
   return make_trainer<Device>(model, loss, optimizer, policy, seed, rest...);
+}
+template <DeviceType Device, class Model, class Loss, class Optimizer, class Policy, class... Rest>
+requires detail::is_precision_policy<Policy>
+auto make_trainer(Device device, const Model& model, const Loss& loss, const Optimizer& optimizer, ManualSeed seed,
+                  Policy policy, Rest... rest) {
+  return make_trainer(std::move(device), model, loss, optimizer, policy, seed, rest...);
 }
 
 }  // namespace ctgrad

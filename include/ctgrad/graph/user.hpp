@@ -128,8 +128,8 @@ concept HasCpuBody = requires(T* y, const KernelShape* shapes, const typename X:
   Kernel::cpu(y, x..., shapes);
 };
 template <class Kernel, class T, class... X>
-concept HasCudaBody =
-    requires(T* y, const KernelShape* shapes, CUstream_st* stream, const typename X::element_type*... x) {
+concept HasCudaBody = requires(T* y, const KernelShape* shapes, CUstream_st* stream,
+                               const typename X::element_type*... x) {
   Kernel::cuda(y, x..., shapes, stream);
 };
 
@@ -141,8 +141,7 @@ inline constexpr UserOperation kernel_operation = [] {
                 "cuda(result, operands..., shapes, stream), or both");
   UserOperation operation = describe<Kernel, Y, X...>();
   if constexpr (HasCpuBody<Kernel, T, X...>) operation.run = &run_user_kernel<Kernel, T, sizeof...(X)>;
-  if constexpr (HasCudaBody<Kernel, T, X...>)
-    operation.run_on_cuda = &run_user_kernel_on_cuda<Kernel, T, sizeof...(X)>;
+  if constexpr (HasCudaBody<Kernel, T, X...>) operation.run_on_cuda = &run_user_kernel_on_cuda<Kernel, T, sizeof...(X)>;
   return operation;
 }();
 

@@ -11,8 +11,8 @@
 
 #include "ctgrad/core/error.hpp"
 #include "ctgrad/core/memory.hpp"
-#include "ctgrad/graph/graph.hpp"
 #include "ctgrad/core/memory_use.hpp"
+#include "ctgrad/graph/graph.hpp"
 #include "ctgrad/tensor/random.hpp"
 #include "ctgrad/tensor/tensor.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// A program for GPUs, none of whose sources goes through nvcc. It starts on any machine: where there is no GPU, it gets
-/// an exception that says so in one sentence.
+/// A program for GPUs, none of whose sources goes through nvcc. It starts on any machine: where there is no GPU, it
+/// gets an exception that says so in one sentence.
 #include <ctgrad/cuda.hpp>
 
 #include <cstdio>

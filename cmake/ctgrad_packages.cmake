@@ -97,6 +97,29 @@ function(ctgrad_install_packages)
   endif()
 endfunction()
 
+# Thrust's headers, for the tests of devices of many threads. The other tests run without them, so nothing fails where
+# they cannot be had.
+function(ctgrad_install_thrust)
+  find_path(thrust thrust/for_each.h NO_CACHE PATHS $ENV{CUDA_PATH} $ENV{CUDA_HOME} /usr /usr/local/cuda /opt/cuda
+    PATH_SUFFIXES include include/cccl)
+  find_program(apt apt-get NO_CACHE)
+  if(thrust OR NOT apt)
+    return()
+  endif()
+  set(become "")
+  execute_process(COMMAND id -u OUTPUT_VARIABLE user OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  if(NOT user STREQUAL "0")
+    set(become sudo -n)
+  endif()
+  set(line "apt-get update && apt-get install -y --no-install-recommends libthrust-dev")
+  message(STATUS "Missing: Thrust. Running: ${line}")
+  execute_process(COMMAND ${become} env DEBIAN_FRONTEND=noninteractive sh -c "${line}" RESULT_VARIABLE result
+    OUTPUT_QUIET ERROR_QUIET)
+  if(NOT result EQUAL 0)
+    message(STATUS "Thrust could not be installed: tests run on the CPU's device alone")
+  endif()
+endfunction()
+
 # The arguments of `cmake` for a new build directory, and the number of jobs: one a core, but no more than one for every
 # 2 GiB of memory.
 macro(ctgrad_build_settings)

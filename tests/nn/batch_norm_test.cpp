@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
 /// Batch normalisation as a layer: its buffers while training, at inference, and in files.
-#include <ctgrad/ctgrad.hpp>
-#include <ctgrad/nn/checkpoint.hpp>
-
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <ctgrad/nn/checkpoint.hpp>
 
+#include "../devices.hpp"
 #include "../io/temporary_directory.hpp"
 #include "../ops/reference/images.hpp"
 
@@ -46,28 +45,31 @@ void check(std::span<const T> found, const double (&wanted)[N], const char* what
                what << " element " << i << ": " << found[i] << ", PyTorch " << wanted[i]);
 }
 
-template <class T>
+template <class T, class Device = Cpu>
 auto make_trainer_for() {
   // A step size of 0: only the buffers change.
-  return make_trainer<Cpu>(Model{}, loss, optim::Sgd{.learning_rate = 0}, Spec<T, Shape<batch, 4, 5, 6>>{});
+  return make_trainer<Device>(Model{}, loss, optim::Sgd{.learning_rate = 0}, Spec<T, Shape<batch, 4, 5, 6>>{});
 }
 
 template <class T>
 void compare_with_pytorch() {
-  auto trainer = make_trainer_for<T>();
-  const auto& parameters = trainer.parameters();
-  BOOST_TEST(parameters.size() == 8);
-  BOOST_REQUIRE(parameters.parameters().size() == 4U);
-  for (const T& x : parameters["norm.running_var"].elements) BOOST_TEST(x == T(1));
-  trainer.step(images<T>(false));
-  trainer.step(images<T>(true));
-  check<T>(parameters["norm.running_mean"].elements, reference::running_mean, "running_mean");
-  check<T>(parameters["norm.running_var"].elements, reference::running_var, "running_var");
-  for (const T& x : parameters["norm.weight"].elements) BOOST_TEST(x == T(1));
-  auto predict = trainer.inference(apply, Spec<T, Shape<batch, 4, 5, 6>>{});
-  const auto found = predict(images<T>(false));
-  check<T>(std::span<const T>(found.data(), static_cast<std::size_t>(found.size())), reference::norm_evaluated,
-           "evaluation");
+  ctgrad_test::for_each_device([](auto tag) {
+    auto trainer = make_trainer_for<T, typename decltype(tag)::type>();
+    BOOST_TEST(trainer.parameters().size() == 8);
+    BOOST_REQUIRE(trainer.parameters().parameters().size() == 4U);
+    for (const T& x : trainer.parameters()["norm.running_var"].elements) BOOST_TEST(x == T(1));
+    trainer.step(images<T>(false));
+    trainer.step(images<T>(true));
+    const auto& parameters = trainer.parameters();
+    check<T>(parameters["norm.running_mean"].elements, reference::running_mean, "running_mean");
+    check<T>(parameters["norm.running_var"].elements, reference::running_var, "running_var");
+    for (const T& x : parameters["norm.weight"].elements) BOOST_TEST(x == T(1));
+    auto predict = trainer.inference(apply, Spec<T, Shape<batch, 4, 5, 6>>{});
+    const auto view = predict(images<T>(false));
+    const auto& found = ctgrad_test::on_host(view);
+    check<T>(std::span<const T>(found.data(), static_cast<std::size_t>(found.size())), reference::norm_evaluated,
+             "evaluation");
+  });
 }
 
 }  // namespace

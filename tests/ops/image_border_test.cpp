@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
 /// Infinities and NaN at the borders of images reach what they are part of, and nothing else.
-#include <ctgrad/ctgrad.hpp>
-
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <limits>
 #include <vector>
+
+#include "../devices.hpp"
 
 BOOST_AUTO_TEST_SUITE(image_border)
 
@@ -39,7 +39,8 @@ void harden_borders(Tensor& x, const Lengths& s) {
 }
 
 template <class View>
-void compare(const View& found, const std::vector<double>& wanted, const char* what) {
+void compare(const View& view, const std::vector<double>& wanted, const char* what) {
+  const auto& found = ctgrad_test::on_host(view);
   BOOST_REQUIRE(found.size() == static_cast<std::int64_t>(wanted.size()));
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const double x = static_cast<double>(found.data()[i]);
@@ -81,12 +82,10 @@ template <class T, class X, class W, class... Arguments>
 void check_convolution(std::int64_t images, const Window& window, Arguments...) {
   using Y =
       typename decltype(conv2d(std::declval<Symbol<T, X>>(), std::declval<Symbol<T, W>>(), Arguments{}...))::shape_type;
-  auto program = compile<Cpu>(
-      [](auto x, auto w, auto t) {
-        const auto f = [t](auto a, auto b) { return sum(conv2d(a, b, Arguments{}...) * t); };
-        return std::tuple{conv2d(x, w, Arguments{}...), gradient(f, wrt<0, 1>)(x, w)};
-      },
-      Spec<T, X>{}, Spec<T, W>{}, Spec<T, Y>{});
+  const auto f = [](auto x, auto w, auto t) {
+    const auto products = [t](auto a, auto b) { return sum(conv2d(a, b, Arguments{}...) * t); };
+    return std::tuple{conv2d(x, w, Arguments{}...), gradient(products, wrt<0, 1>)(x, w)};
+  };
   const Lengths xs = lengths_of<X>(images);
   const Lengths ws = lengths_of<W>(images);
   const Lengths ys = lengths_of<Y>(images);
@@ -113,10 +112,13 @@ void check_convolution(std::int64_t images, const Window& window, Arguments...) 
       dx[in_x] += static_cast<double>(t.data()[in_y]) * static_cast<double>(w.data()[in_w]);
       dw[in_w] += static_cast<double>(t.data()[in_y]) * static_cast<double>(x.data()[in_x]);
     });
-    const auto [value, slopes] = program(x, w, t);
-    if (!hard_weights) compare(value, y, "the convolution's");
-    compare(std::get<0>(slopes), dx, "the images' adjoint's");
-    compare(std::get<1>(slopes), dw, "the weights' adjoint's");
+    ctgrad_test::for_each_device([&](auto tag) {
+      auto program = compile<typename decltype(tag)::type>(f, Spec<T, X>{}, Spec<T, W>{}, Spec<T, Y>{});
+      const auto [value, slopes] = program(x, w, t);
+      if (!hard_weights) compare(value, y, "the convolution's");
+      compare(std::get<0>(slopes), dx, "the images' adjoint's");
+      compare(std::get<1>(slopes), dw, "the weights' adjoint's");
+    });
   }
 }
 
@@ -124,12 +126,10 @@ void check_convolution(std::int64_t images, const Window& window, Arguments...) 
 template <class T, class X, class F>
 void check_pooling(std::int64_t images, bool average, const Window& window, const F&) {
   using Y = typename decltype(F{}(std::declval<Symbol<T, X>>()))::shape_type;
-  auto program = compile<Cpu>(
-      [](auto x, auto t) {
-        const auto f = [t](auto a) { return sum(F{}(a)*t); };
-        return std::tuple{F{}(x), gradient(f)(x)};
-      },
-      Spec<T, X>{}, Spec<T, Y>{});
+  const auto f = [](auto x, auto t) {
+    const auto products = [t](auto a) { return sum(F{}(a)*t); };
+    return std::tuple{F{}(x), gradient(products)(x)};
+  };
   const Lengths xs = lengths_of<X>(images);
   const Lengths ys = lengths_of<Y>(images);
   Tensor<T, X> x({xs.images, xs.channels, xs.height, xs.width});
@@ -160,9 +160,12 @@ void check_pooling(std::int64_t images, bool average, const Window& window, cons
     y[i] = static_cast<double>(x.data()[largest]);
     dx[largest] += slope;
   }
-  const auto [value, slope] = program(x, t);
-  compare(value, y, average ? "the average's" : "the maximum's");
-  compare(slope, dx, average ? "the average's adjoint's" : "the maximum's adjoint's");
+  ctgrad_test::for_each_device([&](auto tag) {
+    auto program = compile<typename decltype(tag)::type>(f, Spec<T, X>{}, Spec<T, Y>{});
+    const auto [value, slope] = program(x, t);
+    compare(value, y, average ? "the average's" : "the maximum's");
+    compare(slope, dx, average ? "the average's adjoint's" : "the maximum's adjoint's");
+  });
 }
 
 }  // namespace

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
 /// Convolution and pooling against PyTorch's numbers (reference/images.py).
-#include <ctgrad/ctgrad.hpp>
-
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 
+#include "../devices.hpp"
 #include "reference/images.hpp"
 
 BOOST_AUTO_TEST_SUITE(image_reference)
 
 using namespace ctgrad;
+using namespace ctgrad_test;
 
 namespace {
 
@@ -23,7 +23,8 @@ Tensor<T, S> eighths(int factor, int modulus, int shift) {
 }
 
 template <class View, std::size_t N>
-void check(const View& found, const double (&wanted)[N], const char* what) {
+void check(const View& view, const double (&wanted)[N], const char* what) {
+  const auto& found = on_host(view);
   using T = typename View::element_type;
   const double tolerance = std::is_same_v<T, float> ? 1e-5 : 1e-14;
   BOOST_REQUIRE(found.size() == static_cast<std::int64_t>(N));
@@ -41,20 +42,26 @@ void check_convolution(const Tensor<T, X>& x, const Tensor<T, W>& w, const doubl
     const auto g = [](auto c, auto d) { return sum(square(conv2d(c, d, Arguments{}...))); };
     return std::tuple{conv2d(a, b, Arguments{}...), gradient(g, wrt<0, 1>)(a, b)};
   };
-  auto program = compile<Cpu>(f, Spec<T, X>{}, Spec<T, W>{});
-  const auto [found, slopes] = program(x, w);
-  check(found, value, "conv2d");
-  check(std::get<0>(slopes), x_gradient, "gradient of the images");
-  check(std::get<1>(slopes), w_gradient, "gradient of the weights");
+  for_each_device([&](auto tag) {
+    using Device = typename decltype(tag)::type;
+    auto program = compile<Device>(f, Spec<T, X>{}, Spec<T, W>{});
+    const auto [found, slopes] = program(x, w);
+    check(found, value, "conv2d");
+    check(std::get<0>(slopes), x_gradient, "gradient of the images");
+    check(std::get<1>(slopes), w_gradient, "gradient of the weights");
+  });
 }
 
 template <class T, class F, std::size_t N, std::size_t NX>
 void check_pooling(const Tensor<T, X>& x, const double (&value)[N], const double (&x_gradient)[NX], const F&) {
   constexpr auto f = [](auto a) { return std::tuple{F{}(a), gradient([](auto c) { return sum(square(F{}(c))); })(a)}; };
-  auto program = compile<Cpu>(f, Spec<T, X>{});
-  const auto [found, slope] = program(x);
-  check(found, value, "pooling");
-  check(slope, x_gradient, "gradient of pooling");
+  for_each_device([&](auto tag) {
+    using Device = typename decltype(tag)::type;
+    auto program = compile<Device>(f, Spec<T, X>{});
+    const auto [found, slope] = program(x);
+    check(found, value, "pooling");
+    check(slope, x_gradient, "gradient of pooling");
+  });
 }
 
 constexpr auto norm = [](auto x, auto weight, auto bias) {
@@ -87,12 +94,15 @@ void compare_with_pytorch() {
                 [](auto a) { return avg_pool2d(a, kernel_size<3>, stride<2>, padding<1>); });
 
   using C = Shape<4>;
-  auto program = compile<Cpu>(norm_with_gradients, Spec<T, X>{}, Spec<T, C>{}, Spec<T, C>{});
-  const auto [found, slopes] = program(x, eighths<T, C>(3, 11, 4), eighths<T, C>(5, 7, 3));
-  check(found, r::norm, "batch norm");
-  check(std::get<0>(slopes), r::norm_gradient_0, "batch norm, gradient of the images");
-  check(std::get<1>(slopes), r::norm_gradient_1, "batch norm, gradient of the weight");
-  check(std::get<2>(slopes), r::norm_gradient_2, "batch norm, gradient of the bias");
+  for_each_device([&](auto tag) {
+    using Device = typename decltype(tag)::type;
+    auto program = compile<Device>(norm_with_gradients, Spec<T, X>{}, Spec<T, C>{}, Spec<T, C>{});
+    const auto [found, slopes] = program(x, eighths<T, C>(3, 11, 4), eighths<T, C>(5, 7, 3));
+    check(found, r::norm, "batch norm");
+    check(std::get<0>(slopes), r::norm_gradient_0, "batch norm, gradient of the images");
+    check(std::get<1>(slopes), r::norm_gradient_1, "batch norm, gradient of the weight");
+    check(std::get<2>(slopes), r::norm_gradient_2, "batch norm, gradient of the bias");
+  });
 }
 
 }  // namespace

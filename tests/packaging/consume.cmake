@@ -15,7 +15,7 @@ run(${CMAKE_COMMAND} -S ${SOURCE} -B ${DIRECTORY} -G ${GENERATOR} -D CMAKE_CXX_C
   -D CMAKE_BUILD_TYPE=${BUILD_TYPE} -D CMAKE_EXPORT_COMPILE_COMMANDS=ON
   -D WAY=${WAY} -D COMPONENTS=${COMPONENTS} -D CTGRAD=${CTGRAD} -D CMAKE_PREFIX_PATH=${DIRECTORY}/../prefix)
 run(${CMAKE_COMMAND} --build ${DIRECTORY})
-foreach(program consumer on_a_gpu)
+foreach(program consumer thrust_host on_a_gpu)
   if(EXISTS ${DIRECTORY}/${program})
     run(${DIRECTORY}/${program})
   endif()

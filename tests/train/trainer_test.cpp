@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include <ctgrad/ctgrad.hpp>
+#include "../devices.hpp"
 
 #if defined(_OPENMP)
 #include <omp.h>
@@ -231,19 +231,23 @@ BOOST_AUTO_TEST_CASE(arguments_that_do_not_fit_change_nothing) {
 
 BOOST_AUTO_TEST_CASE(a_step_that_throws_leaves_the_parameters_untouched) {
   auto loss = [](const auto& model, auto index, auto target) { return mse_loss(model(index, target), target); };
-  auto trainer = make_trainer<Cpu>(Lookup{}, loss, optim::Momentum{}, spec<std::int64_t, batch>, spec<float, batch, 3>);
-  Tensor<std::int64_t, Shape<batch>> index(Extents<1>{4});
-  const Tensor<float, Shape<batch, 3>> target({4, 3});
-  trainer.step(index, target);
-  const std::vector<float> start(trainer.parameters().elements().begin(), trainer.parameters().elements().end());
-  index(3) = 5;
-  BOOST_CHECK_EXCEPTION(trainer.step(index, target), Error, [](const Error& error) {
-    return std::string(error.what()).find("take was given the index 5") != std::string::npos;
+  ctgrad_test::for_each_device([&](auto tag) {
+    using Device = typename decltype(tag)::type;
+    auto trainer =
+        make_trainer<Device>(Lookup{}, loss, optim::Momentum{}, spec<std::int64_t, batch>, spec<float, batch, 3>);
+    Tensor<std::int64_t, Shape<batch>> index(Extents<1>{4});
+    const Tensor<float, Shape<batch, 3>> target({4, 3});
+    trainer.step(index, target);
+    const std::vector<float> start(trainer.parameters().elements().begin(), trainer.parameters().elements().end());
+    index(3) = 5;
+    BOOST_CHECK_EXCEPTION(trainer.step(index, target), Error, [](const Error& error) {
+      return std::string(error.what()).find("take was given the index 5") != std::string::npos;
+    });
+    const auto same = trainer.parameters().elements();
+    BOOST_TEST(std::equal(start.begin(), start.end(), same.begin()), Device::name);
+    index(3) = 4;
+    BOOST_TEST(trainer.step(index, target) > 0.0F);
   });
-  const auto same = trainer.parameters().elements();
-  BOOST_TEST(std::equal(start.begin(), start.end(), same.begin()));
-  index(3) = 4;
-  BOOST_TEST(trainer.step(index, target) > 0.0F);
 }
 
 BOOST_AUTO_TEST_CASE(inference_does_not_drop_out_and_sees_training) {

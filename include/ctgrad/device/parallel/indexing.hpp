@@ -50,37 +50,48 @@ void run_gather(System& system, const StepArguments& x, int axis) {
 /// Line i of the result: zeros, and the elements of one line of the operand added in order. Lines do not meet.
 template <class T>
 struct ScatterAddBody {
+  using Sum = compute_t<T>;
+
   const T* from;
   T* result;
+  /// Where sums are kept until they are rounded: the result itself unless elements have 16 bits.
+  Sum* sums;
   IndexArray index;
   std::int64_t inner, length, part;
-  /// Elements between an outer index and the next, and between lines, of the operand.
-  std::int64_t part_inner;
   IndexReport* report;
 
   CTGRAD_HOST_DEVICE void operator()(std::int64_t i) const {
     const std::int64_t outer = i / inner;
     const std::int64_t j = i - outer * inner;
-    T* line = result + outer * length * inner + j;
-    for (std::int64_t k = 0; k < length; ++k) line[k * inner] = T(0);
-    if (j >= part_inner) return;
+    const std::int64_t first = outer * length * inner + j;
+    for (std::int64_t k = 0; k < length; ++k) sums[first + k * inner] = Sum(0);
     for (std::int64_t k = 0; k < part; ++k) {
-      const std::int64_t small = (outer * part + k) * part_inner + j;
+      const std::int64_t small = (outer * part + k) * inner + j;
       const std::int64_t at = index[small];
       if (!check_index(report, Indexed::scatter_add, at, length)) continue;
-      line[at * inner] = static_cast<T>(line[at * inner] + from[small]);
+      Sum& sum = sums[first + at * inner];
+      sum = static_cast<Sum>(sum + static_cast<Sum>(from[small]));
     }
+    if constexpr (!std::is_same_v<T, Sum>)
+      for (std::int64_t k = 0; k < length; ++k) result[first + k * inner] = static_cast<T>(sums[first + k * inner]);
   }
 };
 
 template <class T, class System>
 void run_scatter_add(System& system, const StepArguments& x, int axis) {
+  using Sum = compute_t<T>;
   const AxisSplit full(x.result_shape(), axis);
   const AxisSplit part(x.shape[0], axis);
-  system.for_each(full.outer * full.inner,
-                  ScatterAddBody<T>{static_cast<const T*>(x.pointer[0]), static_cast<T*>(x.result()),
-                                    IndexArray(x.pointer[1], x.dtype[1]), full.inner, full.length, part.length,
-                                    part.inner, system.index_report()});
+  auto* result = static_cast<T*>(x.result());
+  Sum* sums = nullptr;
+  if constexpr (std::is_same_v<T, Sum>) {
+    sums = result;
+  } else {
+    sums = static_cast<Sum*>(system.scratch(static_cast<std::size_t>(x.result_shape().size()) * sizeof(Sum)));
+  }
+  system.for_each(full.outer * full.inner, ScatterAddBody<T>{static_cast<const T*>(x.pointer[0]), result, sums,
+                                                             IndexArray(x.pointer[1], x.dtype[1]), full.inner,
+                                                             full.length, part.length, system.index_report()});
   system.check_indices();
 }
 

@@ -134,7 +134,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   if (runtime.is_recording) return cudaErrorStreamCaptureUnsupported;
-  stream->run_until(stream->put);
+  if (stream != nullptr) stream->run_until(stream->put);  // nothing waits in the default stream
   return cudaSuccess;
 }
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {

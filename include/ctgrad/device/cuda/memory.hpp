@@ -52,7 +52,9 @@ public:
     if (bytes <= bytes_) return;
     void* fresh = nullptr;
     check_allocation(cudaMalloc(&fresh, bytes), bytes, purpose);
-    const cudaError_t cleared = cudaMemset(fresh, 0, bytes);
+    cudaError_t cleared = cudaMemset(fresh, 0, bytes);
+    // The call returns before the memory is clear, and streams that do not block do not wait for it.
+    if (cleared == cudaSuccess) cleared = cudaStreamSynchronize(nullptr);
     if (cleared != cudaSuccess) cudaFree(fresh);
     check(cleared, "cudaMemset");
     cudaFree(data_);

@@ -12,7 +12,7 @@
 
 #include <ctgrad/ctgrad.hpp>
 
-#include "train/reference/precision.hpp"
+#include "reference/precision.hpp"
 
 using namespace ctgrad;
 

@@ -4,6 +4,10 @@
 #pragma once
 
 #include "ctgrad/autodiff/gradient.hpp"
+#include "ctgrad/autodiff/hessian.hpp"
+#include "ctgrad/autodiff/jacobian.hpp"
+#include "ctgrad/autodiff/jvp.hpp"
+#include "ctgrad/autodiff/vjp.hpp"
 #include "ctgrad/dynamic/eager.hpp"
 #include "ctgrad/graph/dot.hpp"
 #include "ctgrad/graph/text.hpp"

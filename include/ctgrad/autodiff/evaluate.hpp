@@ -422,4 +422,26 @@ struct Derivative {
 
 }  // namespace detail
 
+/// The callable that `compiled` returns.
+template <class F>
+struct Compiled : detail::Derivative<Compiled<F>> {
+  [[no_unique_address]] F function;
+
+  constexpr Compiled() = default;
+  constexpr explicit Compiled(const F& f) : function(f) {}
+
+  template <class... X>
+  constexpr auto trace(const X&... x) const {
+    return function(x...);
+  }
+};
+
+/// A callable that runs `f`, written for symbols, on numbers, tensors and structures of them: all of `f` is one program
+/// for the types of the arguments (JAX's jit). Several derivatives at one point share what they have in common:
+/// `compiled([](auto x) { return std::pair{gradient(f)(x), hessian(f)(x)}; })(2.0)`.
+template <class F>
+constexpr Compiled<F> compiled(const F& f) {
+  return Compiled<F>(f);
+}
+
 }  // namespace ctgrad

@@ -3,6 +3,7 @@
 /// Everything for the CPU.
 #pragma once
 
+#include "ctgrad/autodiff/check_gradients.hpp"
 #include "ctgrad/autodiff/gradient.hpp"
 #include "ctgrad/autodiff/hessian.hpp"
 #include "ctgrad/autodiff/jacobian.hpp"

@@ -9,6 +9,7 @@
 #include "ctgrad/autodiff/jacobian.hpp"
 #include "ctgrad/autodiff/jvp.hpp"
 #include "ctgrad/autodiff/vjp.hpp"
+#include "ctgrad/autodiff/vmap.hpp"
 #include "ctgrad/dynamic/eager.hpp"
 #include "ctgrad/graph/dot.hpp"
 #include "ctgrad/graph/text.hpp"

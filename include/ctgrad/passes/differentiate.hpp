@@ -43,7 +43,7 @@ constexpr Shares vectorized_shares(Value t, const Value (&x)[3], Value y) {
   const int point = static_cast<int>(y.node().attribute) - 1;
   const ShapeValue shape = builder.shape(point);
   const Extent length = y.shape()[0];
-  const Value point_t = broadcast_value(record_constant(builder, y.dtype(), 0), shape);
+  const Value point_t = placeholder(builder, y.dtype(), shape);
   Value point_x[3];
   int from[5] = {point_t.id, point};
   int to[5] = {t.id, y.id};

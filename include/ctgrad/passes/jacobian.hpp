@@ -27,9 +27,6 @@ private:
 /// The nodes that separate passes append at most; beyond it they are joined.
 inline constexpr int most_separate_nodes = 1000;
 
-constexpr Value placeholder(GraphBuilder& builder, DType dtype, const ShapeValue& shape) {
-  return broadcast_value(record_constant(builder, dtype, 0), shape);
-}
 constexpr Value ones(GraphBuilder& builder, DType dtype, const ShapeValue& shape) {
   return broadcast_value(record_constant(builder, dtype, 1), shape);
 }

@@ -14,6 +14,11 @@ namespace ctgrad {
 
 namespace detail {
 
+/// A node of its own that stands for one point or one vector until `vectorize` puts many in its place.
+constexpr Value placeholder(GraphBuilder& builder, DType dtype, const ShapeValue& shape) {
+  return broadcast_value(record_constant(builder, dtype, 0), shape);
+}
+
 /// `shape` with `length` in front.
 constexpr ShapeValue lead(Extent length, const ShapeValue& shape) {
   if (shape.rank == max_rank)

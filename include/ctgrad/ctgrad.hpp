@@ -8,6 +8,7 @@
 #include "ctgrad/autodiff/hessian.hpp"
 #include "ctgrad/autodiff/jacobian.hpp"
 #include "ctgrad/autodiff/jvp.hpp"
+#include "ctgrad/autodiff/taylor.hpp"
 #include "ctgrad/autodiff/vjp.hpp"
 #include "ctgrad/autodiff/vmap.hpp"
 #include "ctgrad/dynamic/eager.hpp"

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "autodiff/functions.hpp"
+#include "functions.hpp"
 
 #if defined(__GNUC__) && !defined(__clang__)
 // g++ does not see that the operators below belong together.

@@ -5,7 +5,7 @@
 
 #include <sstream>
 
-#include "autodiff/functions.hpp"
+#include "functions.hpp"
 
 BOOST_AUTO_TEST_SUITE(autodiff_check_gradients)
 

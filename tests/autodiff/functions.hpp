@@ -7,7 +7,7 @@
 #include <cmath>
 #include <ctgrad/ctgrad.hpp>
 
-#include "autodiff/reference/derivatives.hpp"
+#include "reference/derivatives.hpp"
 
 namespace ctgrad_test {
 

@@ -3,7 +3,7 @@
 /// Hessians, and their products with vectors, against PyTorch's.
 #include "ctgrad/autodiff/hessian.hpp"
 
-#include "autodiff/functions.hpp"
+#include "functions.hpp"
 
 BOOST_AUTO_TEST_SUITE(autodiff_hessian)
 

@@ -3,7 +3,7 @@
 /// Jacobians in both modes: of tensors, numbers, structures, of many arguments, with extras, inside a trace.
 #include "ctgrad/autodiff/jacobian.hpp"
 
-#include "autodiff/functions.hpp"
+#include "functions.hpp"
 
 BOOST_AUTO_TEST_SUITE(autodiff_jacobian)
 

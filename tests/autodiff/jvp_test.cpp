@@ -3,7 +3,7 @@
 /// Products with a Jacobian by both modes, of structures, and written to what the caller holds.
 #include "ctgrad/autodiff/jvp.hpp"
 
-#include "autodiff/functions.hpp"
+#include "functions.hpp"
 
 BOOST_AUTO_TEST_SUITE(autodiff_jvp)
 

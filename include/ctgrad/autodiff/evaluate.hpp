@@ -71,10 +71,6 @@ auto leaf_view(const X& x) {
   if constexpr (std::is_arithmetic_v<X>) {
     return TensorView<const X, Shape<>>(&x);
   } else {
-    static_assert(
-        requires { x.data(); },
-        "ctgrad: an argument is an expression that was not evaluated; pass a Tensor: gradient(f)(Tensor(a + "
-        "b))");
     return TensorView<const typename X::element_type, typename X::shape_type>(x);
   }
 }
@@ -400,10 +396,14 @@ struct Derivative {
   /// With symbols: appends the nodes of the derivative. With numbers, tensors and structures of them: computes it.
   template <class... X>
   constexpr auto operator()(const X&... x) const {
+    constexpr bool values = !(TensorExpression<X> || ...);
     static_assert((is_structure<X> && ...),
                   "ctgrad: an argument is no number, no array and no structure of them: use double, float, Tensor, "
                   "TensorView, std::array, std::tuple, std::pair, or a struct template over its number type");
-    if constexpr ((is_structure<X> && ...)) {
+    static_assert(values,
+                  "ctgrad: an argument is an expression that was not evaluated; pass a Tensor: gradient(f)(Tensor(a + "
+                  "b))");
+    if constexpr ((is_structure<X> && ...) && values) {
       if constexpr (contains_symbol<leaf_types<X...>>) {
         return static_cast<const Self&>(*this).trace(x...);
       } else {

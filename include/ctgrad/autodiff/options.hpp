@@ -81,14 +81,17 @@ inline constexpr bool can_differentiate_by = [] {
   }
 }();
 
+/// True where the function has the arguments that wrt<...> names.
+template <class W, int Arguments>
+inline constexpr bool arguments_exist = false;
+template <int... A, int Arguments>
+inline constexpr bool arguments_exist<Wrt<A...>, Arguments> = ((A >= 0 && A < Arguments) && ...);
+
 template <class W, class... X>
 struct Selected;
 /// The arguments `A...` of the arguments X...: one as it is, several as a tuple.
 template <int... A, class... X>
 struct Selected<Wrt<A...>, X...> {
-  static constexpr int arguments = sizeof...(X);
-  static_assert(((A >= 0 && A < arguments) && ...),
-                "ctgrad: wrt names an argument that the function was not given; arguments count from 0");
   static_assert((can_differentiate_by<std::tuple_element_t<A, std::tuple<X...>>> && ...),
                 "ctgrad: an argument to differentiate by is not of a floating type; select others with wrt<...>");
   static constexpr auto choose() {
@@ -130,30 +133,39 @@ inline constexpr bool is_value_and_extras<std::pair<A, B>> = true;
 template <class A, class B>
 inline constexpr bool is_value_and_extras<std::tuple<A, B>> = true;
 
-/// Calls `f` with the arguments to differentiate by replaced by fresh nodes.
-template <bool Aux, class F, int... A, class... X>
-constexpr auto call_fresh(const F& f, Wrt<A...> by, const std::tuple<X...>& x) {
-  using Choice = Selected<Wrt<A...>, X...>;
-  auto arguments = x;
-  auto refresh = [](auto& leaf) {
-    static_assert(is_symbol<std::remove_cvref_t<decltype(leaf)>>,
+/// Makes a leaf to differentiate by a node of its own.
+struct Refresh {
+  template <class L>
+  constexpr void operator()(L& leaf) const {
+    static_assert(is_symbol<L>,
                   "ctgrad: while a function is traced, the arguments to differentiate by must be symbols; make a "
                   "number one by adding it to something that is 0: x * 0 + 2");
     leaf = fresh_argument(leaf);
-  };
-  (for_each_leaf(std::get<A>(arguments), refresh), ...);
-  static_cast<void>(by);
-  const auto result = std::apply(f, arguments);
-  using Y = std::remove_const_t<decltype(result)>;
-  if constexpr (Aux) {
-    static_assert(is_value_and_extras<Y>,
-                  "ctgrad: with has_aux the function must return a std::pair: the value to differentiate and the rest");
-    using Value = std::tuple_element_t<0, Y>;
-    using Extras = std::tuple_element_t<1, Y>;
-    return Called<Value, typename Choice::type, Extras>{std::get<0>(result), Choice::get(arguments),
-                                                        std::get<1>(result)};
-  } else {
-    return Called<Y, typename Choice::type, std::tuple<>>{result, Choice::get(arguments), {}};
+  }
+};
+
+/// Calls `f` with the arguments to differentiate by replaced by fresh nodes.
+template <bool Aux, class F, int... A, class... X>
+constexpr auto call_fresh(const F& f, Wrt<A...>, const std::tuple<X...>& x) {
+  constexpr bool exist = arguments_exist<Wrt<A...>, static_cast<int>(sizeof...(X))>;
+  static_assert(exist, "ctgrad: wrt names an argument that the function was not given; arguments count from 0");
+  if constexpr (exist) {
+    using Choice = Selected<Wrt<A...>, X...>;
+    using Arguments = typename Choice::type;
+    auto arguments = x;
+    (for_each_leaf(std::get<A>(arguments), Refresh{}), ...);
+    const auto result = std::apply(f, arguments);
+    using Y = std::remove_const_t<decltype(result)>;
+    if constexpr (Aux) {
+      static_assert(
+          is_value_and_extras<Y>,
+          "ctgrad: with has_aux the function must return a std::pair: the value to differentiate and the rest");
+      using Value = std::tuple_element_t<0, Y>;
+      using Extras = std::tuple_element_t<1, Y>;
+      return Called<Value, Arguments, Extras>{std::get<0>(result), Choice::get(arguments), std::get<1>(result)};
+    } else {
+      return Called<Y, Arguments, std::tuple<>>{result, Choice::get(arguments), {}};
+    }
   }
 }
 

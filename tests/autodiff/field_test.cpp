@@ -28,7 +28,7 @@ static_assert(close(laplacian(potential)(Point<double>{1, 2, -2}), 0));
 constexpr auto quadratic = [](auto p) { return p.x * p.x * p.y + 3 * p.y * p.y + p.z; };
 static_assert(laplacian(quadratic)(Point<double>{1, 2, 3}) == 2 * 2 + 6);
 
-constexpr auto swirl = [](auto p) { return Point{p.y * p.z, p.x * p.x, p.x * p.y * p.z}; };
+constexpr auto swirl = [](auto p) { return Point<decltype(p.x)>{p.y * p.z, p.x * p.x, p.x * p.y * p.z}; };
 static_assert(divergence(swirl)(Point<double>{2, 3, 5}) == 6);
 constexpr auto rotation = curl(swirl)(Point<double>{2, 3, 5});
 static_assert(rotation.x == 2 * 5 && rotation.y == 3 - 3 * 5 && rotation.z == 2 * 2 - 5);

@@ -21,7 +21,9 @@ struct Cartesian {
   T x, y;
 };
 
-constexpr auto to_cartesian = [](auto p) { return Cartesian{p.radius * cos(p.angle), p.radius * sin(p.angle)}; };
+constexpr auto to_cartesian = [](auto p) {
+  return Cartesian<decltype(p.radius)>{p.radius * cos(p.angle), p.radius * sin(p.angle)};
+};
 
 }  // namespace
 

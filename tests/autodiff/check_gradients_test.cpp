@@ -91,4 +91,16 @@ BOOST_AUTO_TEST_CASE(looks_at_some_of_many) {
   BOOST_TEST(report.arguments[0].compared == 10);
 }
 
+// Elements of 16 bits: numbers and arrays.
+BOOST_AUTO_TEST_CASE(of_short_numbers) {
+  const auto f = [](auto a, auto b) { return sum(sin(a) * b); };
+  const Tensor<bfloat16, Shape<2>> a{bfloat16(0.5), bfloat16(-1)};
+  const auto report = check_gradients(f, a, bfloat16(2));
+  BOOST_TEST(report.passed(), text_of(report));
+  const auto [slope, by_b] = gradient(f, wrt<0, 1>)(a, bfloat16(2));
+  BOOST_TEST(std::abs(static_cast<float>(slope(0)) - 2 * std::cos(0.5)) < 0.01);
+  static_assert(std::is_same_v<std::remove_cvref_t<decltype(by_b)>, bfloat16>);
+  static_assert(gradient([](auto x) { return x * x; })(bfloat16(3)) == bfloat16(6));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

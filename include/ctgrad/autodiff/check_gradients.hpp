@@ -18,10 +18,10 @@ namespace ctgrad {
 /// How `check_gradients` compares. A zero asks for what fits the element type.
 struct CheckSettings {
   /// The distance of the points of a difference, times the larger of 1 and the magnitude of the element: 1e-3 for
-  /// double, 2e-2 for float.
+  /// double, 2e-2 for float, 1/8 for 16-bit types.
   double step = 0;
   /// The largest error that passes, relative to the largest magnitude in the gradient by the array, and to 1e-3 times
-  /// that of all arrays: 1e-7 for double, 1e-2 for float.
+  /// that of all arrays: 1e-7 for double, 1e-2 for float, 0.1 for 16-bit types.
   double tolerance = 0;
   /// Elements compared in each array, spread evenly over it.
   int most_elements = 256;
@@ -156,7 +156,7 @@ void for_each_named_leaf(X& x, const std::string& name, Visit& visit) {
 /// The elements of a leaf.
 template <class X>
 auto elements_of(X& x) {
-  if constexpr (std::is_arithmetic_v<std::remove_const_t<X>>) {
+  if constexpr (is_number<std::remove_const_t<X>>) {
     return std::span<X>(&x, 1);
   } else {
     return x.span();
@@ -164,7 +164,7 @@ auto elements_of(X& x) {
 }
 template <class X>
 std::vector<std::int64_t> extents_of(const X& x) {
-  if constexpr (std::is_arithmetic_v<X>) {
+  if constexpr (is_number<X>) {
     return {};
   } else {
     return {x.extents().begin(), x.extents().end()};
@@ -210,12 +210,16 @@ GradientReport check_gradients(const CheckSettings& settings, const F&, const X&
   using Function = detail::CheckedFunction<F>;
   constexpr auto by = detail::floating_arguments<X...>(std::index_sequence_for<X...>{});
   using Choice = detail::Selected<std::remove_const_t<decltype(by)>, X...>;
-  constexpr bool single =
-      std::is_same_v<detail::leaf_element<typename detail::leaf_types<typename Choice::type>::template at<0>>, float>;
+  using First = typename detail::leaf_types<typename Choice::type>::template at<0>;
+  constexpr DType dtype = dtype_of<detail::leaf_element<First>>;
+  constexpr int precision = dtype == DType::float64 ? 0 : dtype == DType::float32 ? 1 : 2;
+  constexpr double steps[] = {1e-3, 2e-2, 0.125};
+  constexpr double tolerances[] = {1e-7, 1e-2, 0.1};
+  constexpr double forward_tolerances[] = {1e-10, 1e-4, 5e-2};
 
   GradientReport report;
-  report.tolerance = settings.tolerance > 0 ? settings.tolerance : single ? 1e-2 : 1e-7;
-  const double step = settings.step > 0 ? settings.step : single ? 2e-2 : 1e-3;
+  report.tolerance = settings.tolerance > 0 ? settings.tolerance : tolerances[precision];
+  const double step = settings.step > 0 ? settings.step : steps[precision];
 
   std::tuple point{detail::own_copy(x)...};
   const auto value = [&] { return static_cast<double>(std::apply(compiled(Function{}), point)); };
@@ -293,7 +297,7 @@ GradientReport check_gradients(const CheckSettings& settings, const F&, const X&
   report.forward =
       static_cast<double>(std::apply(directional_derivative(Function{}, by), std::tuple_cat(point, tangents)));
   report.forward_passed =
-      std::abs(report.forward - report.along_gradient) <= (single ? 1e-4 : 1e-10) * std::max(magnitude, 1e-30);
+      std::abs(report.forward - report.along_gradient) <= forward_tolerances[precision] * std::max(magnitude, 1e-30);
   return report;
 }
 

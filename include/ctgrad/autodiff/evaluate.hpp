@@ -68,7 +68,7 @@ using FlatProgram = typename FlatProgramOf<F, leaf_types<X...>, X...>::type;
 /// A view of a leaf that holds a value.
 template <class X>
 auto leaf_view(const X& x) {
-  if constexpr (std::is_arithmetic_v<X>) {
+  if constexpr (is_number<X>) {
     return TensorView<const X, Shape<>>(&x);
   } else {
     return TensorView<const typename X::element_type, typename X::shape_type>(x);
@@ -115,7 +115,9 @@ inline constexpr bool runs_on_stack = [] {
     for (int i = 0; i < schedule.step_count; ++i) {
       const Step& step = schedule.steps[i];
       const bool loop = step.kind == StepKind::kernel && step.space.size() > 0;
-      if (!loop && !(step.kind == StepKind::matmul && step.space.rank == 2)) return false;
+      const bool product = step.kind == StepKind::matmul && step.space.rank == 2 &&
+                           !is_half_type(schedule.operands[step.first_operand].dtype);
+      if (!loop && !product) return false;
     }
     return true;
   } else {
@@ -153,6 +155,10 @@ private:
         return copy_bytes(to, static_cast<std::int64_t>(value));
       case DType::boolean:
         return copy_bytes(to, value != 0);
+      case DType::bfloat16:
+        return copy_bytes(to, bfloat16(value));
+      case DType::float16:
+        return copy_bytes(to, float16(value));
     }
   }
   template <class T>
@@ -210,7 +216,7 @@ template <class X>
 struct MakeOwned {
   template <class Results>
   static constexpr X make(Results& results) {
-    if constexpr (std::is_arithmetic_v<X>) {
+    if constexpr (is_number<X>) {
       return results.template number<X>();
     } else {
       // Braces: the members are made in order.
@@ -255,7 +261,7 @@ struct MakeOwned<std::array<X, N>> {
 /// Writes the next result to a number, a Tensor or a view.
 template <class To, class Results>
 CTGRAD_ALWAYS_INLINE void write_leaf(To& to, Results& results) {
-  if constexpr (std::is_arithmetic_v<To>) {
+  if constexpr (is_number<To>) {
     to = results.template number<To>();
   } else {
     using T = typename To::element_type;
@@ -281,7 +287,7 @@ CTGRAD_ALWAYS_INLINE auto run_on_stack(const Take& take, const X&... x) {
   region[schedule.regions.constants()] = const_cast<std::byte*>(constant_bytes<Stages>.at);
   void** input = region + schedule.regions.input(0);
   const auto point_to = [&](const auto& leaf) {
-    if constexpr (std::is_arithmetic_v<std::remove_cvref_t<decltype(leaf)>>) {
+    if constexpr (is_number<std::remove_cvref_t<decltype(leaf)>>) {
       *input++ = const_cast<void*>(static_cast<const void*>(&leaf));
     } else {
       *input++ = const_cast<void*>(static_cast<const void*>(leaf.data()));
@@ -345,7 +351,7 @@ auto run_compiled(const F&, const Take& take, const X&... x) {
 template <class List>
 inline constexpr bool all_numbers = false;
 template <class... L>
-inline constexpr bool all_numbers<TypeList<L...>> = (std::is_arithmetic_v<L> && ...);
+inline constexpr bool all_numbers<TypeList<L...>> = (is_number<L> && ...);
 
 /// Evaluates `f` in a constant expression.
 template <class F, class... X>

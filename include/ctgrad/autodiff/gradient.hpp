@@ -25,7 +25,7 @@ constexpr void check_scalar_result() {
     static_assert(Y::shape_type::value.size() == 1,
                   "ctgrad: the function to differentiate must return a scalar; sum or average its result, or use vjp");
     static_assert(
-        std::is_floating_point_v<typename Y::element_type>,
+        is_floating_element<typename Y::element_type>,
         "ctgrad: the function to differentiate must return a floating number; convert it with cast<float>(x)");
   }
 }

@@ -59,12 +59,12 @@ using options = typename ReadOptions<Options<Wrt<0>, false>, Given...>::type;
 
 template <class X>
 struct IsFloatingLeaf {
-  static constexpr bool value = std::is_floating_point_v<X>;
+  static constexpr bool value = is_floating_element<X>;
 };
 template <class X>
 requires Handle<X>
 struct IsFloatingLeaf<X> {
-  static constexpr bool value = std::is_floating_point_v<typename X::element_type>;
+  static constexpr bool value = is_floating_element<typename X::element_type>;
 };
 template <class List>
 inline constexpr bool all_floating = false;

@@ -19,9 +19,13 @@
 
 namespace ctgrad::detail {
 
+/// A plain number, 16-bit ones included.
+template <class X>
+inline constexpr bool is_number = std::is_arithmetic_v<X> || Element<X>;
+
 /// A leaf of a structure.
 template <class X>
-concept Leaf = std::is_arithmetic_v<X> || Handle<X>;
+concept Leaf = is_number<X> || Handle<X>;
 
 /// A struct whose members are reached by structured bindings.
 template <class X>

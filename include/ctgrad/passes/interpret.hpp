@@ -10,10 +10,10 @@ namespace ctgrad {
 
 namespace detail {
 
-/// Calls `visit` with a value-initialised number of the C++ type of `dtype`.
+/// Calls `visit` with a value-initialised number of the C++ type that elements of `dtype` are computed in.
 template <class Visit>
 constexpr double with_number_type(DType dtype, const Visit& visit) {
-  switch (dtype) {
+  switch (compute_type(dtype)) {
     case DType::float32:
       return visit(float{});
     case DType::float64:
@@ -24,13 +24,16 @@ constexpr double with_number_type(DType dtype, const Visit& visit) {
       return visit(std::int64_t{});
     case DType::boolean:
       return visit(bool{});
+    default:
+      return 0;
   }
-  return 0;
 }
 
 /// A number after conversion to an element type.
 constexpr double as_element(DType dtype, double x) {
   if (dtype == DType::boolean) return x != 0 ? 1 : 0;
+  if (dtype == DType::bfloat16) return static_cast<double>(static_cast<float>(bfloat16(x)));
+  if (dtype == DType::float16) return static_cast<double>(static_cast<float>(float16(x)));
   return with_number_type(dtype, [x](auto type) { return static_cast<double>(static_cast<decltype(type)>(x)); });
 }
 
@@ -85,7 +88,7 @@ constexpr double user_element(const UserOperation& user, DType dtype, double a, 
   const auto x = static_cast<float>(a);
   const auto y = static_cast<float>(b);
   const auto z = static_cast<float>(c);
-  const bool single = dtype == DType::float32;
+  const bool single = compute_type(dtype) == DType::float32;
   if (user.arity == 1) return single ? static_cast<double>(user.float_1(x)) : user.double_1(a);
   if (user.arity == 2) return single ? static_cast<double>(user.float_2(x, y)) : user.double_2(a, b);
   return single ? static_cast<double>(user.float_3(x, y, z)) : user.double_3(a, b, c);

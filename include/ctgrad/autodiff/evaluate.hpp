@@ -277,6 +277,12 @@ CTGRAD_ALWAYS_INLINE void write_leaf(To& to, Results& results) {
   }
 }
 
+/// A program in straight lines, compiled on its own, so that what it is called from does not change how.
+template <class Stages>
+[[gnu::noinline]] void run_straight(void* const* region) {
+  cpu::run_inline<Stages>(cpu::RunContext{region, nullptr, nullptr, nullptr, nullptr});
+}
+
 /// Runs a small program in memory on the stack and hands its results to `take`.
 template <class Stages, int Inputs, int Results, class Take, class... X>
 CTGRAD_ALWAYS_INLINE auto run_on_stack(const Take& take, const X&... x) {
@@ -294,7 +300,7 @@ CTGRAD_ALWAYS_INLINE auto run_on_stack(const Take& take, const X&... x) {
     }
   };
   (for_each_leaf(x, point_to), ...);
-  cpu::run_inline<Stages>(cpu::RunContext{region, nullptr, nullptr, nullptr, nullptr});
+  run_straight<Stages>(region);
   RunResults<Results> results;
   for (int i = 0; i < Results; ++i) {
     const StepOperand& place = schedule.results[i].place;

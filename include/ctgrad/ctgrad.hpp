@@ -3,7 +3,16 @@
 /// Everything for the CPU.
 #pragma once
 
+#include "ctgrad/autodiff/check_gradients.hpp"
+#include "ctgrad/autodiff/field.hpp"
 #include "ctgrad/autodiff/gradient.hpp"
+#include "ctgrad/autodiff/hessian.hpp"
+#include "ctgrad/autodiff/jacobian.hpp"
+#include "ctgrad/autodiff/jvp.hpp"
+#include "ctgrad/autodiff/laplacian.hpp"
+#include "ctgrad/autodiff/taylor.hpp"
+#include "ctgrad/autodiff/vjp.hpp"
+#include "ctgrad/autodiff/vmap.hpp"
 #include "ctgrad/dynamic/eager.hpp"
 #include "ctgrad/graph/dot.hpp"
 #include "ctgrad/graph/text.hpp"

@@ -63,15 +63,15 @@ constexpr UserOperation describe() {
 }
 
 template <class Op, class T>
-CTGRAD_HOST_DEVICE inline T user_value_1(T a) {
+CTGRAD_HOST_DEVICE constexpr T user_value_1(T a) {
   return Op::value(a);
 }
 template <class Op, class T>
-CTGRAD_HOST_DEVICE inline T user_value_2(T a, T b) {
+CTGRAD_HOST_DEVICE constexpr T user_value_2(T a, T b) {
   return Op::value(a, b);
 }
 template <class Op, class T>
-CTGRAD_HOST_DEVICE inline T user_value_3(T a, T b, T c) {
+CTGRAD_HOST_DEVICE constexpr T user_value_3(T a, T b, T c) {
   return Op::value(a, b, c);
 }
 

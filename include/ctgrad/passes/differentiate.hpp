@@ -3,7 +3,7 @@
 /// Reverse and forward mode over a graph: both append nodes, so a derivative can be differentiated again.
 #pragma once
 
-#include "ctgrad/graph/value.hpp"
+#include "ctgrad/passes/vectorize.hpp"
 
 namespace ctgrad {
 
@@ -32,6 +32,39 @@ constexpr Shares shares_of(const Partials<A, B, C>& p) {
   return {{share_id(p.first), share_id(p.second), share_id(p.third)}};
 }
 
+template <class Op>
+constexpr Shares elementwise_shares(Value t, const Value (&x)[3], Value y);
+
+/// The shares of a user's operation that `vectorize` made of one for a single point. Its rule was written for the
+/// shapes of a point, so it is applied there and then vectorized in turn.
+template <class Op>
+constexpr Shares vectorized_shares(Value t, const Value (&x)[3], Value y) {
+  GraphBuilder& builder = *y.builder;
+  const int point = static_cast<int>(y.node().attribute) - 1;
+  const ShapeValue shape = builder.shape(point);
+  const Extent length = y.shape()[0];
+  const Value point_t = placeholder(builder, y.dtype(), shape);
+  Value point_x[3];
+  int from[5] = {point_t.id, point};
+  int to[5] = {t.id, y.id};
+  int count = 2;
+  for (int i = 0; i < 3; ++i) {
+    point_x[i] = Value{&builder, builder.nodes.at[point].operand[i]};
+    if (point_x[i].id < 0 || point_x[i].id == x[i].id) continue;
+    const ShapeValue wide = lead(length, point_x[i].shape());
+    from[count] = point_x[i].id;
+    to[count++] = x[i].shape() == wide ? x[i].id : apply_shaped<ops::Reshape>(x[i], wide).id;
+  }
+  Shares shares = elementwise_shares<Op>(point_t, point_x, Value{&builder, point});
+  for (int& id : shares.id) {
+    if (id < 0) continue;
+    if (Op::kind == OpKind::elementwise) id = broadcast_value(Value{&builder, id}, shape).id;
+    const int share = id;
+    vectorize(builder, length, from, to, count, &share, 1, &id);
+  }
+  return shares;
+}
+
 /// Applies the elementwise rule of Op: `t` times each partial derivative.
 template <class Op>
 constexpr Shares elementwise_shares(Value t, const Value (&x)[3], Value y) {
@@ -48,6 +81,7 @@ constexpr Shares elementwise_shares(Value t, const Value (&x)[3], Value y) {
   } else if constexpr (std::is_same_v<Op, ops::UserElementwise> || std::is_same_v<Op, ops::CustomDerivative> ||
                        std::is_same_v<Op, ops::UserKernel>) {
     const Node node = y.node();
+    if (node.attribute != 0) return vectorized_shares<Op>(t, x, y);
     Shares shares;
     if (!node.user->differentiable)
       throw "ctgrad: a user operation without a derivative rule is differentiated: give it a member derivative, or "

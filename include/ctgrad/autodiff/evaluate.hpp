@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Calls a function of symbols with values: at compile time by evaluating its graph, at run time by compiling it.
+#pragma once
+
+#include <optional>
+
+#include "ctgrad/autodiff/structure.hpp"
+#include "ctgrad/passes/interpret.hpp"
+#include "ctgrad/program/program.hpp"
+
+namespace ctgrad {
+
+namespace detail {
+
+/// What a function returns for arguments of the given types, as symbols.
+template <class F, class... X>
+using traced_result = std::remove_cvref_t<decltype(std::declval<const F&>()(std::declval<const traced<X>&>()...))>;
+
+/// The leaves of a result as an array where they are of one type, else as a tuple.
+template <class R>
+constexpr auto flatten_result(const R& result) {
+  using Types = leaf_types<R>;
+  static_assert(Types::size > 0, "ctgrad: the function must return a symbol, or a structure of symbols");
+  return [&]<class First, class... L>(TypeList<First, L...>*) {
+    static_assert((is_symbol<First> && ... && is_symbol<L>),
+                  "ctgrad: the function must return symbols only; make a number one by adding it to something that is "
+                  "0: x * 0 + 2");
+    if constexpr ((std::is_same_v<First, L> && ...)) {
+      std::array<First, 1 + sizeof...(L)> flat{};
+      std::size_t next = 0;
+      for_each_leaf(result, [&](const auto& leaf) { flat[next++] = leaf; });
+      return flat;
+    } else {
+      const Vector<int> ids = leaf_ids(result);
+      GraphBuilder* builder = builder_of_leaves(result);
+      int next = 0;
+      return std::tuple<First, L...>{First{builder, ids[next++]}, L{builder, ids[next++]}...};
+    }
+  }(static_cast<Types*>(nullptr));
+}
+
+/// The function of structures as a function of their leaves.
+template <class F, class... X>
+struct FlatFunction {
+  [[no_unique_address]] F function;
+
+  template <class... L>
+  constexpr auto operator()(const L&... leaf) const {
+    GraphBuilder* builder = first_handle(leaf...).builder;
+    const int ids[] = {leaf.id...};
+    std::tuple<traced<X>...> arguments{};
+    set_leaves(arguments, builder, ids);
+    return flatten_result(std::apply(function, arguments));
+  }
+};
+
+template <class F, class List, class... X>
+struct FlatProgramOf;
+template <class F, class... L, class... X>
+struct FlatProgramOf<F, TypeList<L...>, X...> {
+  using type = Program<Cpu, FlatFunction<F, X...>, typename LeafSpec<L>::type...>;
+};
+/// The program of a function of structures, its arguments the leaves.
+template <class F, class... X>
+using FlatProgram = typename FlatProgramOf<F, leaf_types<X...>, X...>::type;
+
+/// A view of a leaf that holds a value.
+template <class X>
+auto leaf_view(const X& x) {
+  if constexpr (is_number<X>) {
+    return TensorView<const X, Shape<>>(&x);
+  } else {
+    return TensorView<const typename X::element_type, typename X::shape_type>(x);
+  }
+}
+
+template <class X>
+auto leaf_views(const X& x) {
+  if constexpr (Leaf<X>) {
+    return std::tuple{leaf_view(x)};
+  } else if constexpr (is_tuple_like<X>) {
+    return std::apply([](const auto&... part) { return std::tuple_cat(leaf_views(part)...); }, x);
+  } else {
+    auto members = tie_members(x);
+    return std::apply([](const auto&... part) { return std::tuple_cat(leaf_views(part)...); }, members);
+  }
+}
+
+/// A number or an array to write to, for a result of type T[S].
+template <class To, class L>
+inline constexpr bool takes_result = false;
+template <class T>
+inline constexpr bool takes_result<T, Symbol<T, Shape<>>> = true;
+template <class T, class S>
+inline constexpr bool takes_result<Tensor<T, S>, Symbol<T, S>> = true;
+template <class T, class S>
+inline constexpr bool takes_result<TensorView<T, S>, Symbol<T, S>> = true;
+
+template <class To, class From>
+struct TakesResults {
+  static constexpr bool value = false;
+};
+template <class... To, class... From>
+requires(sizeof...(To) == sizeof...(From)) struct TakesResults<TypeList<To...>, TypeList<From...>> {
+  static constexpr bool value = (takes_result<To, From> && ...);
+};
+
+/// True for programs whose every step is straight-line code on known addresses: they need no memory but the stack's.
+template <class Stages>
+inline constexpr bool runs_on_stack = [] {
+  if constexpr (cpu::runs_inline<Stages>) {
+    const ScheduleView schedule = Stages::view();
+    if (schedule.arena_count > 1 || schedule.arenas[0].bytes > 16384) return false;
+    for (int i = 0; i < schedule.step_count; ++i) {
+      const Step& step = schedule.steps[i];
+      const bool loop = step.kind == StepKind::kernel && step.space.size() > 0;
+      const bool product = step.kind == StepKind::matmul && step.space.rank == 2 &&
+                           !is_half_type(schedule.operands[step.first_operand].dtype);
+      if (!loop && !product) return false;
+    }
+    return true;
+  } else {
+    return false;
+  }
+}();
+
+/// The constants of a program in read-only memory.
+template <class Stages>
+struct ConstantBytes {
+  static constexpr std::int64_t size = Stages::view().constant_bytes;
+  alignas(64) std::byte at[size + 1];
+
+  constexpr ConstantBytes() : at{} {
+    const ScheduleView schedule = Stages::view();
+    for (int i = 0; i < schedule.constant_count; ++i) {
+      const ConstantEntry& entry = schedule.constants[i];
+      const auto bytes = static_cast<std::int64_t>(size_of(entry.dtype));
+      for (std::int64_t k = 0; k < entry.count; ++k)
+        put(at + entry.byte_offset + k * bytes, entry.dtype,
+            entry.kind == ConstantEntry::Kind::arange ? static_cast<double>(k) : entry.value);
+    }
+  }
+
+private:
+  static constexpr void put(std::byte* to, DType dtype, double value) {
+    switch (dtype) {
+      case DType::float32:
+        return copy_bytes(to, static_cast<float>(value));
+      case DType::float64:
+        return copy_bytes(to, value);
+      case DType::int32:
+        return copy_bytes(to, static_cast<std::int32_t>(value));
+      case DType::int64:
+        return copy_bytes(to, static_cast<std::int64_t>(value));
+      case DType::boolean:
+        return copy_bytes(to, value != 0);
+      case DType::bfloat16:
+        return copy_bytes(to, bfloat16(value));
+      case DType::float16:
+        return copy_bytes(to, float16(value));
+    }
+  }
+  template <class T>
+  static constexpr void copy_bytes(std::byte* to, T value) {
+    const auto bytes = __builtin_bit_cast(std::array<std::byte, sizeof(T)>, value);
+    for (std::size_t i = 0; i < sizeof(T); ++i) to[i] = bytes[i];
+  }
+};
+template <class Stages>
+inline constexpr ConstantBytes<Stages> constant_bytes{};
+
+/// The results of a run, in the order of the leaves.
+template <int Count>
+struct RunResults {
+  const void* place[static_cast<std::size_t>(Count)];
+  Extents<max_rank> extents[static_cast<std::size_t>(Count)];
+  int next = 0;
+
+  template <class T, class S>
+  CTGRAD_ALWAYS_INLINE TensorView<const T, S> view() {
+    const auto i = static_cast<std::size_t>(next++);
+    if constexpr (S::value.is_static()) {
+      return TensorView<const T, S>(static_cast<const T*>(place[i]));
+    } else {
+      Extents<S::rank> own;
+      std::copy_n(extents[i].begin(), own.size(), own.begin());
+      return {static_cast<const T*>(place[i]), own};
+    }
+  }
+  template <class T>
+  CTGRAD_ALWAYS_INLINE T number() {
+    return *static_cast<const T*>(place[next++]);
+  }
+};
+
+/// Numbers that were computed in a constant expression.
+struct ConstantResults {
+  const double* at;
+  template <class T>
+  constexpr T number() {
+    return static_cast<T>(*at++);
+  }
+};
+
+template <class X>
+struct MakeOwned;
+
+/// A structure of type O made of the results, in order.
+template <class O, class Results>
+CTGRAD_ALWAYS_INLINE constexpr O make_owned(Results& results) {
+  return MakeOwned<O>::make(results);
+}
+
+template <class X>
+struct MakeOwned {
+  template <class Results>
+  static constexpr X make(Results& results) {
+    if constexpr (is_number<X>) {
+      return results.template number<X>();
+    } else {
+      // Braces: the members are made in order.
+      return [&]<class... M>(std::tuple<M...>*) {
+        return X{make_owned<std::remove_cvref_t<M>>(results)...};
+      }(static_cast<decltype(tie_members(std::declval<X&>()))*>(nullptr));
+    }
+  }
+};
+template <class T, class S>
+struct MakeOwned<Tensor<T, S>> {
+  template <class Results>
+  static Tensor<T, S> make(Results& results) {
+    return Tensor<T, S>(results.template view<T, S>());
+  }
+};
+template <class... X>
+struct MakeOwned<std::tuple<X...>> {
+  template <class Results>
+  static constexpr std::tuple<X...> make(Results& results) {
+    return std::tuple<X...>{make_owned<X>(results)...};
+  }
+};
+template <class A, class B>
+struct MakeOwned<std::pair<A, B>> {
+  template <class Results>
+  static constexpr std::pair<A, B> make(Results& results) {
+    return std::pair<A, B>{make_owned<A>(results), make_owned<B>(results)};
+  }
+};
+template <class X, std::size_t N>
+struct MakeOwned<std::array<X, N>> {
+  template <class Results>
+  static constexpr std::array<X, N> make(Results& results) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return std::array<X, N>{{(static_cast<void>(I), make_owned<X>(results))...}};
+    }
+    (std::make_index_sequence<N>{});
+  }
+};
+
+/// Writes the next result to a number, a Tensor or a view.
+template <class To, class Results>
+CTGRAD_ALWAYS_INLINE void write_leaf(To& to, Results& results) {
+  if constexpr (is_number<To>) {
+    to = results.template number<To>();
+  } else {
+    using T = typename To::element_type;
+    const auto from = results.template view<T, typename To::shape_type>();
+    if (to.extents() != from.extents()) {
+      if constexpr (std::is_same_v<To, Tensor<T, typename To::shape_type>>) {
+        to = To(from.extents());
+      } else {
+        throw_view_extents(to.extents(), from.extents());
+      }
+    }
+    std::memcpy(to.data(), from.data(), static_cast<std::size_t>(from.size()) * sizeof(T));
+  }
+}
+
+/// A program in straight lines, compiled on its own, so that what it is called from does not change how.
+template <class Stages>
+[[gnu::noinline]] void run_straight(void* const* region) {
+  cpu::run_inline<Stages>(cpu::RunContext{region, nullptr, nullptr, nullptr, nullptr});
+}
+
+/// Runs a small program in memory on the stack and hands its results to `take`.
+template <class Stages, int Inputs, int Results, class Take, class... X>
+CTGRAD_ALWAYS_INLINE auto run_on_stack(const Take& take, const X&... x) {
+  constexpr ScheduleView schedule = Stages::view();
+  alignas(64) std::byte arena[schedule.arenas[0].bytes + 64];
+  void* region[static_cast<std::size_t>(schedule.regions.input(Inputs)) + 1];
+  region[0] = arena;
+  region[schedule.regions.constants()] = const_cast<std::byte*>(constant_bytes<Stages>.at);
+  void** input = region + schedule.regions.input(0);
+  const auto point_to = [&](const auto& leaf) {
+    if constexpr (is_number<std::remove_cvref_t<decltype(leaf)>>) {
+      *input++ = const_cast<void*>(static_cast<const void*>(&leaf));
+    } else {
+      *input++ = const_cast<void*>(static_cast<const void*>(leaf.data()));
+    }
+  };
+  (for_each_leaf(x, point_to), ...);
+  run_straight<Stages>(region);
+  RunResults<Results> results;
+  for (int i = 0; i < Results; ++i) {
+    const StepOperand& place = schedule.results[i].place;
+    results.place[i] = static_cast<const std::byte*>(region[place.region]) + place.byte_offset;
+  }
+  return take(results);
+}
+
+/// Programs of this thread that are larger than this give their memory back after a call.
+inline constexpr std::int64_t most_bytes_kept = std::int64_t{1} << 26;
+
+/// Runs a program that this thread keeps, so that a call that is repeated allocates nothing but its results.
+template <class P, int Results, class Take, class... X>
+auto run_kept_program(const Take& take, const X&... x) {
+  thread_local std::optional<P> kept;
+  if (!kept) kept.emplace();
+  RunResults<Results> results;
+  auto collect = [&](const auto&... view) {
+    int i = 0;
+    auto one = [&](const auto& v) {
+      results.place[i] = v.data();
+      std::copy(v.extents().begin(), v.extents().end(), results.extents[i].begin());
+      ++i;
+    };
+    (one(view), ...);
+  };
+  std::apply([&](const auto&... view) { std::apply(collect, (*kept)(view...)); }, std::tuple_cat(leaf_views(x)...));
+  struct Release {
+    ~Release() {
+      if (kept->memory().total() > most_bytes_kept) kept.reset();
+    }
+  } release;
+  return take(results);
+}
+
+/// Runs `f` on values and hands the results to `take`.
+template <class F, class Take, class... X>
+auto run_compiled(const F&, const Take& take, const X&... x) {
+  static_assert(std::is_default_constructible_v<F>,
+                "ctgrad: the function must not capture anything: pass values as arguments, or keep them in a struct "
+                "with a constexpr call operator and default member values");
+  if constexpr (std::is_default_constructible_v<F>) {
+    using P = FlatProgram<F, X...>;
+    using Stages = typename P::Stages;
+    constexpr int results = leaf_types<traced_result<F, X...>>::size;
+    if constexpr (runs_on_stack<Stages>) {
+      return run_on_stack<Stages, leaf_types<X...>::size, results>(take, x...);
+    } else {
+      return run_kept_program<P, results>(take, x...);
+    }
+  }
+}
+
+template <class List>
+inline constexpr bool all_numbers = false;
+template <class... L>
+inline constexpr bool all_numbers<TypeList<L...>> = (is_number<L> && ...);
+
+/// Evaluates `f` in a constant expression.
+template <class F, class... X>
+constexpr auto evaluate_constant(const F& f, const X&... x) {
+  using R = traced_result<F, X...>;
+  GraphBuilder builder;
+  std::tuple<traced<X>...> arguments{};
+  Vector<double> inputs;
+  (for_each_leaf(x, [&](const auto& leaf) { inputs.push_back(static_cast<double>(leaf)); }), ...);
+  int position = 0;
+  for_each_leaf(arguments, [&](auto& leaf) {
+    using L = std::remove_cvref_t<decltype(leaf)>;
+    leaf = record_input<Spec<typename L::element_type, typename L::shape_type>>(builder, position++);
+  });
+  const R result = std::apply(f, arguments);
+  int index = 0;
+  for_each_leaf(result, [&](const auto& leaf) { builder.outputs.push_back({leaf.id, OutputKind::result, index++}); });
+  const Vector<double> values = interpret(builder.view(), inputs.data());
+  ConstantResults results{values.data()};
+  return make_owned<owned<R>>(results);
+}
+
+/// Calls `f`, written for symbols, with values. Gives numbers for scalars and tensors for arrays, in the structure that
+/// `f` returns.
+template <class F, class... X>
+constexpr auto call_with_values(const F& f, const X&... x) {
+  using O = owned<traced_result<F, X...>>;
+  if constexpr (all_numbers<leaf_types<X...>> && all_numbers<leaf_types<O>>) {
+    if (std::is_constant_evaluated()) return detail::evaluate_constant(f, x...);
+  }
+  return detail::run_compiled(
+      f, [](auto& results) { return make_owned<O>(results); }, x...);
+}
+
+/// The same, written to `out`: a structure of numbers, tensors and views, or a std::tie of them.
+template <class Out, class F, class... X>
+void call_into(Out& out, const F& f, const X&... x) {
+  static_assert(TakesResults<leaf_types<Out>, leaf_types<traced_result<F, X...>>>::value,
+                "ctgrad: what into() writes to must have the structure of the result, with numbers for scalars and a "
+                "Tensor or TensorView of the same element type and shape for each array");
+  detail::run_compiled(
+      f, [&](auto& results) { for_each_leaf(out, [&](auto& leaf) { write_leaf(leaf, results); }); }, x...);
+}
+
+/// Base of the callables that the calls for derivatives return. `Self::trace(x...)` works on symbols.
+template <class Self>
+struct Derivative {
+  /// With symbols: appends the nodes of the derivative. With numbers, tensors and structures of them: computes it.
+  template <class... X>
+  constexpr auto operator()(const X&... x) const {
+    constexpr bool values = !(TensorExpression<X> || ...);
+    static_assert((is_structure<X> && ...),
+                  "ctgrad: an argument is no number, no array and no structure of them: use double, float, Tensor, "
+                  "TensorView, std::array, std::tuple, std::pair, or a struct template over its number type");
+    static_assert(values,
+                  "ctgrad: an argument is an expression that was not evaluated; pass a Tensor: gradient(f)(Tensor(a + "
+                  "b))");
+    if constexpr ((is_structure<X> && ...) && values) {
+      if constexpr (contains_symbol<leaf_types<X...>>) {
+        return static_cast<const Self&>(*this).trace(x...);
+      } else {
+        return detail::call_with_values(static_cast<const Self&>(*this), x...);
+      }
+    }
+  }
+
+  /// Computes the derivative at `x...` and writes it to `out`: a number, Tensor, TensorView, a structure of them, or a
+  /// std::tie. Allocates nothing when called again.
+  template <class Out, class... X>
+  void into(Out&& out, const X&... x) const {
+    detail::call_into(out, static_cast<const Self&>(*this), x...);
+  }
+};
+
+}  // namespace detail
+
+/// The callable that `compiled` returns.
+template <class F>
+struct Compiled : detail::Derivative<Compiled<F>> {
+  [[no_unique_address]] F function;
+
+  constexpr Compiled() = default;
+  constexpr explicit Compiled(const F& f) : function(f) {}
+
+  template <class... X>
+  constexpr auto trace(const X&... x) const {
+    return function(x...);
+  }
+};
+
+/// A callable that runs `f`, written for symbols, on numbers, tensors and structures of them: all of `f` is one program
+/// for the types of the arguments (JAX's jit). Several derivatives at one point share what they have in common:
+/// `compiled([](auto x) { return std::pair{gradient(f)(x), hessian(f)(x)}; })(2.0)`.
+template <class F>
+constexpr Compiled<F> compiled(const F& f) {
+  return Compiled<F>(f);
+}
+
+}  // namespace ctgrad

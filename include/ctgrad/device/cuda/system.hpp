@@ -45,9 +45,8 @@ public:
                 [[maybe_unused]] const T* b, [[maybe_unused]] T* result) {
 #if defined(CTGRAD_HAS_CUDNN)
     if constexpr (Libraries::cudnn) {
-      context_.cudnn().template convolve<Kind, T>(shape, a, b, result, context_.allows_tf32,
-                                                  [this](std::size_t bytes) { return scratch(bytes); });
-      return true;
+      return context_.cudnn().template convolve<Kind, T>(shape, a, b, result, context_.allows_tf32,
+                                                         [this](std::size_t bytes) { return scratch(bytes); });
     }
 #endif
     return false;

@@ -92,8 +92,8 @@ struct ManualSeed {
 constexpr ManualSeed manual_seed(std::uint64_t value) { return {value}; }
 
 /// Trains `Model` to minimise `Loss` with `Optimizer`. The whole step (forward, reverse, update) is one compiled
-/// program that updates the parameters and buffers in place; when it throws, they are unchanged. One object serves one
-/// thread.
+/// program that updates the parameters and buffers in place; when it throws, they are unchanged. (A GPU reports a
+/// wrong index only when somebody waits for it; by then it has gone on.) One object serves one thread.
 template <class Device, class Model, class Loss, class Optimizer, class... Specs>
 class Trainer {
   using Source = training::LossSource<Loss, Model, Specs...>;

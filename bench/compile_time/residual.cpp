@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
 /// The training step of a residual network of BLOCKS blocks: what compile time must stay near-linear in.
+#if defined(FOR_GPU)
+#include <ctgrad/cuda.hpp>
+using Device = ctgrad::Cuda;
+#else
 #include <ctgrad/ctgrad.hpp>
+using Device = ctgrad::Cpu;
+#endif
 
 #ifndef BLOCKS
 #define BLOCKS 16
@@ -27,7 +33,7 @@ struct Network {
 int main() {
   using namespace ctgrad;
   auto loss = [](const auto& model, auto x, auto label) { return cross_entropy(model(x), label); };
-  auto trainer = make_trainer<Cpu>(Network{}, loss, optim::Sgd{}, spec<float, batch, 64>, spec<std::int64_t, batch>);
+  auto trainer = make_trainer<Device>(Network{}, loss, optim::Sgd{}, spec<float, batch, 64>, spec<std::int64_t, batch>);
   Tensor<float, Shape<batch, 64>> x({8, 64});
   Tensor<std::int64_t, Shape<batch>> label(Extents<1>{8});
   return trainer.step(x, label) > 0 ? 0 : 1;

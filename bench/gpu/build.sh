@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Builds the GPU's tests and benchmarks for another machine, into one folder:
+#   bash bench/gpu/build.sh FOLDER [ARCHITECTURES]       (default: 90; several as '80;90')
+# With SUITES=1 also the suites of the operations, which takes an hour on two cores. Needs the CUDA toolkit, no GPU.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+folder=$(realpath -m "${1:?usage: bash bench/gpu/build.sh FOLDER [ARCHITECTURES]}")
+architectures=${2:-90}
+nvcc=$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)
+[ -x "$nvcc" ] || { echo "there is no CUDA toolkit on this machine: nvcc was not found" >&2; exit 1; }
+build=build/gpu
+generator=()
+command -v ninja >/dev/null && generator=(-G Ninja)
+
+# Not for this machine's processor, and with the C++ library inside: the other machine may have neither.
+cmake -S . -B "$build" "${generator[@]}" -D CMAKE_BUILD_TYPE=Release -D CTGRAD_CUDA=ON -D CTGRAD_CUDA_SUITES="${SUITES:-0}" \
+  -D CMAKE_CUDA_COMPILER="$nvcc" -D CMAKE_CUDA_ARCHITECTURES="$architectures" -D CTGRAD_NATIVE=OFF \
+  -D CTGRAD_OPENMP=off -D CTGRAD_BLAS=off -D CTGRAD_NCCL=off -D CMAKE_CXX_FLAGS=-march=x86-64-v3 \
+  -D CMAKE_CUDA_FLAGS=-Xcompiler=-march=x86-64-v3 -D CMAKE_EXE_LINKER_FLAGS='-static-libstdc++ -static-libgcc'
+targets=(test_cuda test_cuda_page lenet_mnist elementwise_gpu reduction_gpu matmul_gpu steps_gpu convolution_gpu)
+[ "${SUITES:-0}" = 1 ] && targets+=(test_cuda_suites)
+cmake --build "$build" -j "$(nproc)" --target "${targets[@]}"
+
+mkdir -p "$folder/lib"
+for target in "${targets[@]}"; do
+  cp "$(find "$build" -type f -name "$target" -perm -u+x | head -1)" "$folder/"
+  strip "$folder/$target"
+done
+# What another machine is least likely to have; cuBLAS and cuDNN come with CUDA or with PyTorch there.
+for library in libbenchmark libboost_unit_test_framework; do
+  cp "$(ldd "$folder"/* 2>/dev/null | grep -o "/[^ ]*$library[^ ]*" | head -1)" "$folder/lib/" 2>/dev/null || true
+done
+cp bench/gpu/run.sh bench/gpu/torch_gpu.py bench/gpu/report.py "$folder/"
+cp -r examples/mnist/data "$folder/mnist_data"
+git rev-parse --short HEAD >"$folder/commit"
+du -sh "$folder"

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSL-1.0
+"""Joins the results of run.sh: python3 report.py FOLDER writes FOLDER/results.json and FOLDER/results.md."""
+import json
+import pathlib
+import re
+import sys
+
+
+def load(folder, name):
+    path = folder / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() and path.stat().st_size else None
+
+
+def times(report):
+    """Seconds and counters of each benchmark, by name."""
+    scale = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+    found = {}
+    for row in (report or {}).get("benchmarks", []):
+        if row.get("run_type", "iteration") != "iteration" or "error_message" in row:
+            continue
+        name = re.sub(r"/(manual|real)_time$", "", row["name"])
+        found[name] = {"seconds": row["real_time"] * scale[row["time_unit"]],
+                       **{k: row[k] for k in ("bytes", "flops") if k in row}}
+    return found
+
+
+def tests(folder):
+    """Passed, failed and skipped cases of each test program, read off Boost.Test's short report."""
+    rows = {}
+    for path in sorted(folder.glob("test_*.txt")) + sorted(folder.glob("sanitizer_*.txt")):
+        text = path.read_text(errors="replace")
+        count = lambda what: sum(int(n) for n in re.findall(rf"(\d+) test cases? out of \d+ {what}", text))
+        rows[path.stem] = {"passed": count("passed"), "failed": count("failed"), "skipped": count("skipped"),
+                           "sanitizer": (re.findall(r"ERROR SUMMARY: (.*)", text) or [None])[-1]}
+    return rows
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    benches = {name: times(load(folder, name)) for name in ("elementwise", "reduction", "matmul", "steps", "convolution")}
+    torch = load(folder, "torch")
+    machine = (folder / "machine.txt").read_text().strip().splitlines() if (folder / "machine.txt").exists() else []
+    results = {"machine": machine, "tests": tests(folder), "benches": benches, "torch": torch}
+    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+
+    lines = ["# Results on a GPU", ""] + [f"- {line}" for line in machine] + [""]
+    if results["tests"]:
+        lines += ["| Tests | passed | failed | skipped | |", "|---|---|---|---|---|"]
+        lines += [f"| {n} | {t['passed']} | {t['failed']} | {t['skipped']} | {t['sanitizer'] or ''} |"
+                  for n, t in results["tests"].items()] + [""]
+    copies = {n.split("/")[1]: t["bytes"] for n, t in benches["elementwise"].items() if n.startswith("copy/")}
+    best_copy = max(copies.values(), default=0)
+    moving = {**benches["elementwise"], **benches["reduction"]}
+    if moving:
+        lines += ["| Memory-bound | time, us | GB/s | of the GPU's own copy |", "|---|---|---|---|"]
+        for n, t in moving.items():
+            rate = t.get("bytes", 0)
+            share = f"{rate / best_copy:.0%}" if best_copy else ""
+            lines.append(f"| {n} | {t['seconds'] * 1e6:.1f} | {rate / 1e9:.0f} | {share} |")
+        lines.append("")
+    if benches["matmul"]:
+        lines += ["| Product | TFLOP/s | of cuBLAS called directly |", "|---|---|---|"]
+        for n, t in benches["matmul"].items():
+            if "_program" not in n:
+                continue
+            direct = benches["matmul"].get(n.replace("_program", "_cublas"))
+            share = f"{direct['seconds'] / t['seconds']:.0%}" if direct else ""
+            lines.append(f"| {n} | {t['flops'] / 1e12:.1f} | {share} |")
+        lines.append("")
+    if benches["convolution"]:
+        lines += ["| Convolution (0 forward, 1 by input, 2 by weights) | us | TFLOP/s | without cuDNN, us |", "|---|---|---|---|"]
+        for n, t in benches["convolution"].items():
+            plain = benches["convolution"].get(n.replace("_cuda/", "_cuda_plain/"))
+            if "_cuda/" in n:
+                lines.append(f"| {n.replace('_cuda', '')} | {t['seconds'] * 1e6:.1f} | {t['flops'] / 1e12:.1f} | "
+                             f"{plain['seconds'] * 1e6:.1f} |" if plain else "")
+        lines.append("")
+    if benches["steps"]:
+        peers = (torch or {}).get("seconds", {})
+        lines += ["| Step/batch | GPU, us | CPU / GPU | PyTorch eager / ours | PyTorch compile / ours |", "|---|---|---|---|---|"]
+        for n, t in benches["steps"].items():
+            name, size = n.split("/")
+            if not name.endswith("_cuda"):
+                continue
+            base = name[: -len("_cuda")]
+            ratio = lambda s: f"{s / t['seconds']:.2f}" if s else ""
+            cpu = benches["steps"].get(f"{base}_cpu/{size}", {}).get("seconds")
+            lines.append(f"| {base}/{size} | {t['seconds'] * 1e6:.1f} | {ratio(cpu)} | "
+                         f"{ratio(peers.get(f'{base}/{size}/eager'))} | {ratio(peers.get(f'{base}/{size}/compile'))} |")
+        lines.append("")
+    (folder / "results.md").write_text("\n".join(lines))
+    print("\n".join(lines))
+
+
+main()

@@ -178,12 +178,15 @@ private:
   /// A node that computes the same, with at least `need` coefficients; -1 for none.
   constexpr int find_same(int id, int need) const {
     const Node& node = b_.nodes.at[id];
+    // A user's operations are compared by is_same_operation, for a reason that stands there.
+    const bool user = node.is<ops::UserElementwise>() || node.is<ops::UserKernel>() || node.is<ops::CustomDerivative>();
     for (int i = 0; i < list_.count; ++i) {
       const Member& member = members_.at[list_.at[i]];
       const Node& other = b_.nodes.at[member.id];
       if (other.op == node.op && member.need >= need && other.operand[0] == node.operand[0] &&
           other.operand[1] == node.operand[1] && other.operand[2] == node.operand[2] && other.dtype == node.dtype &&
-          other.shape == node.shape && other.attribute == node.attribute && other.user == node.user)
+          other.shape == node.shape && other.attribute == node.attribute &&
+          (!user || is_same_operation(*other.user, *node.user)))
         return member.id;
     }
     return -1;

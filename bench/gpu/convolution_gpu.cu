@@ -57,8 +57,8 @@ void layer(benchmark::State& state) {
 // 0: forward, 1: by the input, 2: by the weights.
 void kinds(benchmark::internal::Benchmark* bench) { bench->Arg(0)->Arg(1)->Arg(2)->UseManualTime(); }
 
-#define LAYER(name, ...)                                                           \
-  BENCHMARK(layer<Cuda, __VA_ARGS__>)->Name(name "_cuda")->Apply(kinds);           \
+#define LAYER(name, ...)                                                 \
+  BENCHMARK(layer<Cuda, __VA_ARGS__>)->Name(name "_cuda")->Apply(kinds); \
   BENCHMARK(layer<CudaPlain, __VA_ARGS__>)->Name(name "_cuda_plain")->Apply(kinds)
 
 // Input channels, output channels, height and width, kernel, stride.

@@ -7,8 +7,13 @@ import sys
 
 
 def load(folder, name):
+    """A file's content; nothing where it is missing or was cut off."""
     path = folder / f"{name}.json"
-    return json.loads(path.read_text()) if path.exists() and path.stat().st_size else None
+    try:
+        return json.loads(path.read_text()) if path.exists() else None
+    except ValueError:
+        print(f"{path} is not whole and was left out", file=sys.stderr)
+        return None
 
 
 def times(report):
@@ -50,13 +55,17 @@ def main():
                   for n, t in results["tests"].items()] + [""]
     copies = {n.split("/")[1]: t["bytes"] for n, t in benches["elementwise"].items() if n.startswith("copy/")}
     best_copy = max(copies.values(), default=0)
+    peers = (torch or {}).get("seconds", {})
     moving = {**benches["elementwise"], **benches["reduction"]}
     if moving:
-        lines += ["| Memory-bound | time, us | GB/s | of the GPU's own copy |", "|---|---|---|---|"]
+        lines += ["| Memory-bound | time, us | GB/s | of the GPU's own copy | PyTorch eager / ours | compile / ours |",
+                  "|---|---|---|---|---|---|"]
         for n, t in moving.items():
             rate = t.get("bytes", 0)
             share = f"{rate / best_copy:.0%}" if best_copy else ""
-            lines.append(f"| {n} | {t['seconds'] * 1e6:.1f} | {rate / 1e9:.0f} | {share} |")
+            eager, compiled = (f"{peers[f'{n}/{mode}'] / t['seconds']:.2f}" if f"{n}/{mode}" in peers else ""
+                               for mode in ("eager", "compile"))
+            lines.append(f"| {n} | {t['seconds'] * 1e6:.1f} | {rate / 1e9:.0f} | {share} | {eager} | {compiled} |")
         lines.append("")
     if benches["matmul"]:
         lines += ["| Product | TFLOP/s | of cuBLAS called directly |", "|---|---|---|"]
@@ -76,7 +85,6 @@ def main():
                              f"{plain['seconds'] * 1e6:.1f} |" if plain else "")
         lines.append("")
     if benches["steps"]:
-        peers = (torch or {}).get("seconds", {})
         lines += ["| Step/batch | GPU, us | CPU / GPU | PyTorch eager / ours | PyTorch compile / ours |", "|---|---|---|---|---|"]
         for n, t in benches["steps"].items():
             name, size = n.split("/")
@@ -92,4 +100,5 @@ def main():
     print("\n".join(lines))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,12 +1,20 @@
 #!/usr/bin/env bash
 # Runs what build.sh made, on a machine with a GPU:
-#   bash run.sh PART RESULTS       PART: tests, sanitizers, benches, peers or all; RESULTS: a folder for the results
-# Exit status: 0 all went well, 77 there is no GPU, 1 something failed.
+#   bash run.sh PART RESULTS
+# PART: tests, suites, sanitizers, peers, benches (elementwise, reduction, matmul, steps, convolution, or one of them),
+# or all. RESULTS: a folder for the results; parts run one after the other add to it. Each part but benches and all takes
+# less than ten minutes. Exit status: 0 all went well, 77 there is no GPU, 2 wrong usage, 1 something failed.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-part=${1:?usage: bash run.sh tests|sanitizers|benches|peers|all RESULTS}
-results=$(realpath -m "${2:?usage: bash run.sh tests|sanitizers|benches|peers|all RESULTS}")
-mkdir -p "$results"
+benches=(elementwise reduction matmul steps convolution)
+parts=(tests suites sanitizers peers benches "${benches[@]}" all)
+if [ $# -ne 2 ] || [[ " ${parts[*]} " != *" $1 "* ]]; then
+  echo "usage: bash run.sh PART RESULTS    (PART: ${parts[*]})" >&2
+  exit 2
+fi
+part=$1
+mkdir -p "$2" || exit 2
+results=$(realpath "$2")
 python=$(command -v python3)
 
 # The libraries of the toolkit where it is, else those that came with PyTorch.
@@ -30,6 +38,8 @@ fi
   echo "commit: $(cat "$here/commit")"
   echo "date: $(date -u +%F)"
   nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader | sed 's/^/gpu: /'
+  nvidia-smi | grep -o 'CUDA Version: [0-9.]*' | sed 's/^/driver for /'
+  for library in cublas cudnn; do ldd "$here/steps_gpu" | grep -o "/[^ ]*lib$library\.so[^ ]*" | xargs -r readlink -f | sed "s/^/$library: /"; done
 } >"$results/machine.txt"
 
 failed=0
@@ -45,31 +55,47 @@ run() {
 
 tests() {
   run test_cuda 300 "$here/test_cuda" --log_level=test_suite --report_level=short
-  run test_cuda_page 60 "$here/test_cuda_page"
-  [ -x "$here/test_cuda_suites" ] && run test_cuda_suites 500 "$here/test_cuda_suites" --report_level=short
+  run page 60 "$here/test_cuda_page"
   run lenet_mnist 120 "$here/lenet_mnist" --device cuda --save "$results/lenet.safetensors"
+}
+suites() {
+  if [ ! -x "$here/test_cuda_suites" ]; then
+    echo "skipped: the suites were not built (SUITES=1 bash bench/gpu/build.sh)"
+    return
+  fi
+  run test_cuda_suites 560 "$here/test_cuda_suites" --report_level=short
 }
 sanitizers() {
   local tool
   for tool in memcheck racecheck initcheck; do
-    run "sanitizer_$tool" 180 compute-sanitizer --tool "$tool" --error-exitcode 1 "$here/test_cuda" --run_test=cuda_device
+    run "sanitizer_$tool" 180 compute-sanitizer --tool "$tool" --error-exitcode 1 "$here/test_cuda" --run_test=cuda_device \
+      --report_level=short
   done
 }
-benches() {
-  local bench
-  for bench in elementwise reduction matmul steps convolution; do
-    run "bench_$bench" 240 "$here/${bench}_gpu" --benchmark_format=console --benchmark_min_time=0.05 \
-      --benchmark_out="$results/$bench.json" --benchmark_out_format=json
-  done
+bench() {
+  run "bench_$1" 300 "$here/${1}_gpu" --benchmark_format=console --benchmark_min_time=0.05 \
+    --benchmark_out="$results/$1.json" --benchmark_out_format=json
 }
 peers() {
   timeout 550 "$python" "$here/torch_gpu.py" >"$results/torch.json" 2>"$results/torch.txt" || { failed=1; tail -5 "$results/torch.txt"; }
 }
 
+# What a call that is cut off has done so far is reported too.
+report() { "$python" "$here/report.py" "$results" || failed=1; }
+trap report EXIT
+
 case $part in
-  tests | sanitizers | benches | peers) "$part" ;;
-  all) tests; sanitizers; benches; peers ;;
-  *) echo "there is no part \"$part\": tests, sanitizers, benches, peers or all" >&2; exit 1 ;;
+  tests | suites | sanitizers | peers) "$part" ;;
+  benches) for name in "${benches[@]}"; do bench "$name"; done ;;
+  all)
+    tests
+    suites
+    sanitizers
+    for name in "${benches[@]}"; do bench "$name"; done
+    peers
+    ;;
+  *) bench "$part" ;;
 esac
-"$python" "$here/report.py" "$results" || failed=1
+trap - EXIT
+report
 exit $failed

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: BSL-1.0
+"""bench/gpu/report.py on made-up results: ratios, tests, and files that were cut off."""
+import contextlib
+import io
+import json
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench" / "gpu"))
+import report  # noqa: E402
+
+
+def bench(name, microseconds, **counters):
+    return {"name": name + "/manual_time", "run_type": "iteration", "real_time": microseconds, "time_unit": "us", **counters}
+
+
+class Report(unittest.TestCase):
+    def make(self, files):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        folder = pathlib.Path(holder.name)
+        for name, content in files.items():
+            (folder / name).write_text(content if isinstance(content, str) else json.dumps(content))
+        sys.argv = ["report.py", str(folder)]
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            report.main()
+        return (folder / "results.md").read_text(), json.loads((folder / "results.json").read_text())
+
+    def test_ratios(self):
+        text, results = self.make({
+            "machine.txt": "commit: abc\ngpu: made up\n",
+            "elementwise.json": {"benchmarks": [bench("copy/16", 10, bytes=4e12),
+                                                bench("chain_with_gradient/16", 20, bytes=3e12)]},
+            "matmul.json": {"benchmarks": [bench("float_program/256", 10, flops=1e12),
+                                           bench("float_cublas/256", 9, flops=1.1e12)]},
+            "steps.json": {"benchmarks": [bench("mlp_cuda/64", 50), bench("mlp_cpu/64", 300)]},
+            "torch.json": {"seconds": {"chain_with_gradient/16/eager": 2e-4, "mlp/64/compile": 1e-4}},
+        })
+        self.assertIn("- gpu: made up", text)
+        self.assertIn("| chain_with_gradient/16 | 20.0 | 3000 | 75% | 10.00 |  |", text)
+        self.assertIn("| float_program/256 | 1.0 | 90% |", text)
+        self.assertIn("| mlp/64 | 50.0 | 6.00 |  | 2.00 |", text)
+        self.assertEqual(results["benches"]["matmul"]["float_cublas/256"]["seconds"], 9e-6)
+
+    def test_tests_are_counted(self):
+        text, _ = self.make({"test_cuda.txt": 'Test module "ctgrad" has failed with:\n  12 test cases out of 15 passed\n'
+                                              "  1 test case out of 15 failed\n  2 test cases out of 15 skipped\n",
+                             "sanitizer_memcheck.txt": "========= ERROR SUMMARY: 0 errors\n"})
+        self.assertIn("| test_cuda | 12 | 1 | 2 |  |", text)
+        self.assertIn("| sanitizer_memcheck | 0 | 0 | 0 | 0 errors |", text)
+
+    def test_a_file_that_was_cut_off_is_left_out(self):
+        text, _ = self.make({"steps.json": '{"benchmarks":[{"name":"copy',
+                             "matmul.json": {"benchmarks": [bench("float_program/256", 10, flops=1e12)]}})
+        self.assertIn("| float_program/256 | 1.0 |  |", text)
+
+
+unittest.main()

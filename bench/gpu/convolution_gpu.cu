@@ -54,12 +54,47 @@ void layer(benchmark::State& state) {
   }
 }
 
+/// The same by calls of cuDNN, without a program around them.
+template <int In, int Out, int Length, int Kernel, int Stride_>
+void direct([[maybe_unused]] benchmark::State& state) {
+#if defined(CTGRAD_HAS_CUDNN)
+  constexpr int images = 16;
+  constexpr int padded = Kernel / 2;
+  constexpr int result = (Length + 2 * padded - Kernel) / Stride_ + 1;
+  Cuda device;
+  const auto x = numbers<Shape<images, In, Length, Length>>();
+  const auto w = numbers<Shape<Out, In, Kernel, Kernel>>();
+  const auto y = numbers<Shape<images, Out, result, result>>();
+  const int strides[2] = {Stride_, Stride_};
+  const int paddings[2] = {padded, padded};
+  const int ones[2] = {1, 1};
+  const ConvolutionShape shape({4, {images, In, Length, Length}}, {4, {Out, In, Kernel, Kernel}},
+                               {4, {images, Out, result, result}},
+                               ops::WindowAttribute::make(strides, paddings, ones, 1));
+  cuda::Context& context = device.context();
+  auto scratch = [&](std::size_t bytes) { return context.scratch(bytes); };
+  const double operations = 2.0 * images * Out * result * result * In * Kernel * Kernel;
+  measure(state, device, 0, operations, [&] {
+    if (state.range(0) == 0) {
+      context.cudnn().convolve<StepKind::conv2d>(shape, x.data(), w.data(), y.data(), false, scratch);
+    } else if (state.range(0) == 1) {
+      context.cudnn().convolve<StepKind::conv2d_input_gradient>(shape, y.data(), w.data(), x.data(), false, scratch);
+    } else {
+      context.cudnn().convolve<StepKind::conv2d_weight_gradient>(shape, x.data(), y.data(), w.data(), false, scratch);
+    }
+  });
+#else
+  state.SkipWithError("built without cuDNN");
+#endif
+}
+
 // 0: forward, 1: by the input, 2: by the weights.
 void kinds(benchmark::internal::Benchmark* bench) { bench->Arg(0)->Arg(1)->Arg(2)->UseManualTime(); }
 
-#define LAYER(name, ...)                                                 \
-  BENCHMARK(layer<Cuda, __VA_ARGS__>)->Name(name "_cuda")->Apply(kinds); \
-  BENCHMARK(layer<CudaPlain, __VA_ARGS__>)->Name(name "_cuda_plain")->Apply(kinds)
+#define LAYER(name, ...)                                                            \
+  BENCHMARK(layer<Cuda, __VA_ARGS__>)->Name(name "_cuda")->Apply(kinds);            \
+  BENCHMARK(layer<CudaPlain, __VA_ARGS__>)->Name(name "_cuda_plain")->Apply(kinds); \
+  BENCHMARK(direct<__VA_ARGS__>)->Name(name "_cudnn")->Apply(kinds)
 
 // Input channels, output channels, height and width, kernel, stride.
 LAYER("vgg_conv1_2", 64, 64, 224, 3, 1);

@@ -36,11 +36,14 @@ class Report(unittest.TestCase):
             "matmul.json": {"benchmarks": [bench("float_program/256", 10, flops=1e12),
                                            bench("float_cublas/256", 9, flops=1.1e12)]},
             "steps.json": {"benchmarks": [bench("mlp_cuda/64", 50), bench("mlp_cpu/64", 300)]},
+            "convolution.json": {"benchmarks": [bench("vgg_cuda/0", 100, flops=2e12), bench("vgg_cudnn/0", 98),
+                                                bench("vgg_cuda_plain/0", 300)]},
             "torch.json": {"seconds": {"chain_with_gradient/16/eager": 2e-4, "mlp/64/compile": 1e-4}},
         })
         self.assertIn("- gpu: made up", text)
         self.assertIn("| chain_with_gradient/16 | 20.0 | 3000 | 75% | 10.00 |  |", text)
         self.assertIn("| float_program/256 | 1.0 | 90% |", text)
+        self.assertIn("| vgg/0 | 100.0 | 2.0 | 98% | 300.0 |", text)
         self.assertIn("| mlp/64 | 50.0 | 6.00 |  | 2.00 |", text)
         self.assertEqual(results["benches"]["matmul"]["float_cublas/256"]["seconds"], 9e-6)
 

@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(random_numbers_are_those_of_the_cpu) {
   auto expected = compile<Cpu>(f, spec<double, 1001>);
   auto found = compile<ThrustHost>(f, spec<double, 1001>);
   const auto x = Tensor<double, Shape<1001>>::full(1);
-  for (const std::uint64_t seed : {0, 1, 77}) {
+  for (const std::uint64_t seed : {0U, 1U, 77U}) {
     expected.seed(seed);
     found.seed(seed);
     const auto a = found(x);

@@ -66,9 +66,12 @@ BOOST_AUTO_TEST_CASE(of_an_option_price) {
   BOOST_TEST(allocations_of([&] {
                value_and_grad(call_price, all).into(std::tie(price, slots), 100.0, 110.0, 0.05, 0.2, 1.5);
              }) == 0);
-  BOOST_TEST(allocations_of([&] {
-               compiled(price_greeks_hessian).into(std::tie(again, greeks, second), 100.0, 110.0, 0.05, 0.2, 1.5);
-             }) == 0);
+  const auto call = [&] {
+    compiled(price_greeks_hessian).into(std::tie(again, greeks, second), 100.0, 110.0, 0.05, 0.2, 1.5);
+  };
+  // Where straight-line programs are kept short, this one is a table, whose memory the first call takes.
+  if (CTGRAD_INLINE_OPERATIONS < 65536) call();
+  BOOST_TEST(allocations_of(call) == 0);
   check_numbers(price, reference::option_price);
   check_numbers(greeks, reference::option_gradient);
   check_numbers(second, reference::option_hessian);

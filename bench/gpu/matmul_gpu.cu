@@ -32,7 +32,7 @@ void product(benchmark::State& state) {
   const double operations = 2.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
   if constexpr (Direct) {
     const Tensor<T, Matrix, Cuda> c(Extents<2>{n, n});
-    parallel::MatrixProduct<T> call;
+    MatrixProduct<T> call;
     call.m = call.n = call.k = call.row_a = call.row_b = call.row_c = n;
     call.a = a.data();
     call.b = b.data();

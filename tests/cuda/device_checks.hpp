@@ -107,6 +107,24 @@ inline void check_steps_that_nobody_waits_for_add_up_the_same() {
       BOOST_TEST(std::abs(a[p].elements[i] - b[p].elements[i]) <= 1e-3F, a[p].name << " " << i);
 }
 
+/// Moves the trainer after every step: what is on its way to the GPU must not be lost or overwritten.
+inline void check_a_trainer_can_be_moved_between_steps() {
+  auto expected = make_trainer<Cpu>(LeNet{}, Loss{}, optim::Sgd{.learning_rate = 0.1}, images, labels);
+  auto found = make_trainer<Cuda>(LeNet{}, Loss{}, optim::Sgd{.learning_rate = 0.1}, images, labels);
+  for (int i = 0; i < 7; ++i) {
+    // Large enough for the second stream.
+    found.step(make_images(i, 100), make_labels(i, 100));
+    expected.step(make_images(i, 100), make_labels(i, 100));
+    auto moved = std::move(found);
+    found = std::move(moved);
+  }
+  const auto& a = found.parameters().parameters();
+  const auto& b = expected.parameters().parameters();
+  for (std::size_t p = 0; p < b.size(); ++p)
+    for (std::size_t i = 0; i < b[p].elements.size(); ++i)
+      BOOST_TEST(std::abs(a[p].elements[i] - b[p].elements[i]) <= 1e-3F, a[p].name << " " << i);
+}
+
 inline void check_parameters_go_both_ways() {
   auto trainer = make_trainer<Cuda>(LeNet{}, Loss{}, optim::Sgd{.learning_rate = 0.1}, images, labels);
   auto logits = trainer.inference(Logits{}, images);

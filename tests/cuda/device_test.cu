@@ -15,6 +15,9 @@ BOOST_AUTO_TEST_CASE(training_without_cudnn, *needs_gpu()) { check_training<Cuda
 BOOST_AUTO_TEST_CASE(steps_that_nobody_waits_for_add_up_the_same, *needs_gpu()) {
   check_steps_that_nobody_waits_for_add_up_the_same();
 }
+BOOST_AUTO_TEST_CASE(a_trainer_can_be_moved_between_steps, *needs_gpu()) {
+  check_a_trainer_can_be_moved_between_steps();
+}
 BOOST_AUTO_TEST_CASE(parameters_go_both_ways, *needs_gpu()) { check_parameters_go_both_ways(); }
 BOOST_AUTO_TEST_CASE(arrays_on_the_gpu_are_arguments_and_results, *needs_gpu()) {
   check_arrays_on_the_gpu_are_arguments_and_results();

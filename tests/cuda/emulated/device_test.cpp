@@ -49,6 +49,7 @@ BOOST_AUTO_TEST_CASE(later_steps_allocate_nothing) {
   BOOST_TEST(emulated::runtime.graph_launches == replayed + 6);
 }
 
+BOOST_AUTO_TEST_CASE(a_trainer_can_be_moved_between_steps) { check_a_trainer_can_be_moved_between_steps(); }
 BOOST_AUTO_TEST_CASE(parameters_go_both_ways) { check_parameters_go_both_ways(); }
 
 BOOST_AUTO_TEST_CASE(arrays_on_the_gpu_are_arguments_and_results) {

@@ -64,7 +64,7 @@ BOOST_FIXTURE_TEST_CASE(tf32_only_where_it_is_allowed, Fixture) {
 BOOST_FIXTURE_TEST_CASE(long_lengths_and_long_batches, Fixture) {
   Cublas cublas(stream);
   fakes::blas.computes = false;
-  parallel::MatrixProduct<float> p;
+  MatrixProduct<float> p;
   p.m = p.n = p.k = p.row_a = p.row_b = p.row_c = 1;
   cublas.multiply(p, false);
   BOOST_TEST(fakes::blas.call == "cublasGemmEx");
@@ -89,7 +89,7 @@ BOOST_FIXTURE_TEST_CASE(a_batch_cut_in_parts_is_whole, Fixture) {
   Cublas cublas(stream);
   OwnedProduct<float> owned(70000, 1, 1, 2, false, false, false, false, true, 0);
   std::vector<float> wanted = owned.c;
-  parallel::MatrixProduct<float> by_definition = owned.p;
+  MatrixProduct<float> by_definition = owned.p;
   by_definition.c = wanted.data();
   ctgrad_test::multiply_in_rows(by_definition);
   cublas.multiply(owned.p, false);
@@ -131,7 +131,7 @@ BOOST_FIXTURE_TEST_CASE(lt_epilogues, Fixture) {
     const bool adds_bias = epilogue != Epilogue::relu;
     OwnedProduct<float> owned(1, 5, 3, 4, false, true, false, false, false, 1);
     std::vector<float> wanted = owned.c;
-    parallel::MatrixProduct<float> by_definition = owned.p;
+    MatrixProduct<float> by_definition = owned.p;
     by_definition.c = wanted.data();
     ctgrad_test::multiply_in_rows(by_definition);
     for (std::size_t i = 0; i < 5; ++i)
@@ -210,7 +210,7 @@ BOOST_FIXTURE_TEST_CASE(lt_alignments, Fixture) {
   alignas(256) float a[128] = {};
   alignas(256) float b[128] = {};
   alignas(256) float c[128] = {};
-  parallel::MatrixProduct<float> p;
+  MatrixProduct<float> p;
   p.m = p.n = p.k = p.row_a = p.row_b = p.row_c = 2;
   p.a = a + 1;
   p.b = b + 4;

@@ -12,7 +12,7 @@ using cuda::ColumnMajorProduct;
 namespace {
 
 template <class T>
-void compute(const parallel::MatrixProduct<T>& p) {
+void compute(const MatrixProduct<T>& p) {
   const ColumnMajorProduct call = cuda::column_major(p);
   // What cuBLAS demands of its arguments.
   BOOST_TEST(call.ld_first >= std::max<std::int64_t>(1, call.transpose_first ? call.depth : call.rows));
@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(one_matrix_for_a_batch_is_one_product) {
 }
 
 BOOST_AUTO_TEST_CASE(lengths_that_an_int_cannot_hold) {
-  parallel::MatrixProduct<float> p;
+  MatrixProduct<float> p;
   p.m = std::int64_t{1} << 31;
   p.n = p.k = p.row_a = p.row_b = p.row_c = 1;
   BOOST_TEST(!cuda::column_major(p).fits_int());

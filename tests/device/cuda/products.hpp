@@ -12,7 +12,7 @@
 
 namespace ctgrad_test {
 
-using ctgrad::parallel::MatrixProduct;
+using ctgrad::MatrixProduct;
 
 /// C = op(A) op(B) + beta * C, all in columns: op(A) is [m, k].
 template <class T>

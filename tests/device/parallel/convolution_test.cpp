@@ -25,7 +25,7 @@ struct NotedProducts {
   std::vector<Note> notes{};
 
   template <class T>
-  void multiply(const parallel::MatrixProduct<T>& p) {
+  void multiply(const MatrixProduct<T>& p) {
     for (std::int64_t i = 0; i < p.batch; ++i)
       notes.push_back({p.batch, p.a - a + i * p.stride_a, p.b - b + i * p.stride_b, p.c - c + i * p.stride_c});
   }
@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(a_product_for_each_group_of_each_image) {
     for (const std::int64_t groups : {1, 2, 7, 9}) {
       float memory[1] = {};
       NotedProducts system{memory, memory, memory};
-      parallel::MatrixProduct<float> p;
+      MatrixProduct<float> p;
       p.a = p.b = p.c = memory;
       parallel::detail::multiply_groups(system, p, images, groups, {0, 1000, 10000}, {1, 10, 100});
       BOOST_REQUIRE(system.notes.size() == static_cast<std::size_t>(images * groups));

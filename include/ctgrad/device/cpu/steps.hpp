@@ -8,7 +8,7 @@
 
 #include "ctgrad/core/error.hpp"
 #include "ctgrad/device/cpu/matmul.hpp"
-#include "ctgrad/device/step_arguments.hpp"
+#include "ctgrad/device/matrix_product.hpp"
 #include "ctgrad/tensor/random.hpp"
 
 namespace ctgrad::cpu {
@@ -147,55 +147,18 @@ void run_random_uniform(const StepArguments& x, std::uint64_t seed, std::uint64_
   random.fill_uniform(std::span<T>(static_cast<T*>(x.result()), count));
 }
 
-/// One matrix product or a batch of them.
+/// C = op(A) op(B) or, where it adds, C += op(A) op(B), for each matrix of a batch.
+template <class T>
+void multiply(const MatrixProduct<T>& p, MatmulWorkspace<T>& workspace) {
+  const MatmulShape shape{p.m, p.n, p.k, p.transpose_a, p.transpose_b};
+  batched_matmul<T>(p.batch, p.stride_a, p.stride_b, p.stride_c, shape, p.a, p.row_a, p.b, p.row_b, p.c, p.row_c, T(1),
+                    p.adds ? T(1) : T(0), workspace);
+}
+
+/// The step of a matrix product.
 template <class T>
 void run_matmul(const StepArguments& x, std::int64_t attribute, MatmulWorkspace<T>& workspace) {
-  const KernelShape& a = x.shape[0];
-  const KernelShape& b = x.shape[1];
-  const KernelShape& c = x.result_shape();
-  MatmulShape shape{};
-  shape.transpose_a = ops::MatMul::transpose_a(attribute);
-  shape.transpose_b = ops::MatMul::transpose_b(attribute);
-  shape.m = c[c.rank - 2];
-  shape.n = c[c.rank - 1];
-  shape.k = a[a.rank - (shape.transpose_a ? 2 : 1)];
-  const std::int64_t lda = a[a.rank - 1];
-  const std::int64_t ldb = b[b.rank - 1];
-  const std::int64_t ldc = c[c.rank - 1];
-  const auto* pa = static_cast<const T*>(x.pointer[0]);
-  const auto* pb = static_cast<const T*>(x.pointer[1]);
-  auto* pc = static_cast<T*>(x.result());
-  if (c.rank == 2) return matmul<T>(shape, pa, lda, pb, ldb, pc, ldc, T(1), T(0), workspace);
-
-  // Strides of the batch axes, 0 where an operand is repeated; the last one runs in the batched call.
-  const int batch_rank = c.rank - 2;
-  std::int64_t stride_a[max_rank] = {};
-  std::int64_t stride_b[max_rank] = {};
-  auto strides = [&](const KernelShape& operand, std::int64_t* stride) {
-    std::int64_t size = operand[operand.rank - 2] * operand[operand.rank - 1];
-    for (int i = 1; i <= batch_rank; ++i) {
-      const int own = operand.rank - 2 - i;
-      stride[batch_rank - i] = own < 0 || (operand[own] == 1 && c[batch_rank - i] != 1) ? 0 : size;
-      if (own >= 0) size *= operand[own];
-    }
-  };
-  strides(a, stride_a);
-  strides(b, stride_b);
-  std::int64_t outer = 1;
-  for (int i = 0; i + 1 < batch_rank; ++i) outer *= c[i];
-  const std::int64_t inner = c[batch_rank - 1];
-  for (std::int64_t o = 0; o < outer; ++o) {
-    std::int64_t rest = o;
-    std::int64_t at_a = 0;
-    std::int64_t at_b = 0;
-    for (int i = batch_rank - 2; i >= 0; --i) {
-      at_a += rest % c[i] * stride_a[i];
-      at_b += rest % c[i] * stride_b[i];
-      rest /= c[i];
-    }
-    batched_matmul<T>(inner, stride_a[batch_rank - 1], stride_b[batch_rank - 1], shape.m * shape.n, shape, pa + at_a,
-                      lda, pb + at_b, ldb, pc + o * inner * shape.m * shape.n, ldc, T(1), T(0), workspace);
-  }
+  for_each_product<T>(x, attribute, [&](const MatrixProduct<T>& p) { multiply(p, workspace); });
 }
 
 }  // namespace ctgrad::cpu

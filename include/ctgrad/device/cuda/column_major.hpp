@@ -8,7 +8,7 @@
 #include <limits>
 #include <string>
 
-#include "ctgrad/device/parallel/matmul.hpp"
+#include "ctgrad/device/matrix_product.hpp"
 
 namespace ctgrad::cuda {
 
@@ -34,7 +34,7 @@ struct ColumnMajorProduct {
 };
 
 template <class T>
-ColumnMajorProduct column_major(const parallel::MatrixProduct<T>& p) {
+ColumnMajorProduct column_major(const MatrixProduct<T>& p) {
   ColumnMajorProduct call;
   call.transpose_first = p.transpose_b;
   call.transpose_second = p.transpose_a;
@@ -60,7 +60,7 @@ ColumnMajorProduct column_major(const parallel::MatrixProduct<T>& p) {
 
 /// "matmul [8, 2, 3] x [8, 3, 4] of float32", for error messages. Operands as they are multiplied.
 template <class T>
-std::string to_text(const parallel::MatrixProduct<T>& p) {
+std::string to_text(const MatrixProduct<T>& p) {
   auto shape = [&](std::int64_t stride, std::int64_t rows, std::int64_t columns) {
     return "[" + (p.batch > 1 && stride != 0 ? std::to_string(p.batch) + ", " : std::string()) + std::to_string(rows) +
            ", " + std::to_string(columns) + "]";

@@ -115,7 +115,7 @@ public:
   /// Puts a product into the stream. All floating-point types; `allows_tf32` lets floats be rounded to 10 bits of
   /// mantissa before they are multiplied. Throws Error with the shapes where cuBLAS refuses.
   template <class T>
-  void multiply(const parallel::MatrixProduct<T>& p, bool allows_tf32) {
+  void multiply(const MatrixProduct<T>& p, bool allows_tf32) {
     if (p.batch <= 0 || p.m <= 0 || p.n <= 0) return;
     if (p.k <= 0) return clear(p);
     ColumnMajorProduct call = column_major(p);
@@ -132,7 +132,7 @@ private:
 
   /// A sum of nothing.
   template <class T>
-  void clear(const parallel::MatrixProduct<T>& p) {
+  void clear(const MatrixProduct<T>& p) {
     if (p.adds) return;
     for (std::int64_t i = 0; i < p.batch; ++i)
       check(cudaMemset2DAsync(p.c + i * p.stride_c, static_cast<std::size_t>(p.row_c) * sizeof(T), 0,
@@ -141,8 +141,7 @@ private:
   }
 
   template <class T>
-  void run(const parallel::MatrixProduct<T>& p, const ColumnMajorProduct& call, const T* a, const T* b, T* c,
-           bool allows_tf32) {
+  void run(const MatrixProduct<T>& p, const ColumnMajorProduct& call, const T* a, const T* b, T* c, bool allows_tf32) {
     using Type = BlasType<T>;
     const typename Type::Scale alpha = 1;
     const typename Type::Scale beta = p.adds ? 1 : 0;

@@ -29,7 +29,7 @@ inline std::uint32_t alignment_of(const void* address) {
 using ProductKey = std::array<std::int64_t, 17>;
 
 template <class T>
-ProductKey key_of(const ColumnMajorProduct& call, const parallel::MatrixProduct<T>& p, const T* bias, Epilogue epilogue,
+ProductKey key_of(const ColumnMajorProduct& call, const MatrixProduct<T>& p, const T* bias, Epilogue epilogue,
                   bool allows_tf32) {
   return {static_cast<std::int64_t>(dtype_of<T>),
           static_cast<std::int64_t>(epilogue),
@@ -91,7 +91,7 @@ public:
   /// False, with nothing done, where cuBLASLt has no algorithm (double has none with an epilogue) and where there is
   /// nothing to add up (k = 0). Throws Error with the shapes where a call fails.
   template <class T>
-  bool multiply(const parallel::MatrixProduct<T>& p, bool allows_tf32, Epilogue epilogue = Epilogue::none,
+  bool multiply(const MatrixProduct<T>& p, bool allows_tf32, Epilogue epilogue = Epilogue::none,
                 const T* bias = nullptr) {
     if (p.batch <= 0 || p.m <= 0 || p.n <= 0) return true;
     const ColumnMajorProduct call = column_major(p);
@@ -192,7 +192,7 @@ private:
   }
 
   template <class T>
-  cublasStatus_t run(const Plan& plan, const cublasLtMatmulAlgo_t& algorithm, const parallel::MatrixProduct<T>& p) {
+  cublasStatus_t run(const Plan& plan, const cublasLtMatmulAlgo_t& algorithm, const MatrixProduct<T>& p) {
     using Scale = typename BlasType<T>::Scale;
     const Scale alpha = 1;
     const Scale beta = p.adds ? 1 : 0;
@@ -202,7 +202,7 @@ private:
   }
 
   template <class T>
-  void choose(Plan& plan, const parallel::MatrixProduct<T>& p) {
+  void choose(Plan& plan, const MatrixProduct<T>& p) {
     Preference preference;
     check(cublasLtMatmulPreferenceCreate(preference.place()), "cublasLtMatmulPreferenceCreate");
     set(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, cublas_.workspace().bytes());

@@ -72,7 +72,7 @@ public:
   CudaPlain for_another_program() const { return *this; }
 };
 
-/// A GPU with every step that cuDNN has by cuDNN.
+/// A GPU with every step that cuDNN has by cuDNN: today those are the convolutions, as for Cuda.
 class CudaDnn : public Cuda {
 public:
   static constexpr const char* name = "cuda_dnn";

@@ -5,7 +5,7 @@
 
 #include <type_traits>
 
-#include "ctgrad/device/parallel/matmul.hpp"
+#include "ctgrad/device/matrix_product.hpp"
 
 namespace ctgrad::cuda {
 
@@ -13,7 +13,7 @@ template <class T>
 struct IntegerProductBody {
   // Overflow wraps round, as it does in NumPy.
   using U = std::make_unsigned_t<T>;
-  parallel::MatrixProduct<T> p;
+  MatrixProduct<T> p;
 
   CTGRAD_HOST_DEVICE void operator()(std::int64_t i) const {
     const std::int64_t column = i % p.n;
@@ -31,7 +31,7 @@ struct IntegerProductBody {
 };
 
 template <class System, class T>
-void multiply_integers(System& system, const parallel::MatrixProduct<T>& product) {
+void multiply_integers(System& system, const MatrixProduct<T>& product) {
   system.for_each(product.batch * product.m * product.n, IntegerProductBody<T>{product});
 }
 

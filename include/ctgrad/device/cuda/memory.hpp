@@ -31,85 +31,82 @@ private:
   bool changed_ = false;
 };
 
-/// Memory on the current GPU that grows and never shrinks. Growing loses the contents; what is new is zero. A copy is
-/// empty: it belongs to a program of its own, which asks for memory of its own.
-class DeviceMemory {
+/// Bytes that grow and never shrink; growing loses the contents. `Place` says where they come from. A copy is empty: it
+/// belongs to a program of its own, which asks for memory of its own.
+template <class Place>
+class GrowingMemory {
 public:
-  DeviceMemory() = default;
-  DeviceMemory(const DeviceMemory&) {}
-  DeviceMemory(DeviceMemory&& other) noexcept
+  GrowingMemory() = default;
+  GrowingMemory(const GrowingMemory&) {}
+  GrowingMemory(GrowingMemory&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
-  DeviceMemory& operator=(DeviceMemory other) noexcept {
+  GrowingMemory& operator=(GrowingMemory other) noexcept {
     std::swap(data_, other.data_);
     std::swap(bytes_, other.bytes_);
     return *this;
   }
-  ~DeviceMemory() { cudaFree(data_); }
+  ~GrowingMemory() { Place::release(data_); }
 
-  /// Makes room for `bytes`. Throws Error with the sizes when there is none, and changes nothing. Waits for the GPU
-  /// when it grows.
-  void reserve(std::size_t bytes, const char* purpose = "temporary arrays") {
+  /// Makes room for `bytes`. Throws Error with the sizes and the purpose when there is none, and changes nothing.
+  void reserve(std::size_t bytes, const char* purpose = Place::purpose) {
     if (bytes <= bytes_) return;
+    void* fresh = Place::allocate(bytes, purpose);
+    Place::release(data_);
+    data_ = fresh;
+    bytes_ = bytes;
+  }
+
+  std::byte* data() const { return static_cast<std::byte*>(data_); }
+  std::size_t bytes() const { return bytes_; }
+
+private:
+  void* data_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+/// On the current GPU, filled with zeros. Allocating and releasing wait for the GPU.
+struct OnDevice {
+  static constexpr const char* purpose = "temporary arrays";
+  static void* allocate(std::size_t bytes, const char* what) {
     void* fresh = nullptr;
-    check_allocation(cudaMalloc(&fresh, bytes), bytes, purpose);
+    check_allocation(cudaMalloc(&fresh, bytes), bytes, what);
     cudaError_t cleared = cudaMemset(fresh, 0, bytes);
     // The call returns before the memory is clear, and streams that do not block do not wait for it.
     if (cleared == cudaSuccess) cleared = cudaStreamSynchronize(nullptr);
     if (cleared != cudaSuccess) cudaFree(fresh);
     check(cleared, "cudaMemset");
-    cudaFree(data_);
-    data_ = fresh;
-    bytes_ = bytes;
+    return fresh;
   }
-
-  std::byte* data() const { return static_cast<std::byte*>(data_); }
-  std::size_t bytes() const { return bytes_; }
-
-private:
-  void* data_ = nullptr;
-  std::size_t bytes_ = 0;
+  static void release(void* data) { cudaFree(data); }
 };
+using DeviceMemory = GrowingMemory<OnDevice>;
 
-/// Memory of the host that stays where it is, so that the GPU can copy it while the host goes on. Grows like
-/// DeviceMemory.
-class PinnedMemory {
-public:
-  PinnedMemory() = default;
-  PinnedMemory(const PinnedMemory&) {}
-  PinnedMemory(PinnedMemory&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
-  PinnedMemory& operator=(PinnedMemory other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(bytes_, other.bytes_);
-    return *this;
-  }
-  ~PinnedMemory() { cudaFreeHost(data_); }
-
-  void reserve(std::size_t bytes) {
-    if (bytes <= bytes_) return;
+/// In the host's memory, where it stays in place, so that the GPU can copy it while the host goes on.
+struct Pinned {
+  static constexpr const char* purpose = "arguments on their way to the GPU (in the host's memory)";
+  static void* allocate(std::size_t bytes, const char* what) {
     void* fresh = nullptr;
-    check_allocation(cudaHostAlloc(&fresh, bytes, cudaHostAllocPortable | cudaHostAllocMapped), bytes,
-                     "arguments on their way to the GPU (in the host's memory)");
-    cudaFreeHost(data_);
-    data_ = fresh;
-    bytes_ = bytes;
+    check_allocation(cudaHostAlloc(&fresh, bytes, cudaHostAllocPortable | cudaHostAllocMapped), bytes, what);
+    return fresh;
   }
-
-  std::byte* data() const { return static_cast<std::byte*>(data_); }
-  std::size_t bytes() const { return bytes_; }
-
-private:
-  void* data_ = nullptr;
-  std::size_t bytes_ = 0;
+  static void release(void* data) { cudaFreeHost(data); }
 };
+using PinnedMemory = GrowingMemory<Pinned>;
 
 /// A point in a stream's work.
 class Event {
 public:
   Event() { check(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming), "cudaEventCreateWithFlags"); }
+  /// A copy has seen nothing yet; what is moved keeps what it has seen.
   Event(const Event&) : Event() {}
-  Event& operator=(const Event&) = delete;
-  ~Event() { cudaEventDestroy(event_); }
+  Event(Event&& other) noexcept : event_(std::exchange(other.event_, nullptr)) {}
+  Event& operator=(Event other) noexcept {
+    std::swap(event_, other.event_);
+    return *this;
+  }
+  ~Event() {
+    if (event_ != nullptr) cudaEventDestroy(event_);
+  }
 
   void record(cudaStream_t stream) { check(cudaEventRecord(event_, stream), "cudaEventRecord"); }
   /// The host waits; at once where nothing was recorded.

@@ -32,7 +32,7 @@ public:
   void check_indices() {}
 
   template <class T>
-  void multiply(const parallel::MatrixProduct<T>& product) {
+  void multiply(const MatrixProduct<T>& product) {
     if constexpr (std::is_integral_v<T>) {
       multiply_integers(*this, product);
     } else {

@@ -4,8 +4,8 @@
 /// Chellapilla, Puri and Simard 2006).
 #pragma once
 
+#include "ctgrad/device/matrix_product.hpp"
 #include "ctgrad/device/parallel/image_columns.hpp"
-#include "ctgrad/device/parallel/matmul.hpp"
 
 namespace ctgrad::parallel {
 

@@ -84,21 +84,15 @@ public:
   void check_indices() { throw_reported(report_); }
 
   template <class T>
-  void multiply(const parallel::MatrixProduct<T>& p) {
-    cpu::MatmulShape shape{};
-    shape.m = p.m;
-    shape.n = p.n;
-    shape.k = p.k;
-    shape.transpose_a = p.transpose_a;
-    shape.transpose_b = p.transpose_b;
+  void multiply(const MatrixProduct<T>& p) {
     if constexpr (is_half<T>) {
-      cpu::multiply_halves<T>(
-          shape, p.batch, {p.a, p.transpose_a ? p.k : p.m, p.transpose_a ? p.m : p.k, p.row_a, p.stride_a},
-          {p.b, p.transpose_b ? p.n : p.k, p.transpose_b ? p.k : p.n, p.row_b, p.stride_b},
-          {p.c, p.m, p.n, p.row_c, p.stride_c}, p.adds, products_.workspace<float>(), products_.conversion_scratch());
+      cpu::multiply_halves<T>({p.m, p.n, p.k, p.transpose_a, p.transpose_b}, p.batch,
+                              {p.a, p.transpose_a ? p.k : p.m, p.transpose_a ? p.m : p.k, p.row_a, p.stride_a},
+                              {p.b, p.transpose_b ? p.n : p.k, p.transpose_b ? p.k : p.n, p.row_b, p.stride_b},
+                              {p.c, p.m, p.n, p.row_c, p.stride_c}, p.adds, products_.workspace<float>(),
+                              products_.conversion_scratch());
     } else {
-      cpu::batched_matmul<T>(p.batch, p.stride_a, p.stride_b, p.stride_c, shape, p.a, p.row_a, p.b, p.row_b, p.c,
-                             p.row_c, T(1), p.adds ? T(1) : T(0), products_.template workspace<T>());
+      cpu::multiply(p, products_.template workspace<T>());
     }
   }
   /// There is no library of convolutions.

@@ -14,7 +14,7 @@ command -v ninja >/dev/null && generator=(-G Ninja)
 
 # Not for this machine's processor, and with the C++ library inside: the other machine may have neither.
 cmake -S . -B "$build" "${generator[@]}" -D CMAKE_BUILD_TYPE=Release -D CTGRAD_CUDA=ON -D CTGRAD_CUDA_SUITES="${SUITES:-0}" \
-  -D CMAKE_CUDA_COMPILER="$nvcc" -D CMAKE_CUDA_ARCHITECTURES="$architectures" -D CTGRAD_NATIVE=OFF \
+  -D CMAKE_CUDA_COMPILER="$nvcc" -D CMAKE_CUDA_ARCHITECTURES="$architectures" -D CTGRAD_NATIVE=OFF -D MNIST_DATA=mnist_data \
   -D CTGRAD_OPENMP=off -D CTGRAD_BLAS=off -D CTGRAD_NCCL=off -D CMAKE_CXX_FLAGS=-march=x86-64-v3 \
   -D CMAKE_CUDA_FLAGS=-Xcompiler=-march=x86-64-v3 -D CMAKE_EXE_LINKER_FLAGS='-static-libstdc++ -static-libgcc'
 targets=(test_cuda test_cuda_page lenet_mnist elementwise_gpu reduction_gpu matmul_gpu steps_gpu convolution_gpu)

@@ -56,7 +56,7 @@ run() {
 tests() {
   run test_cuda 300 "$here/test_cuda" --log_level=test_suite --report_level=short
   run page 60 "$here/test_cuda_page"
-  run lenet_mnist 120 "$here/lenet_mnist" --device cuda --save "$results/lenet.safetensors"
+  cd "$here" && run lenet_mnist 120 ./lenet_mnist --device cuda --save "$results/lenet.safetensors"
 }
 suites() {
   if [ ! -x "$here/test_cuda_suites" ]; then

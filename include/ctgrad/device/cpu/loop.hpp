@@ -87,7 +87,10 @@ struct BoundLoop {
   void run_rows(std::int64_t begin, std::int64_t end, std::int64_t from, std::int64_t to) const {
     RowArguments row;
     start(row);
-    if (last_axis() == 0) return kernel.rows(row, 1, from, to);
+    if (last_axis() == 0) {
+      for (int k = 0; k < kernel.operands(); ++k) row.next[k] = 0;
+      return kernel.rows(row, 1, from, to);
+    }
     // The two innermost axes run in the kernel, the others here.
     const int outer = last_axis() - 1;
     for (int k = 0; k < kernel.operands(); ++k) row.next[k] = arguments.stride[k][outer] * kernel.element_bytes[k];

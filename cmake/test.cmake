@@ -1,6 +1,6 @@
 # Builds and runs all tests: cmake -P cmake/test.cmake. Under CI a warning is an error.
-# Settings: -D BUILD=<directory>, -D TARGET=<what to build of it>, -D LABELS=<regular expression of ctest labels to leave
-# out>, and -D ARGUMENTS="<more arguments for cmake>".
+# Settings: -D BUILD=<directory>, -D TARGET="<what to build of it>", -D LABELS=<regular expression of ctest labels to
+# leave out>, -D TESTS=<regular expression of the tests to run>, and -D ARGUMENTS="<more arguments for cmake>".
 cmake_minimum_required(VERSION 3.25)
 include(${CMAKE_CURRENT_LIST_DIR}/ctgrad_packages.cmake)
 cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH source)
@@ -20,11 +20,15 @@ ctgrad_run(${CMAKE_COMMAND} -S ${source} -B ${BUILD} ${generator} -D CMAKE_BUILD
   -D CTGRAD_BUILD_BENCHMARKS=OFF -D CTGRAD_WARNINGS_AS_ERRORS=${strict} ${ARGUMENTS})
 set(only "")
 if(TARGET)
+  separate_arguments(TARGET UNIX_COMMAND "${TARGET}")
   set(only --target ${TARGET})
 endif()
 ctgrad_run(${CMAKE_COMMAND} --build ${BUILD} -j ${jobs} ${only})
 set(leave_out "")
 if(LABELS)
   set(leave_out --label-exclude ${LABELS})
+endif()
+if(TESTS)
+  list(APPEND leave_out --tests-regex ${TESTS})
 endif()
 ctgrad_run(${CMAKE_CTEST_COMMAND} --test-dir ${BUILD} --output-on-failure --no-tests=error -j ${jobs} ${leave_out})

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "../sanitized.hpp"
+
 namespace {
 
 namespace math = ctgrad::math;
@@ -102,18 +104,7 @@ struct Sweep {
   }
 };
 
-// The sanitizers look at the code, not at the numbers: a part of them is enough, and each takes far longer.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr int fewer = 25;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr int fewer = 25;
-#else
-constexpr int fewer = 1;
-#endif
-#else
-constexpr int fewer = 1;
-#endif
+constexpr int fewer = ctgrad_test::sanitized ? 25 : 1;
 
 /// About `count` floats spread evenly over the bit patterns between two floats of the same sign.
 void sweep_floats(const Function<float, double>& function, Range<float> range, std::uint32_t count) {

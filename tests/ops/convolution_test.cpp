@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
 /// Values of convolutions and their derivatives, by every way the CPU computes them, against plain loops.
+#include "../sanitized.hpp"
 #include "check_values.hpp"
 
 BOOST_AUTO_TEST_SUITE(convolution)
@@ -24,8 +25,16 @@ struct Family {
 
 template <class X, class W, class... Arguments>
 void check_in_both_types(Arguments...) {
-  check_values<Spec<float, X>, Spec<float, W>>(Family<Arguments...>{}, Fill::ordinary, {0, 1, 5, 17});
-  check_values<Spec<double, X>, Spec<double, W>>(Family<Arguments...>{}, Fill::ordinary, {0, 1, 5, 17});
+  const auto check = [](std::initializer_list<std::int64_t> batches) {
+    check_values<Spec<float, X>, Spec<float, W>>(Family<Arguments...>{}, Fill::ordinary, batches);
+    check_values<Spec<double, X>, Spec<double, W>>(Family<Arguments...>{}, Fill::ordinary, batches);
+  };
+  constexpr bool large = X::value.size() < 0 && X::value[2] * X::value[3] > 500;
+  if (sanitized && large) {
+    check({0, 2});
+  } else {
+    check({0, 1, 5, 17});
+  }
 }
 
 BOOST_AUTO_TEST_CASE(plain) { check_in_both_types<Shape<batch, 3, 9, 11>, Shape<7, 3, 3, 5>>(); }
@@ -66,7 +75,8 @@ BOOST_AUTO_TEST_CASE(large_images) {
     const auto f = [](auto a, auto b) { return sum(square(conv2d(a, b, padding<1>))); };
     return std::tuple{conv2d(x / 16, w / 8, padding<1>), gradient(f, wrt<0, 1>)(x / 256, w / 64)};
   };
-  check_values<Spec<float, Shape<batch, 4, 130, 140>>, Spec<float, Shape<3, 4, 3, 3>>>(sums, Fill::ordinary, {2});
+  check_values<Spec<float, Shape<batch, 4, 130, 140>>, Spec<float, Shape<3, 4, 3, 3>>>(sums, Fill::ordinary,
+                                                                                       {sanitized ? 1 : 2});
 }
 
 BOOST_AUTO_TEST_CASE(of_tensors) {

@@ -146,8 +146,8 @@ private:
 /// leaf by leaf. Each array of the result has the points along its first axis. Gradients of mapped functions and mapped
 /// gradients both work: `vmap(gradient(f))(points)`.
 ///
-/// A kernel of a user's own has no rule, nor has a convolution whose weights differ from point to point. Random numbers
-/// are the same for all points.
+/// A kernel of a user's own runs once for each point. A convolution whose weights differ from point to point has no
+/// rule. Random numbers are the same for all points.
 template <class F, int... A>
 constexpr Vmap<F, Mapped<A...>> vmap(const F& f, Mapped<A...> = {}) {
   return Vmap<F, Mapped<A...>>(f);

@@ -50,14 +50,36 @@ constexpr void user_derivative(const Value& t, const Value* x, const Value& y, V
 }
 
 template <class Op, class Y, class... X>
+concept HasTangentRule = requires(Y y, X... x) {
+  Op::tangent(x..., x..., y);
+};
+
+/// Calls a user's rule for forward mode.
+template <class Op, class Y, class... X>
+constexpr void user_tangent(const Value* tangents, const Value* x, const Value& y, Value* out) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    const auto result = Op::tangent(X{y.builder, tangents[I].id}..., X{y.builder, x[I].id}..., Y{y.builder, y.id});
+    static_assert(std::is_same_v<std::remove_const_t<decltype(result)>, Y>,
+                  "ctgrad: a kernel's tangent rule must return a symbol of the result's type and shape");
+    *out = {y.builder, result.id};
+  }
+  (std::index_sequence_for<X...>{});
+}
+
+template <class Op, class Y, class... X>
 constexpr UserOperation describe() {
   UserOperation operation;
   operation.name = Op::name;
   operation.arity = sizeof...(X);
   if constexpr (requires { Op::flops; }) operation.flops = Op::flops;
+  if constexpr (requires { Op::max_order; }) operation.bounded_order = true;
   if constexpr (HasUserRule<Op, Y, X...>) {
     operation.derivative = &user_derivative<Op, Y, X...>;
     operation.differentiable = true;
+  }
+  if constexpr (HasTangentRule<Op, Y, X...>) {
+    operation.tangent = &user_tangent<Op, Y, X...>;
+    operation.has_tangent = true;
   }
   return operation;
 }

@@ -37,6 +37,12 @@ struct UserOperation {
   bool differentiable = false;
   /// Writes the tangent or adjoint `t` times each partial derivative to `partials`; null without rule.
   void (*derivative)(const Value& t, const Value* operands, const Value& result, Value* partials) = nullptr;
+  /// True for operations of the library that are differentiated up to an order that an option gives.
+  bool bounded_order = false;
+  /// True where there is a rule for forward mode of its own; else the other one is transposed.
+  bool has_tangent = false;
+  /// Writes the tangent of the result, given those of all operands.
+  void (*tangent)(const Value* tangents, const Value* operands, const Value& result, Value* out) = nullptr;
 
   // The elementwise value, for one element and for one register of elements.
   float (*float_1)(float) = nullptr;
@@ -89,6 +95,18 @@ struct UserKernel : Structured {
   static constexpr std::string_view name = "user_kernel";
 };
 
+/// How often `vectorize` put an axis for many points in front of a user's operation, and for which node the rule of its
+/// derivative was written: what the attribute of such a node says.
+struct PointAttribute {
+  static constexpr std::int64_t make(int levels, int point) {
+    return static_cast<std::int64_t>(levels) << 40 | (point + 1);
+  }
+  static constexpr int levels(std::int64_t attribute) { return static_cast<int>(attribute >> 40); }
+  static constexpr int point(std::int64_t attribute) {
+    return static_cast<int>(attribute & ((std::int64_t{1} << 40) - 1)) - 1;
+  }
+};
+
 }  // namespace ops
 
 // Each kind of handle overloads these; here they only make the names known as templates. The three calls below name
@@ -122,9 +140,10 @@ constexpr auto custom_derivative(const Y& value, const X&... x)
 
 /// Runs a user's kernel as one step. `Kernel` has `name`, `shape(ShapeValue...)`, `cpu(T* result, const
 /// T* operand..., const KernelShape* shapes)` (shapes[0] is the result's), `cuda(...)` with a cudaStream_t after the
-/// shapes, or both, and where it is differentiable `derivative(t, x..., y)` returning `partials(...)`. `cuda` puts its
-/// work on the stream and waits for nothing; the arrays are in the GPU's memory. One to three operands of one floating
-/// type.
+/// shapes, or both, and where it is differentiable `derivative(t, x..., y)` returning `partials(...)`. Forward mode
+/// transposes that rule; where there is a shorter way, `tangent(dx..., x..., y)` gives the result's tangent. `cuda`
+/// puts its work on the stream and waits for nothing; the arrays are in the GPU's memory. One to three operands of one
+/// floating type. Under vmap, jacobian and hessian the kernel runs once for each point.
 template <class Kernel, Handle X, Handle... Rest>
 constexpr auto user_kernel(const X& x, const Rest&... rest) -> decltype(ctgrad_user_kernel<Kernel>(x, rest...)) {
   static_assert(sizeof...(Rest) <= 2, "ctgrad: a user kernel has at most three operands");

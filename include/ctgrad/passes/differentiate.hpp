@@ -40,7 +40,7 @@ constexpr Shares elementwise_shares(Value t, const Value (&x)[3], Value y);
 template <class Op>
 constexpr Shares vectorized_shares(Value t, const Value (&x)[3], Value y) {
   GraphBuilder& builder = *y.builder;
-  const int point = static_cast<int>(y.node().attribute) - 1;
+  const int point = ops::PointAttribute::point(y.node().attribute);
   const ShapeValue shape = builder.shape(point);
   const Extent length = y.shape()[0];
   const Value point_t = placeholder(builder, y.dtype(), shape);
@@ -83,6 +83,9 @@ constexpr Shares elementwise_shares(Value t, const Value (&x)[3], Value y) {
     const Node node = y.node();
     if (node.attribute != 0) return vectorized_shares<Op>(t, x, y);
     Shares shares;
+    if (!node.user->differentiable && node.user->bounded_order)
+      throw "ctgrad: odeint is differentiated more often than its options allow; allow one order more: "
+            "odeint<OdeOptions{.max_order = 3}>(f)";
     if (!node.user->differentiable)
       throw "ctgrad: a user operation without a derivative rule is differentiated: give it a member derivative, or "
             "wrap its operands in stop_gradient";
@@ -140,6 +143,40 @@ constexpr int transpose_rule(int tangent, int which, const Value (&x)[3], Value 
   return result;
 }
 
+/// The tangent of a user's kernel by its own rule, which takes a tangent for each operand.
+constexpr int kernel_tangent(const int (&tangent)[3], const Value (&x)[3], Value y) {
+  GraphBuilder& builder = *y.builder;
+  const Node node = y.node();
+  const int arity = node.user->arity;
+  Value full[3];
+  for (int i = 0; i < arity; ++i)
+    full[i] = tangent[i] >= 0 ? Value{&builder, tangent[i]} : placeholder(builder, x[i].dtype(), x[i].shape());
+  if (node.attribute == 0) {
+    Value result;
+    node.user->tangent(full, x, y, &result);
+    return result.id;
+  }
+  // The rule was written for one point: it is applied there, and what it appends is vectorized.
+  const int point = ops::PointAttribute::point(node.attribute);
+  int point_tangent[3] = {-1, -1, -1};
+  Value point_x[3];
+  int from[7] = {point};
+  int to[7] = {y.id};
+  int count = 1;
+  for (int i = 0; i < arity; ++i) {
+    point_x[i] = Value{&builder, builder.nodes.at[point].operand[i]};
+    point_tangent[i] = placeholder(builder, x[i].dtype(), point_x[i].shape()).id;
+    from[count] = point_tangent[i];
+    to[count++] = full[i].id;
+    if (point_x[i].id == x[i].id) continue;
+    from[count] = point_x[i].id;
+    to[count++] = x[i].id;
+  }
+  int result = kernel_tangent(point_tangent, point_x, Value{&builder, point});
+  vectorize(builder, y.shape()[0], from, to, count, &result, 1, &result);
+  return result;
+}
+
 /// The tangent of node `y` given the tangents of its operands (-1: zero); -1 when it is zero.
 template <class Op>
 constexpr int push_forward(const int (&tangent)[3], const Value (&x)[3], Value y) {
@@ -162,6 +199,7 @@ constexpr int push_forward(const int (&tangent)[3], const Value (&x)[3], Value y
           tangent[i] >= 0 ? tangent[i] : broadcast_value(record_constant(builder, node.dtype, 0), x[i].shape()).id;
     accumulate(builder.append(node));
   } else if constexpr (std::is_same_v<Op, ops::CustomDerivative> || std::is_same_v<Op, ops::UserKernel>) {
+    if (std::is_same_v<Op, ops::UserKernel> && y.node().user->has_tangent) return kernel_tangent(tangent, x, y);
     for (int i = 0; i < 3; ++i)
       if (tangent[i] >= 0) accumulate(transpose_rule<Op>(tangent[i], i, x, y));
   } else if constexpr (HasAdjoint<Op>) {

@@ -56,9 +56,12 @@ public:
   constexpr void append(int id) {
     const Node node = builder_.nodes.at[id];
     const OpKind kind = info(node).kind;
-    if (node.is<ops::UserKernel>() || node.is<ops::Pack>()) {
-      throw "ctgrad: vmap, jacobian and hessian have no rule for a user kernel; write it with ctgrad's operations, or "
-            "give the kernel a leading axis and call it outside";
+    if (node.is<ops::Pack>()) {
+      throw "ctgrad: vmap, jacobian and hessian have no rule for a pack of parameters";
+    } else if (node.is<ops::UserKernel>()) {
+      int wide[3] = {-1, -1, -1};
+      for (int i = 0; i < 3 && node.operand[i] >= 0; ++i) wide[i] = expanded(node.operand[i]).id;
+      copy(id, user_attribute(node, id), wide[0], wide[1], wide[2]);
     } else if (kind == OpKind::elementwise) {
       const int rank = builder_.shape(id).rank;
       copy(id, user_attribute(node, id), operand(node, 0, rank), operand(node, 1, rank), operand(node, 2, rank));
@@ -88,10 +91,10 @@ private:
     return apply_shaped<ops::Reshape>(single(id), shape);
   }
 
-  /// Where the derivative of a user's operation finds the node it was written for: see `is_vectorized`.
+  /// Where the derivative of a user's operation finds the node it was written for.
   static constexpr std::int64_t user_attribute(const Node& node, int id) {
-    const bool user = node.is<ops::UserElementwise>() || node.is<ops::CustomDerivative>();
-    return user ? id + 1 : node.attribute;
+    const bool user = node.is<ops::UserElementwise>() || node.is<ops::CustomDerivative>() || node.is<ops::UserKernel>();
+    return user ? ops::PointAttribute::make(ops::PointAttribute::levels(node.attribute) + 1, id) : node.attribute;
   }
 
   /// The same operation on other operands, its result with the leading axis.
@@ -108,7 +111,7 @@ private:
   constexpr void append_view(int id, const Node& node) {
     const int x = node.operand[0];
     if (node.is<ops::CustomDerivative>()) {
-      copy(id, id + 1, expanded(x).id, expanded(node.operand[1]).id,
+      copy(id, user_attribute(node, id), expanded(x).id, expanded(node.operand[1]).id,
            node.operand[2] < 0 ? -1 : expanded(node.operand[2]).id);
     } else if (node.is<ops::BroadcastTo>()) {
       copy(id, 0, operand(node, 0, builder_.shape(id).rank));

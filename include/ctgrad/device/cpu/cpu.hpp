@@ -12,6 +12,7 @@
 #include "ctgrad/device/cpu/pooling.hpp"
 #include "ctgrad/device/cpu/steps.hpp"
 #include "ctgrad/device/executor.hpp"
+#include "ctgrad/device/user_kernel.hpp"
 
 namespace ctgrad {
 
@@ -123,10 +124,7 @@ void run_step_on(const StepArguments& x, const Step& step, const RunContext& con
     run_avg_pool2d<T>(x, step.attribute, Kind == StepKind::avg_pool2d_gradient);
   } else {
     static_assert(Kind == StepKind::user_kernel);
-    KernelShape shapes[4];
-    shapes[0] = x.result_shape();
-    for (int k = 0; k < x.input_count; ++k) shapes[k + 1] = x.shape[k];
-    step.user->run(x.result(), x.pointer, shapes);
+    ctgrad::detail::for_each_point(step, x, step.user->run);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "ctgrad/device/cuda/integer_product.hpp"
 #include "ctgrad/device/cuda/launch.hpp"
 #include "ctgrad/device/parallel/run.hpp"
+#include "ctgrad/device/user_kernel.hpp"
 
 namespace ctgrad::cuda {
 
@@ -56,10 +57,9 @@ public:
     if (step.user->run_on_cuda == nullptr)
       throw_error("ctgrad: the user kernel \"" + std::string(step.user->name) +
                   "\" has no body for a GPU; give it a static function cuda(result, operands..., shapes, stream)");
-    KernelShape shapes[4];
-    shapes[0] = x.result_shape();
-    for (int k = 0; k < x.input_count; ++k) shapes[k + 1] = x.shape[k];
-    step.user->run_on_cuda(x.result(), x.pointer, shapes, context_.stream());
+    ctgrad::detail::for_each_point(step, x, [&](void* result, const void* const* operands, const KernelShape* shapes) {
+      step.user->run_on_cuda(result, operands, shapes, context_.stream());
+    });
     check(cudaGetLastError(), "a user kernel");
   }
 

@@ -102,10 +102,7 @@ public:
   }
 
   void run_user_kernel(const Step& step, const StepArguments& x) {
-    KernelShape shapes[4];
-    shapes[0] = x.result_shape();
-    for (int k = 0; k < x.input_count; ++k) shapes[k + 1] = x.shape[k];
-    step.user->run(x.result(), x.pointer, shapes);
+    ctgrad::detail::for_each_point(step, x, step.user->run);
   }
 
 private:

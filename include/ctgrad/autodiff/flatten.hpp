@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Structures of symbols as one array: what solvers work on.
+#pragma once
+
+#include "ctgrad/autodiff/structure.hpp"
+#include "ctgrad/ops/concat.hpp"
+#include "ctgrad/ops/reshape.hpp"
+#include "ctgrad/ops/slice.hpp"
+
+namespace ctgrad::detail {
+
+/// The element type that all leaves of structures have; void where they differ.
+template <class List>
+struct CommonElement {
+  using type = void;
+};
+template <class First, class... L>
+requires(std::is_same_v<typename First::element_type, typename L::element_type>&&...)  //
+    struct CommonElement<TypeList<First, L...>> {
+  using type = typename First::element_type;
+};
+
+/// The number of elements of all leaves; -1 where it is not known at compile time.
+template <class List>
+inline constexpr std::int64_t element_count = 0;
+template <class... L>
+inline constexpr std::int64_t element_count<TypeList<L...>> = [] {
+  std::int64_t count = 0;
+  for (const Extent size : {Extent{0}, L::shape_type::value.size()...}) {
+    if (size < 0) return std::int64_t{-1};
+    count += size;
+  }
+  return count;
+}();
+
+/// The leaves of structures of symbols, joined to one axis.
+template <class... X>
+constexpr auto flatten(const X&... x) {
+  using Leaves = leaf_types<X...>;
+  const std::tuple<const X&...> all{x...};
+  Vector<int> ids;
+  GraphBuilder* builder = nullptr;
+  for_each_leaf(all, [&](const auto& leaf) {
+    ids.push_back(leaf.id);
+    builder = leaf.builder;
+  });
+  return [&]<class... L>(TypeList<L...>*) {
+    int next = 0;
+    // Braces: in order.
+    const std::tuple leaves{L{builder, ids[next++]}...};
+    return std::apply(
+        [](const auto&... leaf) {
+          return concat(axis<0>,
+                        reshape(leaf, shape<std::remove_cvref_t<decltype(leaf)>::shape_type::value.size()>)...);
+        },
+        leaves);
+  }(static_cast<Leaves*>(nullptr));
+}
+
+/// The structure X, with an axis of `Rows` in front of each leaf where that is not negative.
+template <Extent Rows>
+struct LeadingRows {
+  template <class L>
+  struct Leaf {
+    using type = L;
+  };
+  template <class T, Extent... E>
+  struct Leaf<Symbol<T, Shape<E...>>> {
+    using type = Symbol<T, Shape<Rows, E...>>;
+  };
+};
+template <class X, Extent Rows>
+using with_rows = rebind<X, LeadingRows<Rows>::template Leaf>;
+
+/// Structures of the types X... made of the parts of one array, which `flatten` joined.
+template <class... X, class T, Extent N>
+constexpr std::tuple<X...> unflatten(const Symbol<T, Shape<N>>& flat) {
+  return [&]<class... L, std::size_t... I>(TypeList<L...>*, std::index_sequence<I...>) {
+    constexpr auto first = [](std::size_t k) {
+      const Extent size[] = {L::shape_type::value.size()..., 0};
+      Extent sum = 0;
+      for (std::size_t i = 0; i < k; ++i) sum += size[i];
+      return sum;
+    };
+    const int ids[] = {reshape(slice<0, first(I), first(I + 1)>(flat), typename L::shape_type{}).id..., 0};
+    std::tuple<X...> parts{};
+    set_leaves(parts, flat.builder, ids);
+    return parts;
+  }(static_cast<leaf_types<X...>*>(nullptr),
+         std::make_index_sequence<static_cast<std::size_t>(leaf_types<X...>::size)>{});
+}
+
+/// The same for an array of rows: each leaf has the rows along its first axis.
+template <class X, class T, Extent M, Extent N>
+constexpr with_rows<X, M> unflatten_rows(const Symbol<T, Shape<M, N>>& flat) {
+  return [&]<class... L, std::size_t... I>(TypeList<L...>*, std::index_sequence<I...>) {
+    constexpr auto first = [](std::size_t k) {
+      const Extent size[] = {L::shape_type::value.size()..., 0};
+      Extent sum = 0;
+      for (std::size_t i = 0; i < k; ++i) sum += size[i];
+      return sum;
+    };
+    const int ids[] = {
+        reshape(slice<1, first(I), first(I + 1)>(flat), typename LeadingRows<M>::template Leaf<L>::type::shape_type{})
+            .id...,
+        0};
+    with_rows<X, M> parts{};
+    set_leaves(parts, flat.builder, ids);
+    return parts;
+  }(static_cast<leaf_types<X>*>(nullptr), std::make_index_sequence<static_cast<std::size_t>(leaf_types<X>::size)>{});
+}
+
+}  // namespace ctgrad::detail

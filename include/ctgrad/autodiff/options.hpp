@@ -7,7 +7,7 @@
 #include <tuple>
 #include <type_traits>
 
-#include "ctgrad/autodiff/structure.hpp"
+#include "ctgrad/autodiff/names.hpp"
 
 namespace ctgrad {
 
@@ -18,6 +18,16 @@ struct Wrt {
 };
 template <int... Arguments>
 inline constexpr Wrt<Arguments...> wrt{};
+
+/// Which members of the arguments' structures to differentiate by: `gradient(f, wrt_names<"rod.length", "mass">)`.
+/// Elements of arrays have numbers: `"joint[2].angle"`. Not in sources that nvcc compiles, whose two compilers name
+/// members differently.
+template <Name... Names>
+struct WrtNames {
+  static constexpr int count = sizeof...(Names);
+};
+template <Name... Names>
+inline constexpr WrtNames<Names...> wrt_names{};
 
 /// Says that the function returns a pair: what is differentiated, and further results that are only passed on:
 /// `auto [gradient, extras] = gradient(f, has_aux)(x)`.
@@ -51,6 +61,10 @@ template <bool Aux, class W, int... A, class... Rest>
 struct ReadOptions<Options<W, Aux>, Wrt<A...>, Rest...> : ReadOptions<Options<Wrt<A...>, Aux>, Rest...> {
   static_assert(sizeof...(A) > 0, "ctgrad: wrt names no argument; write wrt<0> for the first");
 };
+template <bool Aux, class W, Name... N, class... Rest>
+struct ReadOptions<Options<W, Aux>, WrtNames<N...>, Rest...> : ReadOptions<Options<WrtNames<N...>, Aux>, Rest...> {
+  static_assert(sizeof...(N) > 0, "ctgrad: wrt_names names no member; write wrt_names<\"length\">");
+};
 template <class W, class... Rest>
 struct ReadOptions<Options<W, false>, HasAux, Rest...> : ReadOptions<Options<W, true>, Rest...> {};
 
@@ -81,12 +95,26 @@ inline constexpr bool can_differentiate_by = [] {
   }
 }();
 
-/// True where the function has the arguments that wrt<...> names.
-template <class W, int Arguments>
-inline constexpr bool arguments_exist = false;
-template <int... A, int Arguments>
-inline constexpr bool arguments_exist<Wrt<A...>, Arguments> = ((A >= 0 && A < Arguments) && ...);
+/// Whether the arguments X... have what W selects.
+template <class W, class... X>
+struct Selectable;
+template <int... A, class... X>
+struct Selectable<Wrt<A...>, X...> {
+  static constexpr bool value = ((A >= 0 && A < static_cast<int>(sizeof...(X))) && ...);
+  static_assert(value, "ctgrad: wrt names an argument that the function was not given; arguments count from 0");
+};
+template <Name... N, class... X>
+struct Selectable<WrtNames<N...>, X...> {
+  static constexpr bool value = ((argument_with<X...>(N.view()) >= 0) && ...);
+  static constexpr bool exist = ((argument_with<X...>(N.view()) != -1) && ...);
+  static_assert(exist,
+                "ctgrad: wrt_names names a member that no argument has; parts of members are written rod.length, "
+                "elements of arrays joint[2]");
+  static_assert(value || !exist,
+                "ctgrad: wrt_names names a member that several arguments have; select arguments with wrt<...>");
+};
 
+/// What is selected of the arguments X...: the type, a copy of it, and a visit of its leaves.
 template <class W, class... X>
 struct Selected;
 /// The arguments `A...` of the arguments X...: one as it is, several as a tuple.
@@ -105,6 +133,28 @@ struct Selected<Wrt<A...>, X...> {
   using type = typename decltype(choose())::type;
 
   static constexpr type get(const std::tuple<X...>& x) { return type{std::get<A>(x)...}; }
+  template <class Visit>
+  static constexpr void for_each_selected_leaf(std::tuple<X...>& x, const Visit& visit) {
+    (for_each_leaf(std::get<A>(x), visit), ...);
+  }
+};
+/// The members that `N...` name.
+template <Name... N, class... X>
+struct Selected<WrtNames<N...>, X...> {
+  template <Name M>
+  static constexpr auto& part(auto& x) {
+    return part_at<M>(std::get<static_cast<std::size_t>(argument_with<X...>(M.view()))>(x));
+  }
+  using parts = std::tuple<std::remove_cvref_t<decltype(part<N>(std::declval<std::tuple<X...>&>()))>...>;
+  using type = typename std::conditional_t<sizeof...(N) == 1, std::tuple_element<0, parts>, Tag<parts>>::type;
+  static_assert(can_differentiate_by<type>,
+                "ctgrad: a member to differentiate by is not of a floating type; select others with wrt_names<...>");
+
+  static constexpr type get(const std::tuple<X...>& x) { return type{part<N>(x)...}; }
+  template <class Visit>
+  static constexpr void for_each_selected_leaf(std::tuple<X...>& x, const Visit& visit) {
+    (for_each_leaf(part<N>(x), visit), ...);
+  }
 };
 template <class W, class... X>
 using selected = typename Selected<W, X...>::type;
@@ -145,15 +195,13 @@ struct Refresh {
 };
 
 /// Calls `f` with the arguments to differentiate by replaced by fresh nodes.
-template <bool Aux, class F, int... A, class... X>
-constexpr auto call_fresh(const F& f, Wrt<A...>, const std::tuple<X...>& x) {
-  constexpr bool exist = arguments_exist<Wrt<A...>, static_cast<int>(sizeof...(X))>;
-  static_assert(exist, "ctgrad: wrt names an argument that the function was not given; arguments count from 0");
-  if constexpr (exist) {
-    using Choice = Selected<Wrt<A...>, X...>;
+template <bool Aux, class F, class W, class... X>
+constexpr auto call_fresh(const F& f, W, const std::tuple<X...>& x) {
+  if constexpr (Selectable<W, X...>::value) {
+    using Choice = Selected<W, X...>;
     using Arguments = typename Choice::type;
     auto arguments = x;
-    (for_each_leaf(std::get<A>(arguments), Refresh{}), ...);
+    Choice::for_each_selected_leaf(arguments, Refresh{});
     const auto result = std::apply(f, arguments);
     using Y = std::remove_const_t<decltype(result)>;
     if constexpr (Aux) {

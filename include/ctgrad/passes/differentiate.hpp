@@ -84,8 +84,9 @@ constexpr Shares elementwise_shares(Value t, const Value (&x)[3], Value y) {
     if (node.attribute != 0) return vectorized_shares<Op>(t, x, y);
     Shares shares;
     if (!node.user->differentiable && node.user->bounded_order)
-      throw "ctgrad: odeint is differentiated more often than its options allow; allow one order more: "
-            "odeint<OdeOptions{.max_order = 3}>(f)";
+      throw "ctgrad: a loop, a branch or odeint is differentiated more often than its options allow; allow one order "
+            "more: scan<LoopOptions{.max_order = 2}>, odeint<OdeOptions{.max_order = 3}>; reverse mode of while_loop "
+            "needs LoopOptions{.max_steps = 100}, too";
     if (!node.user->differentiable)
       throw "ctgrad: a user operation without a derivative rule is differentiated: give it a member derivative, or "
             "wrap its operands in stop_gradient";

@@ -74,11 +74,12 @@ inline double scalar_value(Opcode op, DType dtype, double a, double b, double c)
 
 inline double reduction_identity(Opcode op) {
   const double infinity = std::numeric_limits<double>::infinity();
-  return op == opcode<ops::Sum> ? 0 : op == opcode<ops::Max> ? -infinity : infinity;
+  return op == opcode<ops::Sum> ? 0 : op == opcode<ops::Prod> ? 1 : op == opcode<ops::Max> ? -infinity : infinity;
 }
 
 inline double reduction_step(Opcode op, double a, double b) {
   if (op == opcode<ops::Sum>) return a + b;
+  if (op == opcode<ops::Prod>) return a * b;
   return scalar_value(op == opcode<ops::Max> ? opcode<ops::Maximum> : opcode<ops::Minimum>, DType::float64, a, b, 0);
 }
 

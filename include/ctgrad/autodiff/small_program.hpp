@@ -78,9 +78,9 @@ template <class Stages>
   cpu::run_inline<Stages>(cpu::RunContext{region, nullptr, nullptr, nullptr, nullptr});
 }
 
-/// Runs a small program in memory on the stack and hands its results to `take`.
-template <class Stages, int Inputs, int Results, class Take, class... X>
-CTGRAD_ALWAYS_INLINE auto run_on_stack(const Take& take, const X&... x) {
+/// Runs a small program in memory on the stack and writes its results to `out`.
+template <class Stages, int Inputs, class Out, class... X>
+CTGRAD_ALWAYS_INLINE void run_on_stack(Out& out, const X&... x) {
   constexpr ScheduleView schedule = Stages::view();
   alignas(64) std::byte arena[schedule.arenas[0].bytes + 64];
   void* region[static_cast<std::size_t>(schedule.regions.input(Inputs)) + 1];
@@ -95,13 +95,14 @@ CTGRAD_ALWAYS_INLINE auto run_on_stack(const Take& take, const X&... x) {
     }
   };
   (for_each_leaf(x, point_to), ...);
+  Destinations<Out, Inputs> destinations(out, x...);
+  destinations.prepare([&](int i, void* place) { region[schedule.regions.result(i)] = place; },
+                       []<class S>(Tag<S>) { return static_extents<S>(); });
   run_straight<Stages>(region);
-  RunResults<Results> results;
-  for (int i = 0; i < Results; ++i) {
+  destinations.finish([&](int i) -> const void* {
     const StepOperand& place = schedule.results[i].place;
-    results.place[i] = static_cast<const std::byte*>(region[place.region]) + place.byte_offset;
-  }
-  return take(results);
+    return static_cast<const std::byte*>(region[place.region]) + place.byte_offset;
+  });
 }
 
 }  // namespace ctgrad::detail

@@ -35,6 +35,7 @@
 #include "ctgrad/ops/permute.hpp"
 #include "ctgrad/ops/pool2d.hpp"
 #include "ctgrad/ops/pow.hpp"
+#include "ctgrad/ops/prod.hpp"
 #include "ctgrad/ops/relu.hpp"
 #include "ctgrad/ops/reshape.hpp"
 #include "ctgrad/ops/sigmoid.hpp"
@@ -60,7 +61,7 @@ using List = detail::TypeList<
     LogicalOr, Maximum, Minimum, Multiply, Negate, NotEqual, Pow, Relu, Sigmoid, Sin, Softplus, Sqrt, Square,
     StopGradient, Subtract, Tanh, Where,
     // reductions
-    Max, Min, Sum,
+    Max, Min, Prod, Sum,
     // views
     BroadcastTo, Permute, Reshape, Slice,
     // structured

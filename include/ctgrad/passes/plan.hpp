@@ -77,7 +77,7 @@ private:
 
 class Planner {
 public:
-  constexpr Planner(const GraphView& graph, ScheduleBuilder& schedule, int blocks)
+  constexpr Planner(const GraphView& graph, ScheduleBuilder& schedule, int blocks, bool results_apart)
       : graph_(graph),
         out_(schedule),
         accesses_(graph),
@@ -87,6 +87,8 @@ public:
         owner_(graph.size, -1),
         pinned_(graph.size) {
     out_.regions.blocks = blocks;
+    for (int i = 0; i < graph.output_count; ++i)
+      if (results_apart && graph.outputs[i].kind == OutputKind::result) ++out_.regions.results;
     for (int i = 0; i < graph.size; ++i) owner_.at[i] = i;
     for (int i = 0; i < graph.shape_count; ++i) shape_size_.push_back(graph.shapes[i].size());
   }
@@ -184,7 +186,8 @@ private:
     out_.constants.push_back(entry);
   }
 
-  /// Arrays whose place is not theirs to choose: parts of packs, and updates of blocks.
+  /// Arrays whose place is not theirs to choose: parts of packs, updates of blocks, and results where they have regions
+  /// of their own. A result that is an argument or a constant, or the same as another, lies where that is.
   constexpr void place_fixed() {
     part_offset_ = Vector<std::int64_t>(graph_.size);
     for (int i = 0; i < graph_.size; ++i) {
@@ -198,12 +201,16 @@ private:
         offset += size_of_node(part) * static_cast<std::int64_t>(ctgrad::size_of(node.dtype));
       }
     }
+    int result = 0;
     for (int i = 0; i < graph_.output_count; ++i) {
       const Output& output = graph_.outputs[i];
       if (output.kind == OutputKind::update) {
         region_.at[output.node] = out_.regions.block(output.index);
       } else {
         pinned_.at[owner_.at[output.node]] = 1;
+        const bool own = region_.at[output.node] < 0 && owner_.at[output.node] == output.node;
+        if (out_.regions.results > 0 && own) region_.at[output.node] = out_.regions.result(result);
+        ++result;
       }
     }
   }
@@ -337,10 +344,11 @@ private:
 }  // namespace detail
 
 /// Lowers a fused graph and plans its memory. `blocks` is the number of blocks of parameters and optimizer
-/// state.
-constexpr detail::ScheduleBuilder plan(const GraphView& graph, const FusionView& fusion, int blocks) {
+/// state; with `results_apart` each result has a region of its own, memory that the caller gives.
+constexpr detail::ScheduleBuilder plan(const GraphView& graph, const FusionView& fusion, int blocks,
+                                       bool results_apart = false) {
   detail::ScheduleBuilder schedule = lower(graph, fusion);
-  detail::Planner(graph, schedule, blocks).run();
+  detail::Planner(graph, schedule, blocks, results_apart).run();
   return schedule;
 }
 

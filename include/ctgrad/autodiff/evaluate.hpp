@@ -81,8 +81,9 @@ struct KeptProgram {
   std::uint64_t runs = 0;
 };
 
-/// Runs a program that this thread keeps, so that a call that is repeated allocates nothing.
-template <class Runner, int Inputs, class Out, class... X>
+/// Runs a program that this thread keeps, so that a call that is repeated allocates nothing, and writes its results to
+/// `out`, which shares no memory with `x`.
+template <class Runner, class Out, class... X>
 void run_kept_program(Out& out, const X&... x) {
   thread_local std::optional<KeptProgram<Runner>> kept;
   if (!kept) kept.emplace();
@@ -91,19 +92,20 @@ void run_kept_program(Out& out, const X&... x) {
       if (kept->runner.memory().total() > most_bytes_kept) kept.reset();
     }
   } release;
-  Destinations<Out, Inputs> destinations(out, x...);
+  NumberPlace numbers[static_cast<std::size_t>(leaf_types<Out>::size)];
   const auto place = [&](const Dimensions& dimensions, auto& executor) {
-    destinations.prepare([&](int i, void* to) { executor.set_result(i, to); },
-                         [&]<class S>(Tag<S>) { return evaluate_extents<S>(dimensions); });
+    place_results(
+        out, numbers, [&](int i, void* to) { executor.set_result(i, to); },
+        [&]<class S>(Tag<S>) { return evaluate_extents<S>(dimensions); });
   };
   std::apply([&](const auto&... view) { kept->runner.run_to(place, kept->runs++, view...); },
              std::tuple_cat(leaf_views(x)...));
-  destinations.finish([&](int i) { return kept->runner.result_address(i); });
+  copy_results(out, [&](int i) { return kept->runner.result_address(i); });
 }
 
-/// Runs `f` on values and writes the results to `out`.
+/// Runs `f` on values and writes the results to `out`, which shares no memory with `x`.
 template <class F, class Out, class... X>
-void run_compiled(const F&, Out& out, const X&... x) {
+CTGRAD_ALWAYS_INLINE void run_compiled(Out& out, const X&... x) {
   static_assert(std::is_default_constructible_v<F>,
                 "ctgrad: the function must not capture anything: pass values as arguments, or keep them in a struct "
                 "with a constexpr call operator and default member values");
@@ -111,11 +113,20 @@ void run_compiled(const F&, Out& out, const X&... x) {
     using P = FlatProgram<F, X...>;
     using Stages = typename P::Stages;
     if constexpr (runs_on_stack<Stages>) {
-      run_on_stack<Stages, leaf_types<X...>::size>(out, x...);
+      run_on_stack<Stages>(out, x...);
     } else {
-      run_kept_program<typename P::Runner, leaf_types<X...>::size>(out, x...);
+      run_kept_program<typename P::Runner>(out, x...);
     }
   }
+}
+
+/// The same, by way of memory of its own.
+template <class F, class Out, class... X>
+[[gnu::noinline, gnu::cold]] void run_compiled_beside(Out& out, const X&... x) {
+  EmptyLeaves empty;
+  auto results = make_owned<owned<traced_result<F, X...>>>(empty);
+  run_compiled<F>(results, x...);
+  assign_leaves(out, results);
 }
 
 template <class List>
@@ -154,17 +165,21 @@ constexpr auto call_with_values(const F& f, const X&... x) {
   }
   EmptyLeaves empty;
   O out = make_owned<O>(empty);
-  detail::run_compiled(f, out, x...);
+  detail::run_compiled<F>(out, x...);
   return out;
 }
 
 /// The same, written to `out`: a structure of numbers, tensors and views, or a std::tie of them.
 template <class Out, class F, class... X>
-void call_into(Out& out, const F& f, const X&... x) {
+CTGRAD_ALWAYS_INLINE void call_into(Out& out, const F&, const X&... x) {
   static_assert(TakesResults<leaf_types<Out>, leaf_types<traced_result<F, X...>>>::value,
                 "ctgrad: what into() writes to must have the structure of the result, with numbers for scalars and a "
                 "Tensor or TensorView of the same element type and shape for each array");
-  detail::run_compiled(f, out, x...);
+  if (detail::overlaps_arguments(out, x...)) {
+    detail::run_compiled_beside<F>(out, x...);
+  } else {
+    detail::run_compiled<F>(out, x...);
+  }
 }
 
 /// Base of the callables that the calls for derivatives return. `Self::trace(x...)` works on symbols.
@@ -192,7 +207,7 @@ struct Derivative {
   /// Computes the derivative at `x...` and writes it to `out`: a number, Tensor, TensorView, a structure of them, or a
   /// std::tie. Allocates nothing when called again.
   template <class Out, class... X>
-  void into(Out&& out, const X&... x) const {
+  CTGRAD_ALWAYS_INLINE void into(Out&& out, const X&... x) const {
     detail::call_into(out, static_cast<const Self&>(*this), x...);
   }
 };

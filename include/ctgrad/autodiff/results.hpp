@@ -4,8 +4,6 @@
 #pragma once
 
 #include <cstring>
-#include <memory>
-#include <vector>
 
 #include "ctgrad/autodiff/structure.hpp"
 
@@ -52,7 +50,7 @@ requires(sizeof...(To) == sizeof...(From)) struct TakesResults<TypeList<To...>, 
   static constexpr bool value = (takes_result<To, From> && ...);
 };
 
-/// The leaves that make_owned asks for, in order: copies of those of a structure.
+/// Where the leaves of a structure are, in order: what make_owned copies.
 template <int Count>
 struct CopiedLeaves {
   const void* place[static_cast<std::size_t>(Count)];
@@ -60,17 +58,34 @@ struct CopiedLeaves {
   int next = 0;
 
   template <class T, class S>
-  Tensor<T, S> tensor() {
+  TensorView<const T, S> view() {
     const auto i = static_cast<std::size_t>(next++);
     Extents<S::rank> own;
     std::copy_n(extents[i].begin(), own.size(), own.begin());
-    return Tensor<T, S>(TensorView<const T, S>(static_cast<const T*>(place[i]), own));
+    return {static_cast<const T*>(place[i]), own};
+  }
+  template <class T, class S>
+  Tensor<T, S> tensor() {
+    return Tensor<T, S>(view<T, S>());
   }
   template <class T>
   T number() {
     return *static_cast<const T*>(place[next++]);
   }
 };
+
+template <class X>
+CopiedLeaves<leaf_types<X>::size> leaves_of(const X& x) {
+  CopiedLeaves<leaf_types<X>::size> leaves;
+  int i = 0;
+  for_each_leaf(x, [&](const auto& leaf) {
+    const auto view = leaf_view(leaf);
+    leaves.place[i] = view.data();
+    std::copy(view.extents().begin(), view.extents().end(), leaves.extents[i].begin());
+    ++i;
+  });
+  return leaves;
+}
 
 /// Leaves to be written to: zeros, and arrays without elements where lengths are known at run time only.
 struct EmptyLeaves {
@@ -155,125 +170,110 @@ struct MakeOwned<std::array<X, N>> {
   }
 };
 
-/// Bytes from `begin` on.
-struct ByteRange {
-  const std::byte* begin = nullptr;
-  std::int64_t bytes = 0;
-
-  CTGRAD_ALWAYS_INLINE bool overlaps(const ByteRange& other) const {
-    const auto here = reinterpret_cast<std::uintptr_t>(begin), there = reinterpret_cast<std::uintptr_t>(other.begin);
-    return here < there + static_cast<std::uintptr_t>(other.bytes) && there < here + static_cast<std::uintptr_t>(bytes);
-  }
-};
-
-/// The memory of an argument.
-template <class X>
-CTGRAD_ALWAYS_INLINE ByteRange range_of(const X& x) {
-  if constexpr (is_number<X>) {
-    return {reinterpret_cast<const std::byte*>(&x), static_cast<std::int64_t>(sizeof(X))};
-  } else {
-    return {reinterpret_cast<const std::byte*>(x.data()),
-            x.size() * static_cast<std::int64_t>(sizeof(typename X::element_type))};
-  }
+/// True when two arrays, or an array and a number, share memory.
+template <class A, class B>
+CTGRAD_ALWAYS_INLINE bool overlap(const A& a, const B& b) {
+  const auto begin = [](const auto& x) {
+    if constexpr (is_number<std::remove_cvref_t<decltype(x)>>) {
+      return reinterpret_cast<std::uintptr_t>(&x);
+    } else {
+      return reinterpret_cast<std::uintptr_t>(x.data());
+    }
+  };
+  const auto bytes = [](const auto& x) -> std::uintptr_t {
+    if constexpr (is_number<std::remove_cvref_t<decltype(x)>>) {
+      return sizeof(x);
+    } else {
+      return static_cast<std::uintptr_t>(x.size()) * sizeof(*x.data());
+    }
+  };
+  return begin(a) < begin(b) + bytes(b) && begin(b) < begin(a) + bytes(a);
 }
 
-/// Where a run writes its results: arrays of the caller at once, numbers beside them. An array that overlaps an
-/// argument, which the run may still read, gets its elements in the end.
-template <class Out, int Inputs>
-class Destinations {
-  static constexpr int count = leaf_types<Out>::size;
-
-public:
-  template <class... X>
-  CTGRAD_ALWAYS_INLINE explicit Destinations(Out& out, const X&... x) : out_(out) {
-    int i = 0;
-    (for_each_leaf(x, [&](const auto& leaf) { input_[i++] = range_of(leaf); }), ...);
-  }
-
-  /// Calls set(i, place) for each result: tensors are made large enough first. `extents_of(tag)` is the extents of a
-  /// result of the tag's shape.
-  template <class Set, class ExtentsOf>
-  CTGRAD_ALWAYS_INLINE void prepare(const Set& set, const ExtentsOf& extents_of) {
-    int i = 0;
-    for_each_leaf(
-        out_, [&](auto& leaf) __attribute__((always_inline)) {
-          using To = std::remove_cvref_t<decltype(leaf)>;
-          if constexpr (is_number<To>) {
-            static_assert(sizeof(To) <= sizeof(Number));
-            set(i, number_[i].bytes);
-          } else {
-            set(i, place_of(leaf, extents_of(Tag<typename To::shape_type>{})));
-          }
-          ++i;
-        });
-  }
-
-  /// Writes what is not where it belongs; `result(i)` is where the run has written result i.
-  template <class Result>
-  CTGRAD_ALWAYS_INLINE void finish(const Result& result) {
-    int i = 0;
-    for_each_leaf(
-        out_, [&](auto& leaf) __attribute__((always_inline)) {
-          using To = std::remove_cvref_t<decltype(leaf)>;
-          const void* from = result(i++);
-          if constexpr (is_number<To>) {
-            leaf = *static_cast<const To*>(from);
-          } else if (from != leaf.data()) {
-            std::memcpy(leaf.data(), from, static_cast<std::size_t>(leaf.size()) * sizeof(typename To::element_type));
-          }
-        });
-  }
-
-private:
-  struct Number {
-    alignas(8) std::byte bytes[8];
-  };
-
-  template <class To, class E>
-  CTGRAD_ALWAYS_INLINE void* place_of(To& leaf, const E& extents) {
-    using T = typename To::element_type;
-    if constexpr (!To::shape_type::value.is_static()) {
-      if (leaf.extents() != extents) {
-        if constexpr (std::is_same_v<To, Tensor<T, typename To::shape_type>>) {
-          resized(leaf, extents);
-        } else {
-          throw_view_extents(leaf.extents(), extents);
+/// True when an array of `out` shares memory with an argument: a run must not write there, for it may still read.
+template <class Out, class... X>
+CTGRAD_ALWAYS_INLINE bool overlaps_arguments(const Out& out, const X&... x) {
+  bool found = false;
+  for_each_leaf(
+      out, [&](const auto& to) __attribute__((always_inline)) {
+        if constexpr (!is_number<std::remove_cvref_t<decltype(to)>>) {
+          const auto look = [&](const auto& leaf) __attribute__((always_inline)) {
+            found = found || overlap(to, leaf);
+          };
+          (for_each_leaf(x, look), ...);
         }
+      });
+  return found;
+}
+
+/// Where a run writes numbers, which are copied in the end.
+struct NumberPlace {
+  alignas(8) std::byte bytes[8];
+};
+
+/// Calls set(i, place) for each result: an array of `out` itself, a number's place beside it. Tensors are given the
+/// extents `extents_of(Tag<shape>)`.
+template <class Out, class Set, class ExtentsOf>
+CTGRAD_ALWAYS_INLINE void place_results(Out& out, NumberPlace* numbers, const Set& set, const ExtentsOf& extents_of) {
+  int i = 0;
+  for_each_leaf(
+      out, [&](auto& leaf) __attribute__((always_inline)) {
+        using To = std::remove_cvref_t<decltype(leaf)>;
+        if constexpr (is_number<To>) {
+          static_assert(sizeof(To) <= sizeof(NumberPlace));
+          set(i, static_cast<void*>(numbers[i].bytes));
+        } else {
+          using S = typename To::shape_type;
+          if constexpr (!S::value.is_static()) {
+            const auto extents = extents_of(Tag<S>{});
+            if (leaf.extents() != extents) {
+              if constexpr (std::is_same_v<To, Tensor<typename To::element_type, S>>) {
+                leaf = To(extents);
+              } else {
+                throw_view_extents(leaf.extents(), extents);
+              }
+            }
+          }
+          set(i, static_cast<void*>(leaf.data()));
+        }
+        ++i;
+      });
+}
+
+/// Writes what is not in its place yet; `result(i)` is where result i lies.
+template <class Out, class Result>
+CTGRAD_ALWAYS_INLINE void copy_results(Out& out, const Result& result) {
+  int i = 0;
+  for_each_leaf(
+      out, [&](auto& leaf) __attribute__((always_inline)) {
+        using To = std::remove_cvref_t<decltype(leaf)>;
+        const void* from = result(i++);
+        if constexpr (is_number<To>) {
+          leaf = *static_cast<const To*>(from);
+        } else if (from != leaf.data()) {
+          std::memcpy(leaf.data(), from, static_cast<std::size_t>(leaf.size()) * sizeof(typename To::element_type));
+        }
+      });
+}
+
+/// Gives `out` the leaves of a structure of numbers and tensors.
+template <class Out, class From>
+void assign_leaves(Out& out, From& from) {
+  CopiedLeaves<leaf_types<From>::size> leaves = leaves_of(from);
+  for_each_leaf(out, [&](auto& leaf) {
+    using To = std::remove_cvref_t<decltype(leaf)>;
+    if constexpr (is_number<To>) {
+      leaf = leaves.template number<To>();
+    } else {
+      using T = typename To::element_type;
+      const auto view = leaves.template view<T, typename To::shape_type>();
+      if constexpr (std::is_same_v<To, Tensor<T, typename To::shape_type>>) {
+        leaf = To(view);
+      } else {
+        leaf.assign(view);
       }
     }
-    const ByteRange range = range_of(leaf);
-    for (const ByteRange& input : input_)
-      if (range.overlaps(input)) return beside(range.bytes);
-    return leaf.data();
-  }
-
-  /// Gives a tensor other extents. If it is also an argument, the run still reads what it holds now.
-  template <class To, class E>
-  [[gnu::noinline]] void resized(To& leaf, const E& extents) {
-    const ByteRange range = range_of(leaf);
-    To fresh(extents);
-    bool read = false;
-    for (const ByteRange& input : input_) read = read || range.overlaps(input);
-    if (read) keep(std::make_shared<To>(std::move(leaf)));
-    leaf = std::move(fresh);
-  }
-
-  [[gnu::noinline]] void* beside(std::int64_t bytes) {
-    auto memory = std::make_shared<Memory>(static_cast<std::size_t>(bytes));
-    void* place = memory->data();
-    keep(std::move(memory));
-    return place;
-  }
-  void keep(std::shared_ptr<void> memory) {
-    if (!kept_) kept_ = std::make_unique<std::vector<std::shared_ptr<void>>>();
-    kept_->push_back(std::move(memory));
-  }
-
-  Out& out_;
-  ByteRange input_[static_cast<std::size_t>(Inputs) + 1];
-  Number number_[static_cast<std::size_t>(count)];
-  /// Memory that lives until the end of the run; hardly ever there.
-  std::unique_ptr<std::vector<std::shared_ptr<void>>> kept_;
-};
+  });
+}
 
 }  // namespace ctgrad::detail

@@ -72,22 +72,45 @@ private:
 template <class Stages>
 inline constexpr ConstantBytes<Stages> constant_bytes{};
 
-/// A program in straight lines, compiled on its own, so that what it is called from does not change how.
-template <class Stages>
-[[gnu::noinline]] void run_straight(void* const* region) {
-  cpu::run_inline<Stages>(cpu::RunContext{region, nullptr, nullptr, nullptr, nullptr});
+/// A program in straight lines.
+template <class Stages, class... Address>
+CTGRAD_ALWAYS_INLINE void run_here(Address... address) {
+  constexpr Regions regions = Stages::view().regions;
+  alignas(64) std::byte arena[Stages::view().arenas[0].bytes + 64];
+  // Arenas, constants, then the results and the inputs.
+  static_assert(regions.result(0) == 2);
+  void* const region[] = {arena, const_cast<std::byte*>(constant_bytes<Stages>.at), address...};
+  cpu::detail::run_static_steps<Stages>(cpu::RunContext{region, nullptr, nullptr, nullptr, nullptr},
+                                        std::make_integer_sequence<int, Stages::view().step_count>{});
+}
+/// The same compiled on its own, so that what it is called from does not change how. Few addresses are passed in
+/// registers.
+template <class Stages, class... Address>
+[[gnu::noinline]] void run_straight(Address... address) {
+  run_here<Stages>(address...);
+}
+/// Fewer operations than a call takes run where they are called.
+template <class Stages, std::size_t... I>
+CTGRAD_ALWAYS_INLINE void run_straight_at(void* const* address, std::index_sequence<I...>) {
+  if constexpr (cpu::inline_operations<Stages> <= 16) {
+    run_here<Stages>(address[I]...);
+  } else {
+    run_straight<Stages>(address[I]...);
+  }
 }
 
-/// Runs a small program in memory on the stack and writes its results to `out`.
-template <class Stages, int Inputs, class Out, class... X>
+/// Runs a small program in memory on the stack and writes its results to `out`, which shares no memory with `x`.
+template <class Stages, class Out, class... X>
 CTGRAD_ALWAYS_INLINE void run_on_stack(Out& out, const X&... x) {
   constexpr ScheduleView schedule = Stages::view();
-  alignas(64) std::byte arena[schedule.arenas[0].bytes + 64];
-  void* region[static_cast<std::size_t>(schedule.regions.input(Inputs)) + 1];
-  region[0] = arena;
-  region[schedule.regions.constants()] = const_cast<std::byte*>(constant_bytes<Stages>.at);
-  void** input = region + schedule.regions.input(0);
-  const auto point_to = [&](const auto& leaf) {
+  constexpr auto results = static_cast<std::size_t>(leaf_types<Out>::size);
+  constexpr auto addresses = results + static_cast<std::size_t>(leaf_types<X...>::size);
+  void* address[addresses];
+  NumberPlace numbers[results];
+  place_results(
+      out, numbers, [&](int i, void* place) { address[i] = place; }, [](auto) {});
+  void** input = address + results;
+  const auto point_to = [&](const auto& leaf) __attribute__((always_inline)) {
     if constexpr (is_number<std::remove_cvref_t<decltype(leaf)>>) {
       *input++ = const_cast<void*>(static_cast<const void*>(&leaf));
     } else {
@@ -95,13 +118,12 @@ CTGRAD_ALWAYS_INLINE void run_on_stack(Out& out, const X&... x) {
     }
   };
   (for_each_leaf(x, point_to), ...);
-  Destinations<Out, Inputs> destinations(out, x...);
-  destinations.prepare([&](int i, void* place) { region[schedule.regions.result(i)] = place; },
-                       []<class S>(Tag<S>) { return static_extents<S>(); });
-  run_straight<Stages>(region);
-  destinations.finish([&](int i) -> const void* {
+  run_straight_at<Stages>(address, std::make_index_sequence<addresses>{});
+  copy_results(out, [&](int i) -> const void* {
+    // A result is not the run's own work where it is an argument, a constant, or the same as another.
     const StepOperand& place = schedule.results[i].place;
-    return static_cast<const std::byte*>(region[place.region]) + place.byte_offset;
+    if (place.region == schedule.regions.constants()) return constant_bytes<Stages>.at + place.byte_offset;
+    return static_cast<const std::byte*>(address[place.region - schedule.regions.result(0)]) + place.byte_offset;
   });
 }
 

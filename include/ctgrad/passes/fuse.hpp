@@ -341,7 +341,10 @@ private:
         loop.reduced_axes != static_cast<unsigned>(graph_.nodes[root].attribute))
       return false;
     int loads = loop.loads.count;
-    bool shares = false;
+    // What reads constants only joins any loop: its stores run beside what the loop waits for.
+    bool shares = !is_reduction(root);
+    for (int i = 0; i < need.loads.count; ++i)
+      shares = shares && graph_.nodes[accesses_.root(need.loads.at[i])].op == opcode<ops::Constant>;
     for (int i = 0; i < need.loads.count; ++i) {
       const int x = need.loads.at[i];
       bool known = writer_of(x) == step;

@@ -98,6 +98,7 @@ public:
     place_leaves();
     place_fixed();
     find_last_uses();
+    for (int step = out_.steps.count - 1; step >= 0; --step) place_in_results(step);
     for (int step = 0; step < out_.steps.count; ++step) plan_step(step);
     for (int i = 0; i < out_.arenas.count; ++i) out_.arenas.at[i].bytes = planners_.at[i].top();
     for (int i = 0; i < out_.operands.count; ++i) place(out_.operands.at[i]);
@@ -227,6 +228,18 @@ private:
     return !is_memory_leaf(graph_.nodes[node]) && (region_.at[node] < 0 || region_.at[node] < out_.regions.arenas);
   }
 
+  /// What a loop overwrites with a result that has a region of its own lies there from the beginning.
+  constexpr void place_in_results(int s) {
+    const Step step = out_.steps.at[s];
+    for (int k = step.input_count; k < step.operand_count; ++k) {
+      const int node = owner_.at[out_.operands.at[step.first_operand + k].node];
+      const int first = out_.regions.result(0);
+      if (region_.at[node] < first || region_.at[node] >= first + out_.regions.results) continue;
+      const int heir = find_dying_operand(s, step, k, node);
+      if (heir >= 0) region_.at[heir] = region_.at[node];
+    }
+  }
+
   constexpr void plan_step(int s) {
     const Step step = out_.steps.at[s];
     for (int k = step.input_count; k < step.operand_count; ++k) {
@@ -278,8 +291,8 @@ private:
       const StepOperand& from = out_.operands.at[step.first_operand + k];
       const int x = from.node;
       if (owner_.at[x] != x || !is_temporary(x) || pinned_.at[x] != 0 || last_use_.at[x] != s || was_released(x) ||
-          region_.at[x] != region_.at[node] || bytes_of(x) != bytes_of(node) || from.offset != to.offset ||
-          ctgrad::size_of(from.dtype) != ctgrad::size_of(to.dtype))
+          (region_.at[x] >= 0 && region_.at[x] != region_.at[node]) || bytes_of(x) != bytes_of(node) ||
+          from.offset != to.offset || ctgrad::size_of(from.dtype) != ctgrad::size_of(to.dtype))
         continue;
       bool same = true;
       for (int axis = 0; axis < step.space.rank; ++axis) same = same && from.stride[axis] == to.stride[axis];

@@ -72,44 +72,19 @@ private:
 template <class Stages>
 inline constexpr ConstantBytes<Stages> constant_bytes{};
 
-/// A program in straight lines.
-template <class Stages, class... Address>
-CTGRAD_ALWAYS_INLINE void run_here(Address... address) {
-  constexpr Regions regions = Stages::view().regions;
-  alignas(64) std::byte arena[Stages::view().arenas[0].bytes + 64];
-  // Arenas, constants, then the results and the inputs.
-  static_assert(regions.result(0) == 2);
-  void* const region[] = {arena, const_cast<std::byte*>(constant_bytes<Stages>.at), address...};
-  cpu::detail::run_static_steps<Stages>(cpu::RunContext{region, nullptr, nullptr, nullptr, nullptr},
-                                        std::make_integer_sequence<int, Stages::view().step_count>{});
-}
-/// The same compiled on its own, so that what it is called from does not change how. Few addresses are passed in
-/// registers.
-template <class Stages, class... Address>
-[[gnu::noinline]] void run_straight(Address... address) {
-  run_here<Stages>(address...);
-}
-/// Fewer operations than a call takes run where they are called.
-template <class Stages, std::size_t... I>
-CTGRAD_ALWAYS_INLINE void run_straight_at(void* const* address, std::index_sequence<I...>) {
-  if constexpr (cpu::inline_operations<Stages> <= 16) {
-    run_here<Stages>(address[I]...);
-  } else {
-    run_straight<Stages>(address[I]...);
-  }
-}
-
 /// Runs a small program in memory on the stack and writes its results to `out`, which shares no memory with `x`.
 template <class Stages, class Out, class... X>
-CTGRAD_ALWAYS_INLINE void run_on_stack(Out& out, const X&... x) {
+CTGRAD_ALWAYS_INLINE void run_here(Out& out, const X&... x) {
   constexpr ScheduleView schedule = Stages::view();
-  constexpr auto results = static_cast<std::size_t>(leaf_types<Out>::size);
-  constexpr auto addresses = results + static_cast<std::size_t>(leaf_types<X...>::size);
-  void* address[addresses];
-  NumberPlace numbers[results];
+  constexpr Regions regions = schedule.regions;
+  alignas(64) std::byte arena[schedule.arenas[0].bytes + 64];
+  void* region[static_cast<std::size_t>(regions.input(leaf_types<X...>::size)) + 1];
+  region[0] = arena;
+  region[regions.constants()] = const_cast<std::byte*>(constant_bytes<Stages>.at);
+  NumberPlace numbers[static_cast<std::size_t>(leaf_types<Out>::size)];
   place_results(
-      out, numbers, [&](int i, void* place) { address[i] = place; }, [](auto) {});
-  void** input = address + results;
+      out, numbers, [&](int i, void* place) { region[regions.result(i)] = place; }, [](auto) {});
+  void** input = region + regions.input(0);
   const auto point_to = [&](const auto& leaf) __attribute__((always_inline)) {
     if constexpr (is_number<std::remove_cvref_t<decltype(leaf)>>) {
       *input++ = const_cast<void*>(static_cast<const void*>(&leaf));
@@ -118,13 +93,50 @@ CTGRAD_ALWAYS_INLINE void run_on_stack(Out& out, const X&... x) {
     }
   };
   (for_each_leaf(x, point_to), ...);
-  run_straight_at<Stages>(address, std::make_index_sequence<addresses>{});
+  cpu::detail::run_static_steps<Stages>(cpu::RunContext{region, nullptr, nullptr, nullptr, nullptr},
+                                        std::make_integer_sequence<int, schedule.step_count>{});
   copy_results(out, [&](int i) -> const void* {
     // A result is not the run's own work where it is an argument, a constant, or the same as another.
     const StepOperand& place = schedule.results[i].place;
-    if (place.region == schedule.regions.constants()) return constant_bytes<Stages>.at + place.byte_offset;
-    return static_cast<const std::byte*>(address[place.region - schedule.regions.result(0)]) + place.byte_offset;
+    return static_cast<const std::byte*>(region[place.region]) + place.byte_offset;
   });
+}
+
+/// The same compiled on its own, so that what it is called from does not change how. What a std::tie refers to is
+/// passed by itself, in registers while these last.
+template <class Stages, class Out>
+struct RunStraight {
+  template <class... X>
+  [[gnu::noinline]] static void run(Out& out, const X&... x) {
+    run_here<Stages>(out, x...);
+  }
+  template <class... X>
+  CTGRAD_ALWAYS_INLINE static void call(Out& out, const X&... x) {
+    run(out, x...);
+  }
+};
+template <class Stages, class... Out>
+struct RunStraight<Stages, std::tuple<Out&...>> {
+  template <class... X>
+  [[gnu::noinline]] static void run(Out&... out, const X&... x) {
+    auto all = std::tie(out...);
+    run_here<Stages>(all, x...);
+  }
+  template <class... X>
+  CTGRAD_ALWAYS_INLINE static void call(std::tuple<Out&...>& out, const X&... x) {
+    std::apply(
+        [&](Out & ... each) __attribute__((always_inline)) { run<X...>(each..., x...); }, out);
+  }
+};
+
+/// Runs a small program; one with fewer operations than a call takes, where it is called.
+template <class Stages, class Out, class... X>
+CTGRAD_ALWAYS_INLINE void run_on_stack(Out& out, const X&... x) {
+  if constexpr (cpu::inline_operations<Stages> <= 16) {
+    run_here<Stages>(out, x...);
+  } else {
+    RunStraight<Stages, std::remove_const_t<Out>>::call(out, x...);
+  }
 }
 
 }  // namespace ctgrad::detail

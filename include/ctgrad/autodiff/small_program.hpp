@@ -123,11 +123,13 @@ struct RunStraight<Stages, std::tuple<Out&...>> {
     run_here<Stages>(all, x...);
   }
   template <class... X>
-  CTGRAD_ALWAYS_INLINE static void call(std::tuple<Out&...>& out, const X&... x) {
+  CTGRAD_ALWAYS_INLINE static void call(const std::tuple<Out&...>& out, const X&... x) {
     std::apply(
         [&](Out & ... each) __attribute__((always_inline)) { run<X...>(each..., x...); }, out);
   }
 };
+template <class Stages, class... Out>
+struct RunStraight<Stages, const std::tuple<Out&...>> : RunStraight<Stages, std::tuple<Out&...>> {};
 
 /// Runs a small program; one with fewer operations than a call takes, where it is called.
 template <class Stages, class Out, class... X>
@@ -135,7 +137,7 @@ CTGRAD_ALWAYS_INLINE void run_on_stack(Out& out, const X&... x) {
   if constexpr (cpu::inline_operations<Stages> <= 16) {
     run_here<Stages>(out, x...);
   } else {
-    RunStraight<Stages, std::remove_const_t<Out>>::call(out, x...);
+    RunStraight<Stages, Out>::call(out, x...);
   }
 }
 

@@ -8,23 +8,20 @@ namespace {
 
 using namespace derivatives;
 
+constexpr double root_half = 0.70710678118654752440, inverse_root_two_pi = 0.39894228040143267794;
+
 /// The distribution function of the normal distribution.
-struct NormalDistribution {
-  static constexpr std::string_view name = "normal_distribution";
-  template <class T>
-  CTGRAD_FUNCTION static T value(T x) {
-    return (math::erf(x * T(0.70710678118654752440)) + T(1)) * T(0.5);
-  }
-  static constexpr auto derivative(auto t, auto x, auto) {
-    return partials(t * exp(x * x * -0.5) * 0.39894228040143267794);
-  }
-};
+constexpr auto normal = [](auto x) { return erf(x * root_half) * 0.5 + 0.5; };
+template <class T>
+CTGRAD_ALWAYS_INLINE T normal_of(T x) {
+  return math::erf(x * T(root_half)) * T(0.5) + T(0.5);
+}
 
 constexpr auto call_price = [](auto spot, auto strike, auto rate, auto volatility, auto time) {
   const auto deviation = volatility * sqrt(time);
   const auto d1 = (log(spot / strike) + (rate + volatility * volatility * 0.5) * time) / deviation;
   const auto d2 = d1 - deviation;
-  return spot * elementwise<NormalDistribution>(d1) - strike * exp(-rate * time) * elementwise<NormalDistribution>(d2);
+  return spot * normal(d1) - strike * exp(-rate * time) * normal(d2);
 };
 constexpr auto all = wrt<0, 1, 2, 3, 4>;
 
@@ -33,7 +30,7 @@ CTGRAD_ALWAYS_INLINE T price(T spot, T strike, T rate, T volatility, T time) {
   const T deviation = volatility * math::sqrt(time);
   const T d1 = (math::log(spot / strike) + (rate + volatility * volatility * T(0.5)) * time) / deviation;
   const T d2 = d1 - deviation;
-  return spot * NormalDistribution::value(d1) - strike * math::exp(T(0) - rate * time) * NormalDistribution::value(d2);
+  return spot * normal_of(d1) - strike * math::exp(T(0) - rate * time) * normal_of(d2);
 }
 
 /// The price, and the greeks delta, by the strike, rho, vega and by the time.
@@ -41,10 +38,10 @@ template <class T>
 CTGRAD_ALWAYS_INLINE T greeks(T spot, T strike, T rate, T volatility, T time, T (&g)[5]) {
   const T root = math::sqrt(time), deviation = volatility * root;
   const T d1 = (math::log(spot / strike) + (rate + volatility * volatility * T(0.5)) * time) / deviation;
-  const T n1 = NormalDistribution::value(d1), n2 = NormalDistribution::value(d1 - deviation);
+  const T n1 = normal_of(d1), n2 = normal_of(d1 - deviation);
   const T discount = math::exp(T(0) - rate * time);
   // spot * slope(d1) = strike * discount * slope(d2): one exponential for both.
-  const T vega = spot * math::exp(d1 * d1 * T(-0.5)) * T(0.39894228040143267794) * root;
+  const T vega = spot * math::exp(d1 * d1 * T(-0.5)) * T(inverse_root_two_pi) * root;
   const T due = strike * discount * n2;
   g[0] = n1;
   g[1] = T(0) - discount * n2;

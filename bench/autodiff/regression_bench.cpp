@@ -100,8 +100,6 @@ void regression(benchmark::State& state) {
       [&] { benchmark::DoNotOptimize(hand()); });
 }
 BENCHMARK(regression<10>);
-BENCHMARK(regression<50>);
-BENCHMARK(regression<100>);
 BENCHMARK(regression<150>);
 
 }  // namespace

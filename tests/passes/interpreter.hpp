@@ -44,6 +44,7 @@ inline double scalar_value(Opcode op, DType dtype, double a, double b, double c)
     if (is(opcode<ops::Cos>)) return std::cos(a);
     if (is(opcode<ops::Divide>)) return is_floating(dtype) ? a / b : b == 0 ? 0 : std::trunc(a / b);
     if (is(opcode<ops::Equal>)) return a == b;
+    if (is(opcode<ops::Erf>)) return std::erf(a);
     if (is(opcode<ops::Exp>)) return std::exp(a);
     if (is(opcode<ops::Greater>)) return a > b;
     if (is(opcode<ops::GreaterEqual>)) return a >= b;

@@ -84,7 +84,7 @@ struct KeptProgram {
 /// Runs a program that this thread keeps, so that a call that is repeated allocates nothing, and writes its results to
 /// `out`, which shares no memory with `x`.
 template <class Runner, class Out, class... X>
-void run_kept_program(Out& out, const X&... x) {
+[[gnu::noinline]] void run_kept_program(Out& out, const X&... x) {
   thread_local std::optional<KeptProgram<Runner>> kept;
   if (!kept) kept.emplace();
   struct Release {
@@ -155,18 +155,33 @@ constexpr auto evaluate_constant(const F& f, const X&... x) {
   return make_owned<owned<R>>(results);
 }
 
-/// Calls `f`, written for symbols, with values. Gives numbers for scalars and tensors for arrays, in the structure that
-/// `f` returns.
-template <class F, class... X>
-constexpr auto call_with_values(const F& f, const X&... x) {
-  using O = owned<traced_result<F, X...>>;
-  if constexpr (all_numbers<leaf_types<X...>> && all_numbers<leaf_types<O>>) {
-    if (std::is_constant_evaluated()) return detail::evaluate_constant(f, x...);
-  }
+/// Calls `f`, written for symbols, with numbers. Gives numbers in the structure that `f` returns.
+template <class O, class F, class... X>
+CTGRAD_ALWAYS_INLINE constexpr O call_with_numbers(const F& f, const X&... x) {
+  if (std::is_constant_evaluated()) return detail::evaluate_constant(f, x...);
   EmptyLeaves empty;
   O out = make_owned<O>(empty);
   detail::run_compiled<F>(out, x...);
   return out;
+}
+
+/// The same with values of any kind: gives tensors for arrays.
+template <class O, class F, class... X>
+O call_with_arrays(const F&, const X&... x) {
+  EmptyLeaves empty;
+  O out = make_owned<O>(empty);
+  detail::run_compiled<F>(out, x...);
+  return out;
+}
+
+template <class F, class... X>
+CTGRAD_ALWAYS_INLINE constexpr auto call_with_values(const F& f, const X&... x) {
+  using O = owned<traced_result<F, X...>>;
+  if constexpr (all_numbers<leaf_types<X...>> && all_numbers<leaf_types<O>>) {
+    return call_with_numbers<O>(f, x...);
+  } else {
+    return call_with_arrays<O>(f, x...);
+  }
 }
 
 /// The same, written to `out`: a structure of numbers, tensors and views, or a std::tie of them.
@@ -187,7 +202,7 @@ template <class Self>
 struct Derivative {
   /// With symbols: appends the nodes of the derivative. With numbers, tensors and structures of them: computes it.
   template <class... X>
-  constexpr auto operator()(const X&... x) const {
+  CTGRAD_ALWAYS_INLINE constexpr auto operator()(const X&... x) const {
     constexpr bool values = !(TensorExpression<X> || ...);
     static_assert((is_structure<X> && ...),
                   "ctgrad: an argument is no number, no array and no structure of them: use double, float, Tensor, "

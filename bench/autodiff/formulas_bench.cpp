@@ -122,7 +122,7 @@ BENCHMARK(product_of_ten);
 BENCHMARK(sum_of_ten);
 
 /// Independent normal numbers whose mean and deviation are asked for.
-constexpr auto deviations = [](auto a, auto b, auto v) { return -0.5 * sum(square((v - a * v) / b)); };
+constexpr auto deviations = [](auto a, auto b, auto v) { return -0.5 * sum(square((v - a * v) * (1 / b))); };
 constexpr std::int64_t many = 1000;
 
 [[gnu::noinline]] double plain_deviations(double a, double b, const double* v) {

@@ -56,6 +56,30 @@ void product_of(benchmark::State& state) {
   if (agree_with_zeros<N>(state, x, 1) && agree_with_zeros<N>(state, x, 2))
     check_and_hold<product, N>(state, x, plain<N>, by_hand<N>);
 }
+/// Sixteen numbers, by a loop over the elements.
+constexpr auto by_elements = [](auto x) {
+  auto p = x[0];
+  for (std::size_t i = 1; i < x.size(); ++i) p = p * x[i];
+  return p;
+};
+using Sixteen = std::array<double, 16>;
+[[gnu::noinline]] void our_elements(const Sixteen& x, double& value, Sixteen& g) {
+  value_and_grad(by_elements).into(std::tie(value, g), x);
+}
+
+void product_by_elements(benchmark::State& state) {
+  const auto x = Tensor<double, Shape<16>>::uniform(1, 0.8, 1.2);
+  Sixteen elements{}, g{}, h{};
+  std::copy(x.begin(), x.end(), elements.begin());
+  double value = 0;
+  our_elements(elements, value, g);
+  if (!agree(state, by_hand<16>(x.data(), h.data()), value) || !agree(state, g, h)) return;
+  hold(
+      state, [&] { our_elements(elements, value, g); }, [&] { benchmark::DoNotOptimize(plain<16>(elements.data())); },
+      [&] { benchmark::DoNotOptimize(by_hand<16>(elements.data(), h.data())); });
+}
+BENCHMARK(product_by_elements);
+
 BENCHMARK(product_of<1>);
 BENCHMARK(product_of<16>);
 BENCHMARK(product_of<256>);

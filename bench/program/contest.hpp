@@ -37,6 +37,9 @@ double seconds(std::int64_t calls, Run& run) {
 /// millisecond: short against the slow spells of a shared machine, long against the clock.
 class Contest {
 public:
+  /// `units` is the number of units of time in a second.
+  explicit Contest(double units = 1e6) : units_(units) {}
+
   /// Adds a contestant; it is run some times to see how many calls make a turn.
   template <class Run>
   void add(std::string name, Run run) {
@@ -45,37 +48,37 @@ public:
     run();
     for (double spent = seconds(calls, run); spent < turn / 2; spent = seconds(calls, run)) calls *= 2;
     entries_.push_back({std::move(name),
-                        [run, calls]() mutable {
+                        [run, calls, units = units_]() mutable {
                           run();  // what the one before left in the caches is not this one's time
-                          return seconds(calls, run) / static_cast<double>(calls) * 1e6;
+                          return seconds(calls, run) / static_cast<double>(calls) * units;
                         },
                         {}});
   }
 
-  /// Reports, for each contestant, the median and the best time of a call in microseconds, and for the first
-  /// also its ratios to the others: "a/b" is the median of the turns' ratios, "a/b_best" the ratio of the bests.
-  /// The time column of the benchmark is that of a round of turns and means nothing.
+  /// Reports, for each contestant, the median and the best time of a call (in microseconds, if nothing else was said),
+  /// and for the first also its ratios to the others: "a/b" is the median of the turns' ratios, "a/b_best" the ratio of
+  /// the bests. The time column of the benchmark is that of a round of turns and means nothing.
   void hold(benchmark::State& state) {
     std::size_t first = 0;
     for (auto _ : state) {
       for (std::size_t i = 0; i < entries_.size(); ++i) {
         Entry& entry = entries_[(first + i) % entries_.size()];
-        entry.microseconds.push_back(entry.turn());
+        entry.times.push_back(entry.turn());
       }
       first = (first + 1) % entries_.size();
     }
     for (const Entry& entry : entries_) {
-      state.counters[entry.name] = median(entry.microseconds);
-      state.counters[entry.name + "_best"] = best(entry.microseconds);
+      state.counters[entry.name] = median(entry.times);
+      state.counters[entry.name + "_best"] = best(entry.times);
     }
     const Entry& ours = entries_.front();
     for (std::size_t i = 1; i < entries_.size(); ++i) {
       std::vector<double> ratios;
-      for (std::size_t turn = 0; turn < ours.microseconds.size(); ++turn)
-        ratios.push_back(ours.microseconds[turn] / entries_[i].microseconds[turn]);
+      for (std::size_t turn = 0; turn < ours.times.size(); ++turn)
+        ratios.push_back(ours.times[turn] / entries_[i].times[turn]);
       const std::string name = ours.name + "/" + entries_[i].name;
       state.counters[name] = median(ratios);
-      state.counters[name + "_best"] = best(ours.microseconds) / best(entries_[i].microseconds);
+      state.counters[name + "_best"] = best(ours.times) / best(entries_[i].times);
     }
   }
 
@@ -83,8 +86,9 @@ private:
   struct Entry {
     std::string name;
     std::function<double()> turn;
-    std::vector<double> microseconds;
+    std::vector<double> times;
   };
+  double units_;
   std::vector<Entry> entries_;
 };
 

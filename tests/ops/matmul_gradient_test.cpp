@@ -31,4 +31,17 @@ BOOST_AUTO_TEST_CASE(batches_of_matrices) {
   check_gradient<Shape<2, 1, 2, 3>, Shape<3, 3, 2>, Shape<3, 2>>(batches, {-1, 1, 3});
 }
 
+// The adjoint of each product is one number everywhere, which makes sums of the products in the gradient.
+BOOST_AUTO_TEST_CASE(sums_of_products) {
+  const auto f = [](auto a, auto b, auto c) {
+    return 3 * sum(matmul(a, b)) - sum(matmul(transpose(c), transpose(a))) * 0.5 + sum(matmul(transpose(a), a)) +
+           sum(matmul(b, transpose(b)));
+  };
+  const auto a = Tensor<double, Shape<2, 3, 4>>::uniform(1);
+  const auto b = Tensor<double, Shape<2, 4, 3>>::uniform(2);
+  const auto c = Tensor<double, Shape<4, 5>>::uniform(3);
+  const auto report = check_gradients(f, a, b, c);
+  BOOST_TEST(report.passed(), report);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

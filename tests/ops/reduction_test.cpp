@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// Values of sums, means, maxima, minima and their positions.
+/// Values of sums, means, products, maxima, minima and their positions.
 #include "check_values.hpp"
 
 BOOST_AUTO_TEST_SUITE(reductions)
@@ -33,6 +33,15 @@ constexpr auto with_work = [](auto x) {
   return std::tuple{sum(tanh(x) * x, axis<1>), max(-x, axis<0>), sum(where(x > 0, x, 0)),
                     x + sum(x, axis<1>, keepdims)};
 };
+
+constexpr auto products = [](auto x) {
+  return std::tuple{prod(x), prod(x, axis<0>), prod(x + 1, axis<1>), prod(x, axis<0, -1>, keepdims)};
+};
+
+BOOST_AUTO_TEST_CASE(products_of_floats) { check_values<Spec<float, Shape<batch, 3, 5>>>(products); }
+BOOST_AUTO_TEST_CASE(products_of_int32) {
+  check_values<Spec<std::int32_t, Shape<batch, 2, 1>>>(products, Fill::ordinary, {1, 2, 3});
+}
 
 BOOST_AUTO_TEST_CASE(floats) { check_values<Spec<float, Shape<batch, 3, 5>>>(over_axes); }
 BOOST_AUTO_TEST_CASE(doubles_inside) { check_values<Spec<double, Shape<3, batch, 1>>>(over_axes); }

@@ -9,8 +9,17 @@ using namespace ctgrad;
 using ctgrad_test::check_gradient;
 
 constexpr auto everywhere = [](auto x) {
-  return std::tuple{-x,         abs(x), cos(x),    exp(x),  relu(x),
-                    sigmoid(x), sin(x), square(x), tanh(x), cast<double>(cast<float>(x)) * 0 + x};
+  return std::tuple{-x,
+                    abs(x),
+                    cos(x),
+                    exp(x),
+                    relu(x),
+                    sigmoid(x),
+                    sin(x),
+                    square(x),
+                    tanh(x),
+                    erf(x),
+                    cast<double>(cast<float>(x)) * 0 + x};
 };
 
 constexpr auto positive = [](auto x) { return std::tuple{log(x), sqrt(x), pow(x, 3.5), pow(x, -2.0), 1 / x}; };

@@ -9,16 +9,16 @@ using namespace ctgrad;
 using namespace ctgrad_test;
 
 constexpr auto floating = [](auto x) {
-  return std::tuple{-x,          abs(x),      cos(x),  exp(x),    log(x),  relu(x),
-                    sigmoid(x),  sin(x),      sqrt(x), square(x), tanh(x), stop_gradient(x) + x,
-                    log(abs(x)), sqrt(abs(x))};
+  return std::tuple{-x,          abs(x),       cos(x),  exp(x),    log(x),  relu(x),
+                    sigmoid(x),  sin(x),       sqrt(x), square(x), tanh(x), stop_gradient(x) + x,
+                    log(abs(x)), sqrt(abs(x)), erf(x)};
 };
 constexpr auto whole = [](auto x) { return std::tuple{-x, abs(x), relu(x), square(x), stop_gradient(x) + x}; };
 constexpr auto truth = [](auto x) { return std::tuple{!x, stop_gradient(x) && x}; };
 
 // Beyond 1e5 the reduction of an argument of sin needs more bits than the interpreter's own float has.
 constexpr auto special = [](auto x) {
-  return std::tuple{-x, abs(x), exp(x), log(x), relu(x), sigmoid(x), sqrt(x), square(x), tanh(x)};
+  return std::tuple{-x, abs(x), erf(x), exp(x), log(x), relu(x), sigmoid(x), sqrt(x), square(x), tanh(x)};
 };
 
 BOOST_AUTO_TEST_CASE(floats) { check_values<Spec<float, Shape<batch>>>(floating); }

@@ -102,8 +102,8 @@ constexpr auto chain = stages_of(
       return x;
     },
     spec<double, 7>);
-static_assert(chain.view().step_count < 60);
-static_assert(chain.view().kernel_count <= 4);
+static_assert(chain.view().step_count < 15);
+static_assert(chain.view().kernel_count <= 5);
 
 template <std::size_t... I>
 constexpr auto sum_of_rows(auto x, std::index_sequence<I...>) {

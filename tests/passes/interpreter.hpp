@@ -44,6 +44,7 @@ inline double scalar_value(Opcode op, DType dtype, double a, double b, double c)
     if (is(opcode<ops::Cos>)) return std::cos(a);
     if (is(opcode<ops::Divide>)) return is_floating(dtype) ? a / b : b == 0 ? 0 : std::trunc(a / b);
     if (is(opcode<ops::Equal>)) return a == b;
+    if (is(opcode<ops::Erf>)) return std::erf(a);
     if (is(opcode<ops::Exp>)) return std::exp(a);
     if (is(opcode<ops::Greater>)) return a > b;
     if (is(opcode<ops::GreaterEqual>)) return a >= b;
@@ -74,11 +75,12 @@ inline double scalar_value(Opcode op, DType dtype, double a, double b, double c)
 
 inline double reduction_identity(Opcode op) {
   const double infinity = std::numeric_limits<double>::infinity();
-  return op == opcode<ops::Sum> ? 0 : op == opcode<ops::Max> ? -infinity : infinity;
+  return op == opcode<ops::Sum> ? 0 : op == opcode<ops::Prod> ? 1 : op == opcode<ops::Max> ? -infinity : infinity;
 }
 
 inline double reduction_step(Opcode op, double a, double b) {
   if (op == opcode<ops::Sum>) return a + b;
+  if (op == opcode<ops::Prod>) return a * b;
   return scalar_value(op == opcode<ops::Max> ? opcode<ops::Maximum> : opcode<ops::Minimum>, DType::float64, a, b, 0);
 }
 

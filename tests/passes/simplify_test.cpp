@@ -174,6 +174,11 @@ static_assert(left<ops::Permute, Shape<5, 5>>([](auto a, auto b) {
                 return gradient([](auto x, auto w) { return sum(matmul(x, w)); }, wrt<0, 1>)(a, b);
               }) == 0);
 
+// Nor does that of a sum of products need a product: it consists of sums of rows and columns.
+static_assert(left<ops::MatMul, Shape<5, 5>>([](auto a, auto b) {
+                return gradient([](auto x, auto w) { return 3 * sum(matmul(x, transpose(w))); }, wrt<0, 1>)(a, b);
+              }) == 0);
+
 // The exact identities on numbers that break the inexact ones.
 constexpr auto on_hard_numbers = [](auto a, auto b) {
   return std::tuple{a * 1, a / -1, -(-a), a - 0, a + -b, a - -b, -a * -b, a / 8, a + 0, a - a, a * 0, -0.0 + a};

@@ -121,14 +121,7 @@ constexpr auto floating_arguments(std::index_sequence<I...>) {
 /// Copies of arguments that can be changed: views become tensors.
 template <class X>
 owned<traced<X>> own_copy(const X& x) {
-  RunResults<leaf_types<X>::size> leaves;
-  int i = 0;
-  for_each_leaf(x, [&](const auto& leaf) {
-    const auto view = leaf_view(leaf);
-    leaves.place[i] = view.data();
-    std::copy(view.extents().begin(), view.extents().end(), leaves.extents[i].begin());
-    ++i;
-  });
+  CopiedLeaves<leaf_types<X>::size> leaves = leaves_of(x);
   return make_owned<owned<traced<X>>>(leaves);
 }
 

@@ -54,59 +54,79 @@ struct FlatFunction {
   }
 };
 
+/// The pipeline source of a function of structures: its arguments are the leaves, its results go where the caller says.
+template <class F, class... Specs>
+struct FlatSource : FunctionSource<F, Specs...> {
+  static constexpr bool results_apart = true;
+};
+
 template <class F, class List, class... X>
 struct FlatProgramOf;
 template <class F, class... L, class... X>
 struct FlatProgramOf<F, TypeList<L...>, X...> {
-  using type = Program<Cpu, FlatFunction<F, X...>, typename LeafSpec<L>::type...>;
+  using Stages = Pipeline<FlatSource<FlatFunction<F, X...>, typename LeafSpec<L>::type...>>;
+  using Runner = detail::Runner<Cpu, Stages, void, 0, typename LeafSpec<L>::type...>;
 };
 /// The program of a function of structures, its arguments the leaves.
 template <class F, class... X>
-using FlatProgram = typename FlatProgramOf<F, leaf_types<X...>, X...>::type;
+using FlatProgram = FlatProgramOf<F, leaf_types<X...>, X...>;
 
 /// Programs of this thread that are larger than this give their memory back after a call.
 inline constexpr std::int64_t most_bytes_kept = std::int64_t{1} << 26;
 
-/// Runs a program that this thread keeps, so that a call that is repeated allocates nothing but its results.
-template <class P, int Results, class Take, class... X>
-auto run_kept_program(const Take& take, const X&... x) {
-  thread_local std::optional<P> kept;
+/// A program of this thread, and how often it ran: each run takes the next random numbers.
+template <class Runner>
+struct KeptProgram {
+  Runner runner;
+  std::uint64_t runs = 0;
+};
+
+/// Runs a program that this thread keeps, so that a call that is repeated allocates nothing, and writes its results to
+/// `out`, which shares no memory with `x`.
+template <class Runner, class Out, class... X>
+[[gnu::noinline]] void run_kept_program(Out& out, const X&... x) {
+  thread_local std::optional<KeptProgram<Runner>> kept;
   if (!kept) kept.emplace();
-  RunResults<Results> results;
-  auto collect = [&](const auto&... view) {
-    int i = 0;
-    auto one = [&](const auto& v) {
-      results.place[i] = v.data();
-      std::copy(v.extents().begin(), v.extents().end(), results.extents[i].begin());
-      ++i;
-    };
-    (one(view), ...);
-  };
-  std::apply([&](const auto&... view) { std::apply(collect, (*kept)(view...)); }, std::tuple_cat(leaf_views(x)...));
   struct Release {
     ~Release() {
-      if (kept->memory().total() > most_bytes_kept) kept.reset();
+      if (kept->runner.memory().total() > most_bytes_kept) kept.reset();
     }
   } release;
-  return take(results);
+  NumberPlace numbers[static_cast<std::size_t>(leaf_types<Out>::size)];
+  const auto place = [&](const Dimensions& dimensions, auto& executor) {
+    place_results(
+        out, numbers, [&](int i, void* to) { executor.set_result(i, to); },
+        [&]<class S>(Tag<S>) { return evaluate_extents<S>(dimensions); });
+  };
+  std::apply([&](const auto&... view) { kept->runner.run_to(place, kept->runs++, view...); },
+             std::tuple_cat(leaf_views(x)...));
+  copy_results(out, [&](int i) { return kept->runner.result_address(i); });
 }
 
-/// Runs `f` on values and hands the results to `take`.
-template <class F, class Take, class... X>
-auto run_compiled(const F&, const Take& take, const X&... x) {
+/// Runs `f` on values and writes the results to `out`, which shares no memory with `x`.
+template <class F, class Out, class... X>
+CTGRAD_ALWAYS_INLINE void run_compiled(Out& out, const X&... x) {
   static_assert(std::is_default_constructible_v<F>,
                 "ctgrad: the function must not capture anything: pass values as arguments, or keep them in a struct "
                 "with a constexpr call operator and default member values");
   if constexpr (std::is_default_constructible_v<F>) {
     using P = FlatProgram<F, X...>;
     using Stages = typename P::Stages;
-    constexpr int results = leaf_types<traced_result<F, X...>>::size;
     if constexpr (runs_on_stack<Stages>) {
-      return run_on_stack<Stages, leaf_types<X...>::size, results>(take, x...);
+      run_on_stack<Stages>(out, x...);
     } else {
-      return run_kept_program<P, results>(take, x...);
+      run_kept_program<typename P::Runner>(out, x...);
     }
   }
+}
+
+/// The same, by way of memory of its own.
+template <class F, class Out, class... X>
+[[gnu::noinline, gnu::cold]] void run_compiled_beside(Out& out, const X&... x) {
+  EmptyLeaves empty;
+  auto results = make_owned<owned<traced_result<F, X...>>>(empty);
+  run_compiled<F>(results, x...);
+  assign_leaves(out, results);
 }
 
 template <class List>
@@ -135,26 +155,46 @@ constexpr auto evaluate_constant(const F& f, const X&... x) {
   return make_owned<owned<R>>(results);
 }
 
-/// Calls `f`, written for symbols, with values. Gives numbers for scalars and tensors for arrays, in the structure that
-/// `f` returns.
+/// Calls `f`, written for symbols, with numbers. Gives numbers in the structure that `f` returns.
+template <class O, class F, class... X>
+CTGRAD_ALWAYS_INLINE constexpr O call_with_numbers(const F& f, const X&... x) {
+  if (std::is_constant_evaluated()) return detail::evaluate_constant(f, x...);
+  EmptyLeaves empty;
+  O out = make_owned<O>(empty);
+  detail::run_compiled<F>(out, x...);
+  return out;
+}
+
+/// The same with values of any kind: gives tensors for arrays.
+template <class O, class F, class... X>
+O call_with_arrays(const F&, const X&... x) {
+  EmptyLeaves empty;
+  O out = make_owned<O>(empty);
+  detail::run_compiled<F>(out, x...);
+  return out;
+}
+
 template <class F, class... X>
-constexpr auto call_with_values(const F& f, const X&... x) {
+CTGRAD_ALWAYS_INLINE constexpr auto call_with_values(const F& f, const X&... x) {
   using O = owned<traced_result<F, X...>>;
   if constexpr (all_numbers<leaf_types<X...>> && all_numbers<leaf_types<O>>) {
-    if (std::is_constant_evaluated()) return detail::evaluate_constant(f, x...);
+    return call_with_numbers<O>(f, x...);
+  } else {
+    return call_with_arrays<O>(f, x...);
   }
-  return detail::run_compiled(
-      f, [](auto& results) { return make_owned<O>(results); }, x...);
 }
 
 /// The same, written to `out`: a structure of numbers, tensors and views, or a std::tie of them.
 template <class Out, class F, class... X>
-void call_into(Out& out, const F& f, const X&... x) {
+CTGRAD_ALWAYS_INLINE void call_into(Out& out, const F&, const X&... x) {
   static_assert(TakesResults<leaf_types<Out>, leaf_types<traced_result<F, X...>>>::value,
                 "ctgrad: what into() writes to must have the structure of the result, with numbers for scalars and a "
                 "Tensor or TensorView of the same element type and shape for each array");
-  detail::run_compiled(
-      f, [&](auto& results) { for_each_leaf(out, [&](auto& leaf) { write_leaf(leaf, results); }); }, x...);
+  if (detail::overlaps_arguments(out, x...)) {
+    detail::run_compiled_beside<F>(out, x...);
+  } else {
+    detail::run_compiled<F>(out, x...);
+  }
 }
 
 /// Base of the callables that the calls for derivatives return. `Self::trace(x...)` works on symbols.
@@ -162,7 +202,7 @@ template <class Self>
 struct Derivative {
   /// With symbols: appends the nodes of the derivative. With numbers, tensors and structures of them: computes it.
   template <class... X>
-  constexpr auto operator()(const X&... x) const {
+  CTGRAD_ALWAYS_INLINE constexpr auto operator()(const X&... x) const {
     constexpr bool values = !(TensorExpression<X> || ...);
     static_assert((is_structure<X> && ...),
                   "ctgrad: an argument is no number, no array and no structure of them: use double, float, Tensor, "
@@ -182,7 +222,7 @@ struct Derivative {
   /// Computes the derivative at `x...` and writes it to `out`: a number, Tensor, TensorView, a structure of them, or a
   /// std::tie. Allocates nothing when called again.
   template <class Out, class... X>
-  void into(Out&& out, const X&... x) const {
+  CTGRAD_ALWAYS_INLINE void into(Out&& out, const X&... x) const {
     detail::call_into(out, static_cast<const Self&>(*this), x...);
   }
 };

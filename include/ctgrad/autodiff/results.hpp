@@ -50,27 +50,59 @@ requires(sizeof...(To) == sizeof...(From)) struct TakesResults<TypeList<To...>, 
   static constexpr bool value = (takes_result<To, From> && ...);
 };
 
-/// The results of a run, in the order of the leaves.
+/// Where the leaves of a structure are, in order: what make_owned copies.
 template <int Count>
-struct RunResults {
+struct CopiedLeaves {
   const void* place[static_cast<std::size_t>(Count)];
   Extents<max_rank> extents[static_cast<std::size_t>(Count)];
   int next = 0;
 
   template <class T, class S>
-  CTGRAD_ALWAYS_INLINE TensorView<const T, S> view() {
+  TensorView<const T, S> view() {
     const auto i = static_cast<std::size_t>(next++);
+    Extents<S::rank> own;
+    std::copy_n(extents[i].begin(), own.size(), own.begin());
+    return {static_cast<const T*>(place[i]), own};
+  }
+  template <class T, class S>
+  Tensor<T, S> tensor() {
+    return Tensor<T, S>(view<T, S>());
+  }
+  template <class T>
+  T number() {
+    return *static_cast<const T*>(place[next++]);
+  }
+};
+
+template <class X>
+CopiedLeaves<leaf_types<X>::size> leaves_of(const X& x) {
+  CopiedLeaves<leaf_types<X>::size> leaves;
+  int i = 0;
+  for_each_leaf(x, [&](const auto& leaf) {
+    const auto view = leaf_view(leaf);
+    leaves.place[i] = view.data();
+    std::copy(view.extents().begin(), view.extents().end(), leaves.extents[i].begin());
+    ++i;
+  });
+  return leaves;
+}
+
+/// Leaves to be written to: zeros, and arrays without elements where lengths are known at run time only.
+struct EmptyLeaves {
+  template <class T, class S>
+  Tensor<T, S> tensor() {
     if constexpr (S::value.is_static()) {
-      return TensorView<const T, S>(static_cast<const T*>(place[i]));
+      return Tensor<T, S>();
     } else {
-      Extents<S::rank> own;
-      std::copy_n(extents[i].begin(), own.size(), own.begin());
-      return {static_cast<const T*>(place[i]), own};
+      Extents<S::rank> extents{};
+      for (int axis = 0; axis < S::rank; ++axis)
+        if (is_static(S::value[axis])) extents[static_cast<std::size_t>(axis)] = S::value[axis];
+      return Tensor<T, S>(extents);
     }
   }
   template <class T>
   CTGRAD_ALWAYS_INLINE T number() {
-    return *static_cast<const T*>(place[next++]);
+    return T();
   }
 };
 
@@ -110,7 +142,7 @@ template <class T, class S>
 struct MakeOwned<Tensor<T, S>> {
   template <class Results>
   static Tensor<T, S> make(Results& results) {
-    return Tensor<T, S>(results.template view<T, S>());
+    return results.template tensor<T, S>();
   }
 };
 template <class... X>
@@ -138,23 +170,110 @@ struct MakeOwned<std::array<X, N>> {
   }
 };
 
-/// Writes the next result to a number, a Tensor or a view.
-template <class To, class Results>
-CTGRAD_ALWAYS_INLINE void write_leaf(To& to, Results& results) {
-  if constexpr (is_number<To>) {
-    to = results.template number<To>();
-  } else {
-    using T = typename To::element_type;
-    const auto from = results.template view<T, typename To::shape_type>();
-    if (to.extents() != from.extents()) {
+/// True when two arrays, or an array and a number, share memory.
+template <class A, class B>
+CTGRAD_ALWAYS_INLINE bool overlap(const A& a, const B& b) {
+  const auto begin = [](const auto& x) {
+    if constexpr (is_number<std::remove_cvref_t<decltype(x)>>) {
+      return reinterpret_cast<std::uintptr_t>(&x);
+    } else {
+      return reinterpret_cast<std::uintptr_t>(x.data());
+    }
+  };
+  const auto bytes = [](const auto& x) -> std::uintptr_t {
+    if constexpr (is_number<std::remove_cvref_t<decltype(x)>>) {
+      return sizeof(x);
+    } else {
+      return static_cast<std::uintptr_t>(x.size()) * sizeof(*x.data());
+    }
+  };
+  return begin(a) < begin(b) + bytes(b) && begin(b) < begin(a) + bytes(a);
+}
+
+/// True when an array of `out` shares memory with an argument: a run must not write there, for it may still read.
+template <class Out, class... X>
+CTGRAD_ALWAYS_INLINE bool overlaps_arguments(const Out& out, const X&... x) {
+  bool found = false;
+  for_each_leaf(
+      out, [&](const auto& to) __attribute__((always_inline)) {
+        if constexpr (!is_number<std::remove_cvref_t<decltype(to)>>) {
+          const auto look = [&](const auto& leaf) __attribute__((always_inline)) {
+            found = found || overlap(to, leaf);
+          };
+          (for_each_leaf(x, look), ...);
+        }
+      });
+  return found;
+}
+
+/// Where a run writes numbers, which are copied in the end.
+struct NumberPlace {
+  alignas(8) std::byte bytes[8];
+};
+
+/// Calls set(i, place) for each result: an array of `out` itself, a number's place beside it. Tensors are given the
+/// extents `extents_of(Tag<shape>)`.
+template <class Out, class Set, class ExtentsOf>
+CTGRAD_ALWAYS_INLINE void place_results(Out& out, NumberPlace* numbers, const Set& set, const ExtentsOf& extents_of) {
+  int i = 0;
+  for_each_leaf(
+      out, [&](auto& leaf) __attribute__((always_inline)) {
+        using To = std::remove_cvref_t<decltype(leaf)>;
+        if constexpr (is_number<To>) {
+          static_assert(sizeof(To) <= sizeof(NumberPlace));
+          set(i, static_cast<void*>(numbers[i].bytes));
+        } else {
+          using S = typename To::shape_type;
+          if constexpr (!S::value.is_static()) {
+            const auto extents = extents_of(Tag<S>{});
+            if (leaf.extents() != extents) {
+              if constexpr (std::is_same_v<To, Tensor<typename To::element_type, S>>) {
+                leaf = To(extents);
+              } else {
+                throw_view_extents(leaf.extents(), extents);
+              }
+            }
+          }
+          set(i, static_cast<void*>(leaf.data()));
+        }
+        ++i;
+      });
+}
+
+/// Writes what is not in its place yet; `result(i)` is where result i lies.
+template <class Out, class Result>
+CTGRAD_ALWAYS_INLINE void copy_results(Out& out, const Result& result) {
+  int i = 0;
+  for_each_leaf(
+      out, [&](auto& leaf) __attribute__((always_inline)) {
+        using To = std::remove_cvref_t<decltype(leaf)>;
+        const void* from = result(i++);
+        if constexpr (is_number<To>) {
+          leaf = *static_cast<const To*>(from);
+        } else if (from != leaf.data()) {
+          std::memcpy(leaf.data(), from, static_cast<std::size_t>(leaf.size()) * sizeof(typename To::element_type));
+        }
+      });
+}
+
+/// Gives `out` the leaves of a structure of numbers and tensors.
+template <class Out, class From>
+void assign_leaves(Out& out, From& from) {
+  CopiedLeaves<leaf_types<From>::size> leaves = leaves_of(from);
+  for_each_leaf(out, [&](auto& leaf) {
+    using To = std::remove_cvref_t<decltype(leaf)>;
+    if constexpr (is_number<To>) {
+      leaf = leaves.template number<To>();
+    } else {
+      using T = typename To::element_type;
+      const auto view = leaves.template view<T, typename To::shape_type>();
       if constexpr (std::is_same_v<To, Tensor<T, typename To::shape_type>>) {
-        to = To(from.extents());
+        leaf = To(view);
       } else {
-        throw_view_extents(to.extents(), from.extents());
+        leaf.assign(view);
       }
     }
-    std::memcpy(to.data(), from.data(), static_cast<std::size_t>(from.size()) * sizeof(T));
-  }
+  });
 }
 
 }  // namespace ctgrad::detail

@@ -72,22 +72,20 @@ private:
 template <class Stages>
 inline constexpr ConstantBytes<Stages> constant_bytes{};
 
-/// A program in straight lines, compiled on its own, so that what it is called from does not change how.
-template <class Stages>
-[[gnu::noinline]] void run_straight(void* const* region) {
-  cpu::run_inline<Stages>(cpu::RunContext{region, nullptr, nullptr, nullptr, nullptr});
-}
-
-/// Runs a small program in memory on the stack and hands its results to `take`.
-template <class Stages, int Inputs, int Results, class Take, class... X>
-CTGRAD_ALWAYS_INLINE auto run_on_stack(const Take& take, const X&... x) {
+/// Runs a small program in memory on the stack and writes its results to `out`, which shares no memory with `x`.
+template <class Stages, class Out, class... X>
+CTGRAD_ALWAYS_INLINE void run_here(Out& out, const X&... x) {
   constexpr ScheduleView schedule = Stages::view();
+  constexpr Regions regions = schedule.regions;
   alignas(64) std::byte arena[schedule.arenas[0].bytes + 64];
-  void* region[static_cast<std::size_t>(schedule.regions.input(Inputs)) + 1];
+  void* region[static_cast<std::size_t>(regions.input(leaf_types<X...>::size)) + 1];
   region[0] = arena;
-  region[schedule.regions.constants()] = const_cast<std::byte*>(constant_bytes<Stages>.at);
-  void** input = region + schedule.regions.input(0);
-  const auto point_to = [&](const auto& leaf) {
+  region[regions.constants()] = const_cast<std::byte*>(constant_bytes<Stages>.at);
+  NumberPlace numbers[static_cast<std::size_t>(leaf_types<Out>::size)];
+  place_results(
+      out, numbers, [&](int i, void* place) { region[regions.result(i)] = place; }, [](auto) {});
+  void** input = region + regions.input(0);
+  const auto point_to = [&](const auto& leaf) __attribute__((always_inline)) {
     if constexpr (is_number<std::remove_cvref_t<decltype(leaf)>>) {
       *input++ = const_cast<void*>(static_cast<const void*>(&leaf));
     } else {
@@ -95,13 +93,52 @@ CTGRAD_ALWAYS_INLINE auto run_on_stack(const Take& take, const X&... x) {
     }
   };
   (for_each_leaf(x, point_to), ...);
-  run_straight<Stages>(region);
-  RunResults<Results> results;
-  for (int i = 0; i < Results; ++i) {
+  cpu::detail::run_static_steps<Stages>(cpu::RunContext{region, nullptr, nullptr, nullptr, nullptr},
+                                        std::make_integer_sequence<int, schedule.step_count>{});
+  copy_results(out, [&](int i) -> const void* {
+    // A result is not the run's own work where it is an argument, a constant, or the same as another.
     const StepOperand& place = schedule.results[i].place;
-    results.place[i] = static_cast<const std::byte*>(region[place.region]) + place.byte_offset;
+    return static_cast<const std::byte*>(region[place.region]) + place.byte_offset;
+  });
+}
+
+/// The same compiled on its own, so that what it is called from does not change how. What a std::tie refers to is
+/// passed by itself, in registers while these last.
+template <class Stages, class Out>
+struct RunStraight {
+  template <class... X>
+  [[gnu::noinline]] static void run(Out& out, const X&... x) {
+    run_here<Stages>(out, x...);
   }
-  return take(results);
+  template <class... X>
+  CTGRAD_ALWAYS_INLINE static void call(Out& out, const X&... x) {
+    run(out, x...);
+  }
+};
+template <class Stages, class... Out>
+struct RunStraight<Stages, std::tuple<Out&...>> {
+  template <class... X>
+  [[gnu::noinline]] static void run(Out&... out, const X&... x) {
+    auto all = std::tie(out...);
+    run_here<Stages>(all, x...);
+  }
+  template <class... X>
+  CTGRAD_ALWAYS_INLINE static void call(const std::tuple<Out&...>& out, const X&... x) {
+    std::apply(
+        [&](Out & ... each) __attribute__((always_inline)) { run<X...>(each..., x...); }, out);
+  }
+};
+template <class Stages, class... Out>
+struct RunStraight<Stages, const std::tuple<Out&...>> : RunStraight<Stages, std::tuple<Out&...>> {};
+
+/// Runs a small program; one with fewer operations than a call takes, where it is called.
+template <class Stages, class Out, class... X>
+CTGRAD_ALWAYS_INLINE void run_on_stack(Out& out, const X&... x) {
+  if constexpr (cpu::inline_operations<Stages> <= 16) {
+    run_here<Stages>(out, x...);
+  } else {
+    RunStraight<Stages, Out>::call(out, x...);
+  }
 }
 
 }  // namespace ctgrad::detail

@@ -75,21 +75,32 @@ struct Rebind<S<X, First, N...>, Map> {
 template <class X, template <class> class Map>
 using rebind = typename Rebind<X, Map>::type;
 
-/// Calls visit(leaf) for each leaf of a structure, in order.
+/// Calls visit(leaf) for each leaf of a structure, in order. Vanishes into its caller, as what is visited is then known
+/// by name; only long arrays are loops.
 template <class X, class Visit>
-constexpr void for_each_leaf(X& x, Visit&& visit) {
+CTGRAD_ALWAYS_INLINE constexpr void for_each_leaf(X& x, Visit&& visit) {
   if constexpr (Leaf<std::remove_const_t<X>>) {
     visit(x);
   } else if constexpr (is_std_array<std::remove_const_t<X>>) {
-    for (auto& part : x) for_each_leaf(part, visit);
+    constexpr std::size_t size = std::tuple_size_v<std::remove_const_t<X>>;
+    if constexpr (size <= 64) {
+      [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
+        (for_each_leaf(x[I], visit), ...);
+      }
+      (std::make_index_sequence<size>{});
+    } else {
+      for (auto& part : x) for_each_leaf(part, visit);
+    }
   } else if constexpr (is_tuple_like<std::remove_const_t<X>>) {
-    std::apply([&](auto&... part) { (for_each_leaf(part, visit), ...); }, x);
+    std::apply(
+        [&](auto&... part) __attribute__((always_inline)) { (for_each_leaf(part, visit), ...); }, x);
   } else {
     static_assert(LeafStruct<std::remove_const_t<X>>,
                   "ctgrad: this is no structure of numbers and arrays: use a number, a Tensor, or a std::array, "
                   "std::tuple, std::pair or plain struct of these");
     auto members = tie_members(x);
-    std::apply([&](auto&... part) { (for_each_leaf(part, visit), ...); }, members);
+    std::apply(
+        [&](auto&... part) __attribute__((always_inline)) { (for_each_leaf(part, visit), ...); }, members);
   }
 }
 

@@ -91,6 +91,7 @@ public:
   void set_input(int i, const void* data) {
     region_[static_cast<std::size_t>(regions.input(i))] = const_cast<void*>(data);
   }
+  void set_result(int i, void* data) { region_[static_cast<std::size_t>(regions.result(i))] = data; }
   const auto& region() const { return region_; }
   const auto& factor() const { return factor_; }
 
@@ -157,6 +158,9 @@ public:
     memory_.set_input(i, argument.data());
   }
   void set_scalar(int i, const void* data, std::size_t) { memory_.set_input(i, data); }
+  /// Where result i goes, in a program whose results have regions of their own.
+  void set_result(int i, void* data) { memory_.set_result(i, data); }
+  const void* result_address(int i) const { return memory_.result(i); }
 
   void run(const Dimensions& dimensions, std::uint64_t seed) {
     run_program<Source>(

@@ -42,7 +42,9 @@ struct Divide : Elementwise<2> {
 
   template <class V>
   static constexpr auto derivative(V t, V, V b, V y) {
-    return partials(t / b, -(t * y) / b);
+    // One division serves both; where the same divisor serves many elements, it is one for all of them.
+    const V share = b.shape() == y.shape() ? t / b : t * (1 / b);
+    return partials(share, -(share * y));
   }
 };
 

@@ -16,6 +16,7 @@
 #include "ctgrad/ops/cos.hpp"
 #include "ctgrad/ops/divide.hpp"
 #include "ctgrad/ops/dropout.hpp"
+#include "ctgrad/ops/erf.hpp"
 #include "ctgrad/ops/exp.hpp"
 #include "ctgrad/ops/gather.hpp"
 #include "ctgrad/ops/leaf.hpp"
@@ -35,6 +36,7 @@
 #include "ctgrad/ops/permute.hpp"
 #include "ctgrad/ops/pool2d.hpp"
 #include "ctgrad/ops/pow.hpp"
+#include "ctgrad/ops/prod.hpp"
 #include "ctgrad/ops/relu.hpp"
 #include "ctgrad/ops/reshape.hpp"
 #include "ctgrad/ops/sigmoid.hpp"
@@ -56,11 +58,11 @@ using List = detail::TypeList<
     // leaves
     Input, Parameter, Block, Constant, Arange, ExtentOf, RandomUniform,
     // elementwise
-    Abs, Add, Cast, Copy, Cos, Divide, Equal, Exp, Greater, GreaterEqual, Less, LessEqual, Log, LogicalAnd, LogicalNot,
-    LogicalOr, Maximum, Minimum, Multiply, Negate, NotEqual, Pow, Relu, Sigmoid, Sin, Softplus, Sqrt, Square,
-    StopGradient, Subtract, Tanh, Where,
+    Abs, Add, Cast, Copy, Cos, Divide, Equal, Erf, Exp, Greater, GreaterEqual, Less, LessEqual, Log, LogicalAnd,
+    LogicalNot, LogicalOr, Maximum, Minimum, Multiply, Negate, NotEqual, Pow, Relu, Sigmoid, Sin, Softplus, Sqrt,
+    Square, StopGradient, Subtract, Tanh, Where,
     // reductions
-    Max, Min, Sum,
+    Max, Min, Prod, Sum,
     // views
     BroadcastTo, Permute, Reshape, Slice,
     // structured

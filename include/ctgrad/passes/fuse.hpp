@@ -46,8 +46,10 @@ namespace detail {
 /// Bounds on the size of one loop. They keep kernels cheap to compile, and the compiler's recursion shallow
 /// however long a chain of elementwise operations is.
 struct FusionLimits {
-  /// Operations and arrays of a loop together. No loop reads and writes more arrays than that.
+  /// Arrays that a loop reads and writes. Of an epilogue, operations and arrays together.
   int operands = 48;
+  /// Operations of a loop.
+  int operations = 96;
   int loads = 24;
   /// Operations that one root may pull into a loop.
   int demand = 24;
@@ -120,6 +122,8 @@ private:
     std::int32_t reduction = -1;
     /// The loop that is its epilogue; -1 when it has none.
     std::int32_t epilogue = -1;
+    /// Arrays that it writes, those of its epilogue included.
+    int written = 0;
     Vector<std::int32_t> members;
     Vector<std::int32_t> loads;
   };
@@ -206,7 +210,8 @@ private:
       if (!is_fusible(x, i) || mark_.at[x] == stamp_) continue;
       const bool computed = latest_loop_.at[x] >= 0;
       const bool full = need.visited >= limits_.demand || need.loads.count >= limits_.loads - 2;
-      if (computed && (full || !operation_info[graph_.nodes[x].op].cheap || depth >= limits_.recompute_depth)) {
+      const bool dear = full || !operation_info[graph_.nodes[x].op].cheap || depth >= limits_.recompute_depth;
+      if (computed && dear && may_be_stored(x, need)) {
         // Computed in an earlier loop and too dear to compute again: unless this root joins that loop, the
         // loop stores it.
         add_load(need, x);
@@ -217,6 +222,13 @@ private:
       }
     }
     need.members.push_back(i);
+  }
+
+  /// True when the loop that computes `x` stores it, or has room for one array more.
+  constexpr bool may_be_stored(int x, const Demand& need) const {
+    if (stored_.at[x] != 0) return true;
+    const Loop& home = loops_.at[loops_of_step_.at[latest_loop_.at[x]]];
+    return home.loads.count + home.written + need.loads.count < limits_.operands;
   }
 
   /// What root `root` takes, once everything that is too much for one loop has been placed in others.
@@ -264,6 +276,7 @@ private:
       if (!is_elementwise(x) || producer_.at[x] >= 0 || latest_loop_.at[x] == step) continue;
       stored_.at[x] = 1;
       producer_.at[x] = latest_loop_.at[x];
+      ++loops_.at[loops_of_step_.at[producer_.at[x]]].written;
     }
     add_to_loop(step, as_epilogue ? loops_.at[loops_of_step_.at[step]].epilogue : loops_of_step_.at[step], as_epilogue,
                 root, need);
@@ -341,7 +354,10 @@ private:
         loop.reduced_axes != static_cast<unsigned>(graph_.nodes[root].attribute))
       return false;
     int loads = loop.loads.count;
-    bool shares = false;
+    // What reads constants only joins any loop: its stores run beside what the loop waits for.
+    bool shares = !is_reduction(root);
+    for (int i = 0; i < need.loads.count; ++i)
+      shares = shares && graph_.nodes[accesses_.root(need.loads.at[i])].op == opcode<ops::Constant>;
     for (int i = 0; i < need.loads.count; ++i) {
       const int x = need.loads.at[i];
       bool known = writer_of(x) == step;
@@ -350,7 +366,12 @@ private:
       // Constants do not count: reading one costs nothing.
       shares = shares || (known && graph_.nodes[x].op != opcode<ops::Constant>);
     }
-    return shares && loads <= limits_.loads && loads + loop.members.count + need.members.count <= limits_.operands;
+    int arrays = loads + loop.written;
+    for (int i = 0; i < need.members.count; ++i)
+      if (stored_.at[need.members.at[i]] != 0 || need.members.at[i] == root) ++arrays;
+    // Some of what the loop computes may have to be stored later.
+    return shares && loads <= limits_.loads && arrays <= limits_.operands - limits_.operands / 4 &&
+           loop.members.count + need.members.count <= limits_.operations;
   }
 
   constexpr void add_to_loop(int step, int number, bool is_epilogue, int root, const Demand& need) {
@@ -365,7 +386,9 @@ private:
       while (at > 0 && loop.members.at[at - 1] > x) --at;
       loop.members.insert(at, x);
       if (latest_loop_.at[x] < 0) latest_loop_.at[x] = step;
-      if (stored_.at[x] != 0 && producer_.at[x] < 0) producer_.at[x] = step;
+      if (stored_.at[x] == 0 && x != root) continue;
+      if (x == root || producer_.at[x] < 0) ++loops_.at[loops_of_step_.at[step]].written;
+      if (producer_.at[x] < 0) producer_.at[x] = step;
     }
     for (int i = 0; i < need.loads.count; ++i) {
       const int x = need.loads.at[i];

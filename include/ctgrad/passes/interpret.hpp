@@ -193,8 +193,9 @@ private:
     const double* x = value(node.operand[0]);
     Vector<char> begun(size);
     if (from.size() == 0) {
-      if (!node.is<ops::Sum>()) throw "ctgrad: the largest or smallest of no elements has no value here";
-      for (int i = 0; i < size; ++i) y[i] = 0;
+      if (node.is<ops::Max>() || node.is<ops::Min>())
+        throw "ctgrad: the largest or smallest of no elements has no value here";
+      for (int i = 0; i < size; ++i) y[i] = node.is<ops::Prod>() ? 1 : 0;
       return;
     }
     Extent index[max_rank] = {};
@@ -208,9 +209,10 @@ private:
         y[to] = next;
         begun.at[to] = 1;
       } else {
-        const Opcode op = node.is<ops::Sum>()   ? opcode<ops::Add>
-                          : node.is<ops::Max>() ? opcode<ops::Maximum>
-                                                : opcode<ops::Minimum>;
+        const Opcode op = node.is<ops::Sum>()    ? opcode<ops::Add>
+                          : node.is<ops::Prod>() ? opcode<ops::Multiply>
+                          : node.is<ops::Max>()  ? opcode<ops::Maximum>
+                                                 : opcode<ops::Minimum>;
         y[to] = element_table.rule[op](node.dtype, y[to], next, 0);
       }
     } while (next_index(from, index));

@@ -77,7 +77,7 @@ private:
 
 class Planner {
 public:
-  constexpr Planner(const GraphView& graph, ScheduleBuilder& schedule, int blocks)
+  constexpr Planner(const GraphView& graph, ScheduleBuilder& schedule, int blocks, bool results_apart)
       : graph_(graph),
         out_(schedule),
         accesses_(graph),
@@ -87,6 +87,8 @@ public:
         owner_(graph.size, -1),
         pinned_(graph.size) {
     out_.regions.blocks = blocks;
+    for (int i = 0; i < graph.output_count; ++i)
+      if (results_apart && graph.outputs[i].kind == OutputKind::result) ++out_.regions.results;
     for (int i = 0; i < graph.size; ++i) owner_.at[i] = i;
     for (int i = 0; i < graph.shape_count; ++i) shape_size_.push_back(graph.shapes[i].size());
   }
@@ -96,6 +98,7 @@ public:
     place_leaves();
     place_fixed();
     find_last_uses();
+    for (int step = out_.steps.count - 1; step >= 0; --step) place_in_results(step);
     for (int step = 0; step < out_.steps.count; ++step) plan_step(step);
     for (int i = 0; i < out_.arenas.count; ++i) out_.arenas.at[i].bytes = planners_.at[i].top();
     for (int i = 0; i < out_.operands.count; ++i) place(out_.operands.at[i]);
@@ -184,7 +187,8 @@ private:
     out_.constants.push_back(entry);
   }
 
-  /// Arrays whose place is not theirs to choose: parts of packs, and updates of blocks.
+  /// Arrays whose place is not theirs to choose: parts of packs, updates of blocks, and results where they have regions
+  /// of their own. A result that is an argument or a constant, or the same as another, lies where that is.
   constexpr void place_fixed() {
     part_offset_ = Vector<std::int64_t>(graph_.size);
     for (int i = 0; i < graph_.size; ++i) {
@@ -198,12 +202,16 @@ private:
         offset += size_of_node(part) * static_cast<std::int64_t>(ctgrad::size_of(node.dtype));
       }
     }
+    int result = 0;
     for (int i = 0; i < graph_.output_count; ++i) {
       const Output& output = graph_.outputs[i];
       if (output.kind == OutputKind::update) {
         region_.at[output.node] = out_.regions.block(output.index);
       } else {
         pinned_.at[owner_.at[output.node]] = 1;
+        const bool own = region_.at[output.node] < 0 && owner_.at[output.node] == output.node;
+        if (out_.regions.results > 0 && own) region_.at[output.node] = out_.regions.result(result);
+        ++result;
       }
     }
   }
@@ -218,6 +226,18 @@ private:
 
   constexpr bool is_temporary(int node) const {
     return !is_memory_leaf(graph_.nodes[node]) && (region_.at[node] < 0 || region_.at[node] < out_.regions.arenas);
+  }
+
+  /// What a loop overwrites with a result that has a region of its own lies there from the beginning.
+  constexpr void place_in_results(int s) {
+    const Step step = out_.steps.at[s];
+    for (int k = step.input_count; k < step.operand_count; ++k) {
+      const int node = owner_.at[out_.operands.at[step.first_operand + k].node];
+      const int first = out_.regions.result(0);
+      if (region_.at[node] < first || region_.at[node] >= first + out_.regions.results) continue;
+      const int heir = find_dying_operand(s, step, k, node);
+      if (heir >= 0) region_.at[heir] = region_.at[node];
+    }
   }
 
   constexpr void plan_step(int s) {
@@ -271,8 +291,8 @@ private:
       const StepOperand& from = out_.operands.at[step.first_operand + k];
       const int x = from.node;
       if (owner_.at[x] != x || !is_temporary(x) || pinned_.at[x] != 0 || last_use_.at[x] != s || was_released(x) ||
-          region_.at[x] != region_.at[node] || bytes_of(x) != bytes_of(node) || from.offset != to.offset ||
-          ctgrad::size_of(from.dtype) != ctgrad::size_of(to.dtype))
+          (region_.at[x] >= 0 && region_.at[x] != region_.at[node]) || bytes_of(x) != bytes_of(node) ||
+          from.offset != to.offset || ctgrad::size_of(from.dtype) != ctgrad::size_of(to.dtype))
         continue;
       bool same = true;
       for (int axis = 0; axis < step.space.rank; ++axis) same = same && from.stride[axis] == to.stride[axis];
@@ -337,10 +357,11 @@ private:
 }  // namespace detail
 
 /// Lowers a fused graph and plans its memory. `blocks` is the number of blocks of parameters and optimizer
-/// state.
-constexpr detail::ScheduleBuilder plan(const GraphView& graph, const FusionView& fusion, int blocks) {
+/// state; with `results_apart` each result has a region of its own, memory that the caller gives.
+constexpr detail::ScheduleBuilder plan(const GraphView& graph, const FusionView& fusion, int blocks,
+                                       bool results_apart = false) {
   detail::ScheduleBuilder schedule = lower(graph, fusion);
-  detail::Planner(graph, schedule, blocks).run();
+  detail::Planner(graph, schedule, blocks, results_apart).run();
   return schedule;
 }
 

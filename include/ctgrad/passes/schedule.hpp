@@ -137,13 +137,16 @@ struct ArenaInfo {
 };
 
 /// The memory regions of a program, in this order: the arenas, the constants, the blocks (parameters,
-/// optimizer state, and last the buffers where there are any), the inputs.
+/// optimizer state, and last the buffers where there are any), the results where the caller says where they go, the
+/// inputs.
 struct Regions {
   int arenas = 0;
   int blocks = 0;
+  int results = 0;
   constexpr int constants() const { return arenas; }
   constexpr int block(int i) const { return arenas + 1 + i; }
-  constexpr int input(int i) const { return arenas + 1 + blocks + i; }
+  constexpr int result(int i) const { return arenas + 1 + blocks + i; }
+  constexpr int input(int i) const { return arenas + 1 + blocks + results + i; }
 };
 
 /// Where a result of the program lies when a run has finished.

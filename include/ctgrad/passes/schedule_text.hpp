@@ -78,7 +78,8 @@ private:
     const Regions& regions = schedule_.regions;
     if (region < regions.arenas) return "arena " + std::to_string(region);
     if (region == regions.constants()) return "constants";
-    if (region < regions.input(0)) return "block " + std::to_string(region - regions.block(0));
+    if (region < regions.result(0)) return "block " + std::to_string(region - regions.block(0));
+    if (region < regions.input(0)) return "result " + std::to_string(region - regions.result(0));
     return "input " + std::to_string(region - regions.input(0));
   }
 

@@ -215,8 +215,44 @@ private:
     if (node.op == opcode<ops::StopGradient> || node.op == opcode<ops::CustomDerivative>) return node.operand[0];
     if (kind == OpKind::elementwise) return emit_elementwise(node);
     if (kind == OpKind::view) return emit_view(node);
-    if (node.op == opcode<ops::MatMul>) absorb_transposes(node);
+    if (node.op == opcode<ops::MatMul>) return emit_product(node);
     return unique(node);
+  }
+
+  constexpr int emit_product(Node& node) {
+    absorb_transposes(node);
+    for (int k = 0; k < 2; ++k)
+      if (const int sums = product_with_number(node, k); sums >= 0) return sums;
+    return unique(node);
+  }
+
+  /// A matrix product one of whose operands, `which`, is a number everywhere (so is the adjoint of a sum): sums along
+  /// an axis of the other operand, one for each column or row of the result. -1 for other products.
+  constexpr int product_with_number(const Node& node, int which) {
+    const Node stretched = graph.nodes.at[node.operand[which]];
+    if (stretched.op != opcode<ops::BroadcastTo> || shape(stretched.operand[0]).size() != 1) return -1;
+    const int other = node.operand[1 - which];
+    const ShapeValue from = shape(other);
+    const ShapeValue to = shape_of(node);
+    if (from.rank != to.rank) return -1;
+    const bool transposed =
+        which == 0 ? ops::MatMul::transpose_b(node.attribute) : ops::MatMul::transpose_a(node.attribute);
+    // The axis that the product folds: of the second operand the rows, of the first the columns.
+    const int folded = from.rank - ((which == 0) != transposed ? 2 : 1);
+    const unsigned mask = 1U << folded;
+    Node scaled = graph.nodes.at[other];
+    scaled.attribute = 0;
+    const int product = rewrite<ops::Multiply>(scaled, other, as_rank(stretched.operand[0], 0));
+    const int sums = unary<ops::Sum>(product, graph.intern(reduce_shape(from, mask, false)), mask);
+    ShapeValue kept = to;
+    kept.extent[to.rank - (which == 0 ? 2 : 1)] = 1;
+    return unary<ops::BroadcastTo>(unary<ops::Reshape>(sums, graph.intern(kept)), node.shape);
+  }
+
+  constexpr ShapeValue shape_of(const Node& node) const { return graph.shapes.at[node.shape]; }
+  /// A number as an array of no axes.
+  constexpr int as_rank(int id, int rank) {
+    return shape(id).rank == rank ? id : unary<ops::Reshape>(id, graph.intern(ShapeValue{}));
   }
 
   constexpr int emit_elementwise(Node& node) {
@@ -325,8 +361,7 @@ private:
         product.operand[1] = inner.operand[0];
         product.attribute =
             (ops::MatMul::transpose_b(inner.attribute) ? 0 : 1) | (ops::MatMul::transpose_a(inner.attribute) ? 0 : 2);
-        absorb_transposes(product);
-        return unique(product);
+        return emit_product(product);
       }
     }
     return unique(node);

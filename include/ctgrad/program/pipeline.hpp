@@ -39,7 +39,8 @@ struct Pipeline {
       return {fusion.step_count, 5 * fusion.step_count + 32, 64, 256, 512, 128, 64, 8, graph.output_count, 16};
     }
     static constexpr detail::ScheduleBuilder run() {
-      return plan(Frozen<Legalize>::graph.view(), FrozenFusion<Fuse>::fusion_view(), Source::blocks);
+      constexpr bool results_apart = requires { Source::results_apart; };
+      return plan(Frozen<Legalize>::graph.view(), FrozenFusion<Fuse>::fusion_view(), Source::blocks, results_apart);
     }
   };
 
@@ -55,7 +56,8 @@ struct Pipeline {
   static constexpr ScheduleView view() { return FrozenSchedule<Plan>::schedule.view(); }
 };
 
-/// The pipeline source of a plain function: its arguments are inputs, its results are outputs.
+/// The pipeline source of a plain function: its arguments are inputs, its results are outputs. A source with a member
+/// `results_apart` leaves it to the caller of each run where the results go.
 template <class F, class... Specs>
 struct FunctionSource {
   static_assert(std::is_default_constructible_v<F>,

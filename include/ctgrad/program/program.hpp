@@ -77,6 +77,17 @@ public:
     return results<Result>(index);
   }
 
+  /// Runs a program whose results have regions of their own: `place(dimensions, executor)` sets them.
+  template <class Place>
+  void run_to(const Place& place, std::uint64_t seed,
+              const typename Device::template Argument<typename Specs::element_type,
+                                                       typename Specs::shape_type>&... arguments) {
+    bind(std::index_sequence_for<Specs...>{}, arguments...);
+    place(dimensions_, executor_);
+    executor_.run(dimensions_, seed);
+  }
+  const void* result_address(int i) const { return executor_.result_address(i); }
+
   static constexpr MemoryUse memory_plan(const Dimensions& dimensions) { return Executor::memory_plan(dimensions); }
   MemoryUse memory() const { return executor_.memory(); }
 

@@ -43,19 +43,24 @@ inline constexpr int inline_steps = 64;
 
 }  // namespace detail
 
-/// True for programs that run as straight-line code.
+/// Element operations of a program that could run as straight-line code; -1 for others.
 template <class Source>
-inline constexpr bool runs_inline = [] {
+inline constexpr std::int64_t inline_operations = [] {
   const ScheduleView schedule = Source::view();
-  if (schedule.step_count > detail::inline_steps) return false;
+  if (schedule.step_count > detail::inline_steps) return std::int64_t{-1};
   std::int64_t total = 0;
   for (int i = 0; i < schedule.step_count; ++i) {
     const std::int64_t operations = detail::count_operations(schedule, schedule.steps[i]);
-    if (operations < 0) return false;
+    if (operations < 0) return std::int64_t{-1};
     total += operations;
   }
-  return total <= CTGRAD_INLINE_OPERATIONS;
+  return total;
 }();
+
+/// True for programs that run as straight-line code.
+template <class Source>
+inline constexpr bool runs_inline =
+    inline_operations<Source> >= 0 && inline_operations<Source> <= CTGRAD_INLINE_OPERATIONS;
 
 namespace detail {
 
@@ -131,7 +136,7 @@ CTGRAD_ALWAYS_INLINE void run_static_row(Row<Kernel>& row) {
   if constexpr (Begin < End) {
     constexpr int width = fitting_width(End - Begin, native_width<Kernel>);
     constexpr std::int64_t middle = Begin + (End - Begin) / width * width;
-    RowLoop<Kernel, width>::run(row, Begin, middle);
+    RowLoop<Kernel, width>::template run_whole<Begin, middle>(row);
     if constexpr (middle < End && Kernel::has_inner_reduction) {
       [&]<int... O>(std::integer_sequence<int, O...>) __attribute__((always_inline)) {
         ((Kernel::template output<O>::is_inner_reduction ? static_cast<void>(row.first[O] = false)

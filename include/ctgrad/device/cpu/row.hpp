@@ -3,6 +3,7 @@
 /// The innermost loop of a fused loop: one row of neighbouring elements through vector registers.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "ctgrad/kernels/kernel.hpp"
@@ -77,9 +78,36 @@ public:
         step_partial(bank, row, i, end - i, Inputs{});
         (write_partial<O>(bank, row, i, end - i, sums[0]), ...);
       }
-      (finish<O>(row, sums), ...);
+      (finish<O, chains>(row, sums), ...);
     }
     (Outputs{}, std::make_integer_sequence<int, chains>{});
+  }
+
+  /// The same for a number of whole registers known at compile time: no sum begins with its identity, and there are no
+  /// more sums than registers.
+  template <std::int64_t Begin, std::int64_t End>
+  CTGRAD_ALWAYS_INLINE static void run_whole(Row& start) {
+    static_assert(Begin < End && (End - Begin) % width == 0);
+    constexpr int own_chains = static_cast<int>(std::min<std::int64_t>(chains, (End - Begin) / width));
+    const Row row = start;
+    Bank bank;
+    load_broadcasts(bank, row, Inputs{});
+    [&]<int... O, int... C>(std::integer_sequence<int, O...>, std::integer_sequence<int, C...>)
+        __attribute__((always_inline)) {
+      Accumulators<std::integer_sequence<int, O...>> sums[own_chains];
+      auto one = [&]<bool First>(auto c, std::int64_t i, std::bool_constant<First>) __attribute__((always_inline)) {
+        step(bank, row, i + decltype(c)::value * width, Inputs{});
+        (write<O, First>(bank, row, i + decltype(c)::value * width, sums[decltype(c)::value]), ...);
+      };
+      (one(std::integral_constant<int, C>{}, Begin, std::true_type{}), ...);
+      std::int64_t i = Begin + own_chains * width;
+      for (; i + own_chains * width <= End; i += own_chains * width)
+        (one(std::integral_constant<int, C>{}, i, std::false_type{}), ...);
+      if constexpr ((End - Begin) / width % own_chains != 0)
+        for (; i < End; i += width) one(std::integral_constant<int, 0>{}, i, std::false_type{});
+      (finish<O, own_chains>(row, sums), ...);
+    }
+    (Outputs{}, std::make_integer_sequence<int, own_chains>{});
   }
 
   /// True when every reduction goes to neighbours in memory: several rows are then added in registers.
@@ -178,7 +206,6 @@ private:
   struct Sum<O, true> {
     using Op = typename Kernel::template output<O>::reduction;
     kernels::lanes_t<Kernel::template output<O>::dtype, width> value;
-    element_out<O> tail;
   };
   template <class Indices>
   struct Accumulators;
@@ -188,7 +215,6 @@ private:
     CTGRAD_ALWAYS_INLINE void reset() {
       if constexpr (Kernel::template output<I>::is_inner_reduction) {
         Sum<I>::value = Sum<I>::Op::template identity<element_out<I>>();
-        Sum<I>::tail = Sum<I>::Op::template identity<element_out<I>>();
       }
     }
   };
@@ -264,14 +290,15 @@ private:
     return kernels::lanes_t<Output::dtype, width>(kernels::get<Output::value>(bank));
   }
 
-  template <int O, class Sums>
+  /// `First` says that the value begins a sum.
+  template <int O, bool First = false, class Sums>
   CTGRAD_ALWAYS_INLINE static void write(const Bank& bank, const Row& row, std::int64_t i, Sums& sums) {
     using Output = typename Kernel::template output<O>;
     using Lanes = kernels::lanes_t<Output::dtype, width>;
     using Memory = kernels::MemoryLanes<Output::dtype, width>;
     const Lanes value = result<O>(bank);
     if constexpr (Output::is_inner_reduction) {
-      sums.Sum<O>::value = Output::reduction::combine(sums.Sum<O>::value, value);
+      sums.Sum<O>::value = First ? value : Output::reduction::combine(sums.Sum<O>::value, value);
     } else if constexpr (Output::access == InnerAccess::contiguous && width > 1) {
       element_out<O>* to = target<O>(row, i);
       if constexpr (Output::is_reduction) {
@@ -293,16 +320,11 @@ private:
     const auto value = result<O>(bank);
     if constexpr (Output::is_inner_reduction) {
       using Op = typename Output::reduction;
-      if constexpr (Output::dtype != DType::boolean && width > 1) {
-        using Lanes = kernels::lanes_t<Output::dtype, width>;
-        const auto used = Lanes::iota() < Lanes(static_cast<element_out<O>>(count));
-        sums.Sum<O>::value =
-            Op::combine(sums.Sum<O>::value, select(used, value, Lanes(Op::template identity<element_out<O>>())));
-      } else {
-        element_out<O> lanes[width];
-        spill<Output::dtype>(value, lanes);
-        for (int k = 0; k < count; ++k) sums.Sum<O>::tail = Op::combine(sums.Sum<O>::tail, lanes[k]);
-      }
+      using Lanes = kernels::lanes_t<Output::dtype, width>;
+      static_assert(Output::dtype != DType::boolean);  // booleans have no reductions
+      const auto used = Lanes::iota() < Lanes(static_cast<element_out<O>>(count));
+      sums.Sum<O>::value =
+          Op::combine(sums.Sum<O>::value, select(used, value, Lanes(Op::template identity<element_out<O>>())));
     } else if constexpr (Output::access == InnerAccess::contiguous && Output::dtype != DType::boolean && width > 1) {
       using Lanes = kernels::lanes_t<Output::dtype, width>;
       element_out<O>* to = target<O>(row, i);
@@ -367,13 +389,13 @@ private:
     return ctgrad::detail::reduce_lanes(a, [](auto x, auto y) { return Op::combine(x, y); });
   }
 
-  template <int O, class Sums>
+  template <int O, int Chains, class Sums>
   CTGRAD_ALWAYS_INLINE static void finish(const Row& row, Sums& sums) {
     using Output = typename Kernel::template output<O>;
     if constexpr (Output::is_inner_reduction) {
       using Op = typename Output::reduction;
-      const auto total = combine_chains<Op, O>(sums, std::make_integer_sequence<int, chains>{});
-      const element_out<O> value = Op::combine(fold_lanes<Op, element_out<O>>(total), sums[0].Sum<O>::tail);
+      const auto total = combine_chains<Op, O>(sums, std::make_integer_sequence<int, Chains>{});
+      const element_out<O> value = fold_lanes<Op, element_out<O>>(total);
       element_out<O>& to = *target<O>(row, 0);
       to = row.first[O] ? value : Op::combine(to, value);
     }

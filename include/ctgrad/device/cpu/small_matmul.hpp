@@ -109,6 +109,9 @@ CTGRAD_ALWAYS_INLINE void small_matmul(const T* a, const T* b, T* c) {
     using U = std::make_unsigned_t<T>;
     small_matmul<U, M, N, K, TA, TB>(reinterpret_cast<const U*>(a), reinterpret_cast<const U*>(b),
                                      reinterpret_cast<U*>(c));
+  } else if constexpr (N == 1 && M > 1) {
+    // A column is as good as a row, and eight dot products at a time need rows.
+    small_matmul<T, 1, M, K, false, !TA>(b, a, c);
   } else if constexpr (M > 0 && N > 0) {
     // Dot products run along K. They save turning B round for few rows, and fill the vectors where
     // a row of C would not.

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// into() writes results where they belong at once, also when that is an argument's memory or a tensor too small.
+#include "functions.hpp"
+
+BOOST_AUTO_TEST_SUITE(autodiff_into)
+
+using namespace ctgrad;
+
+namespace {
+
+constexpr auto cubes = [](auto x, auto w) { return sum(x * x * x) * sum(w); };
+
+/// The gradient of `cubes` by its first argument.
+template <class X>
+std::vector<double> expected(const X& x, double w) {
+  std::vector<double> g;
+  for (const double element : x) g.push_back(3 * element * element * w);
+  return g;
+}
+
+template <class S>
+void check_equal(const Tensor<double, S>& a, const std::vector<double>& b) {
+  BOOST_TEST(static_cast<std::size_t>(a.size()) == b.size());
+  for (std::size_t i = 0; i < b.size(); ++i) BOOST_TEST(a.data()[i] == b[i], boost::test_tools::tolerance(1e-14));
+}
+
+}  // namespace
+
+// The sum of the last argument is read after the first result could have been written.
+BOOST_AUTO_TEST_CASE(over_an_argument) {
+  Tensor<double, Shape<3>> x{1, 2, 3}, w{1, 1, 2};
+  const auto right = expected(x, 4);
+  gradient(cubes).into(x, x, w);
+  check_equal(x, right);
+  Tensor<double, Shape<3>> y{1, 2, 3}, by_y;
+  auto slopes = std::tie(by_y, w);
+  value_and_grad(cubes, wrt<0, 1>).into(std::tie(y(0), slopes), y, w);
+  check_equal(by_y, right);
+  check_equal(w, {36, 36, 36});
+  BOOST_TEST(y(0) == 144);
+}
+
+// A view of a part of an argument.
+BOOST_AUTO_TEST_CASE(over_a_part_of_an_argument) {
+  std::vector<double> memory{1, 2, 3, 4, 5};
+  const TensorView<const double, Shape<3>> x(memory.data());
+  const TensorView<double, Shape<3>> out(memory.data() + 1);
+  const Tensor<double, Shape<3>> w{1, 1, 2};
+  const auto right = expected(x, 4);
+  gradient(cubes).into(out, x, w);
+  check_equal(Tensor<double, Shape<3>>(TensorView<const double, Shape<3>>(out)), right);
+  BOOST_TEST(memory[0] == 1);
+  BOOST_TEST(memory[4] == 5);
+}
+
+// Lengths known at run time: the result is given the right one, also where it is an argument of another.
+BOOST_AUTO_TEST_CASE(of_run_time_lengths) {
+  using Any = Tensor<double, Shape<batch>>;
+  using Other = Tensor<double, Shape<dimension<'n'>>>;
+  Any x({600}), out({2});
+  Other w({3});
+  for (std::int64_t i = 0; i < 600; ++i) x.data()[i] = static_cast<double>(i);
+  w.assign({{1, 1, 2}});
+  gradient(cubes).into(out, x, w);
+  check_equal(out, expected(x, 4));
+  const auto right = expected(x, 4);
+  gradient(cubes).into(x, x, w);
+  check_equal(x, right);
+  check_equal(gradient(cubes)(out, w), expected(out, 4));
+}
+
+// The same array twice, an argument, and a constant: results that are no work of the run's own.
+BOOST_AUTO_TEST_CASE(of_results_that_are_there_already) {
+  const auto same = compiled([](auto x) {
+    const auto y = x * x;
+    return std::tuple{y, y, x, x * 0 + 2, sum(y)};
+  });
+  const Tensor<double, Shape<3>> x{1, 2, 3};
+  Tensor<double, Shape<3>> a, b, c, d;
+  double e = 0;
+  same.into(std::tie(a, b, c, d, e), x);
+  check_equal(a, {1, 4, 9});
+  check_equal(b, {1, 4, 9});
+  check_equal(c, {1, 2, 3});
+  check_equal(d, {2, 2, 2});
+  BOOST_TEST(e == 14);
+}
+
+// A view too short is an error.
+BOOST_AUTO_TEST_CASE(into_a_view_of_other_extents) {
+  Tensor<double, Shape<batch>> x({4}), out({3});
+  Tensor<double, Shape<3>> w{1, 1, 2};
+  const TensorView<double, Shape<batch>> view(out);
+  BOOST_CHECK_THROW(gradient(cubes).into(view, x, w), Error);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ctgrad/autodiff/check_gradients.hpp"
+#include "ctgrad/autodiff/cond.hpp"
 #include "ctgrad/autodiff/field.hpp"
 #include "ctgrad/autodiff/gradient.hpp"
 #include "ctgrad/autodiff/hessian.hpp"
@@ -15,6 +16,7 @@
 #include "ctgrad/autodiff/taylor.hpp"
 #include "ctgrad/autodiff/vjp.hpp"
 #include "ctgrad/autodiff/vmap.hpp"
+#include "ctgrad/autodiff/while_loop.hpp"
 #include "ctgrad/dynamic/eager.hpp"
 #include "ctgrad/graph/dot.hpp"
 #include "ctgrad/graph/text.hpp"

@@ -7,6 +7,7 @@
 #include "ctgrad/ops/concat.hpp"
 #include "ctgrad/ops/reshape.hpp"
 #include "ctgrad/ops/slice.hpp"
+#include "ctgrad/passes/vectorize.hpp"
 
 namespace ctgrad::detail {
 
@@ -109,6 +110,86 @@ constexpr with_rows<X, M> unflatten_rows(const Symbol<T, Shape<M, N>>& flat) {
     set_leaves(parts, flat.builder, ids);
     return parts;
   }(static_cast<leaf_types<X>*>(nullptr), std::make_index_sequence<static_cast<std::size_t>(leaf_types<X>::size)>{});
+}
+
+/// The leaves of a structure of arrays with rows along their first axes, joined to rows [rows, elements].
+template <Extent Rows, class X>
+constexpr auto flatten_rows(const X& x) {
+  GraphBuilder* builder = builder_of_leaves(x);
+  const Vector<int> ids = leaf_ids(x);
+  return [&]<class... L>(TypeList<L...>*) {
+    int next = 0;
+    const std::tuple leaves{L{builder, ids[next++]}...};
+    return std::apply(
+        [](const auto&... leaf) {
+          return concat(
+              axis<1>,
+              reshape(leaf, shape<Rows, std::remove_cvref_t<decltype(leaf)>::shape_type::value.size() / Rows>)...);
+        },
+        leaves);
+  }(static_cast<leaf_types<X>*>(nullptr));
+}
+
+/// Zeros of the type of a symbol.
+template <class X>
+constexpr X zeros_like(const X& x) {
+  return {x.builder, placeholder(*x.builder, dtype_of<typename X::element_type>, X::shape_type::value).id};
+}
+/// An array of zeros in the graph of `x`.
+template <class S, class X>
+constexpr auto zeros_beside(const X& x) {
+  using T = typename X::element_type;
+  return Symbol<T, S>{x.builder, placeholder(*x.builder, dtype_of<T>, S::value).id};
+}
+
+/// The number of elements of a structure; an operand of a kernel has at least one.
+template <class X>
+inline constexpr Extent elements_of_structure = element_count<leaf_types<X>>;
+template <class X>
+inline constexpr Extent operand_length = elements_of_structure<X> == 0 ? 1 : elements_of_structure<X>;
+
+/// A structure as an operand of a kernel.
+template <class Like, class X>
+constexpr auto flat_operand(const Like& like, const X& x) {
+  if constexpr (elements_of_structure<X> == 0) {
+    return zeros_beside<Shape<1>>(like);
+  } else {
+    return flatten(x);
+  }
+}
+/// An operand and its tangent as the operand of a structure of both.
+template <class X, int Axis, class A>
+constexpr auto paired_operand(const A& a, const A& tangent) {
+  if constexpr (elements_of_structure<X> == 0) {
+    return a;
+  } else {
+    return concat(axis<Axis>, a, tangent);
+  }
+}
+/// The structure that an operand holds, or many along the first axis of its rows.
+template <class X, class A>
+constexpr X structure_in(const A& flat) {
+  if constexpr (elements_of_structure<X> == 0) {
+    return X{};
+  } else {
+    return std::get<0>(unflatten<X>(flat));
+  }
+}
+
+/// concat for operands of which some may be empty.
+template <int Axis, class A, class B>
+constexpr auto join(const A& a, const B& b) {
+  if constexpr (A::shape_type::value[Axis] == 0) {
+    return b;
+  } else if constexpr (B::shape_type::value[Axis] == 0) {
+    return a;
+  } else {
+    return concat(axis<Axis>, a, b);
+  }
+}
+template <int Axis, class A, class B, class C, class... Rest>
+constexpr auto join(const A& a, const B& b, const C& c, const Rest&... rest) {
+  return join<Axis>(join<Axis>(a, b), c, rest...);
 }
 
 }  // namespace ctgrad::detail

@@ -6,8 +6,10 @@
 /// returns one row: the next carry and, after it, what this turn puts out [results].
 #pragma once
 
+#include "ctgrad/autodiff/flat_call.hpp"
 #include "ctgrad/autodiff/flatten.hpp"
 #include "ctgrad/autodiff/vjp.hpp"
+#include "ctgrad/autodiff/vmap.hpp"
 #include "ctgrad/solvers/options.hpp"
 
 namespace ctgrad {
@@ -69,61 +71,41 @@ constexpr auto with_symbols(GraphBuilder& builder, const X& x) {
   return result;
 }
 
-/// Zeros of the type of a symbol.
-template <class X>
-constexpr X zeros_like(const X& x) {
-  return {x.builder, placeholder(*x.builder, dtype_of<typename X::element_type>, X::shape_type::value).id};
-}
-/// An array of zeros in the graph of `x`.
-template <class S, class X>
-constexpr auto zeros_beside(const X& x) {
-  using T = typename X::element_type;
-  return Symbol<T, S>{x.builder, placeholder(*x.builder, dtype_of<T>, S::value).id};
-}
-
-/// concat for operands of which some may be empty.
-template <int Axis, class A, class B>
-constexpr auto join(const A& a, const B& b) {
-  if constexpr (A::shape_type::value[Axis] == 0) {
-    return b;
-  } else if constexpr (B::shape_type::value[Axis] == 0) {
-    return a;
-  } else {
-    return concat(axis<Axis>, a, b);
-  }
-}
-template <int Axis, class A, class B, class C, class... Rest>
-constexpr auto join(const A& a, const B& b, const C& c, const Rest&... rest) {
-  return join<Axis>(join<Axis>(a, b), c, rest...);
+/// Leaf by leaf, operation(a, b) of two structures of one kind.
+template <class A, class B, class Operation>
+constexpr A combine_leaves(const A& a, const B& b, const Operation& operation) {
+  GraphBuilder* builder = nullptr;
+  Vector<int> others = leaf_ids(b);
+  Vector<int> ids;
+  for_each_leaf(a, [&](const auto& leaf) {
+    using L = std::remove_cvref_t<decltype(leaf)>;
+    builder = leaf.builder;
+    const L other{builder, others[ids.size()]};
+    ids.push_back(L(operation(leaf, other)).id);
+  });
+  A result = a;
+  set_leaves(result, builder, ids.data());
+  return result;
 }
 
-/// Parameters of a loop as one array of at least one element.
-template <class Like, class... Theta>
-constexpr auto flatten_constants(const Like& like, const Theta&... theta) {
-  if constexpr (sizeof...(Theta) == 0) {
-    return zeros_beside<Shape<1>>(like);
-  } else {
-    return flatten(theta...);
-  }
-}
-
-/// A function of a carry, an item and constants, which returns the pair of the next carry and a result.
-template <class F, class Carry, class Item, class... Theta>
-struct LoopBody {
+/// A function of a carry, an item and a tuple of constants, which returns the pair of the next carry and a result.
+template <class F, class C, class X, class P>
+struct LoopBody;
+template <class F, class C, class X, class... Theta>
+struct LoopBody<F, C, X, std::tuple<Theta...>> {
   /// How often it was differentiated.
   static constexpr int order = 0;
-  static constexpr Extent carry = element_count<leaf_types<Carry>>;
-  static constexpr Extent items = element_count<leaf_types<Item>>;
-  static constexpr Extent constants = sizeof...(Theta) == 0 ? 1 : element_count<leaf_types<Theta...>>;
-  using Row = std::remove_cvref_t<decltype(std::declval<const F&>()(
-      std::declval<const Carry&>(), std::declval<const Item&>(), std::declval<const Theta&>()...))>;
-  static constexpr bool returns_pair = is_pair<Row>;
+  using Carry = C;
+  using Item = X;
+  using Constants = std::tuple<Theta...>;
+  using Returned = std::remove_cvref_t<decltype(std::declval<const F&>()(
+      std::declval<const C&>(), std::declval<const X&>(), std::declval<const Theta&>()...))>;
+  static constexpr bool returns_pair = is_pair<Returned>;
   static_assert(returns_pair,
                 "ctgrad: the body of a scan must return a std::pair: the next carry, and this turn's result");
-  using Result = typename std::conditional_t<returns_pair, std::tuple_element<1, Row>, Tag<std::tuple<>>>::type;
   static constexpr bool keeps_carry = [] {
     if constexpr (returns_pair) {
-      return std::is_same_v<leaf_types<std::tuple_element_t<0, Row>>, leaf_types<Carry>>;
+      return std::is_same_v<leaf_types<std::tuple_element_t<0, Returned>>, leaf_types<C>>;
     } else {
       return true;
     }
@@ -132,48 +114,31 @@ struct LoopBody {
       keeps_carry,
       "ctgrad: the body of a loop must return the carry with the element types and shapes it was given; cast, "
       "reshape or broadcast what it returns, or what the loop starts with");
-  static constexpr Extent results = element_count<leaf_types<Result>>;
+  using Result = typename std::conditional_t<returns_pair, std::tuple_element<1, Returned>, Tag<std::tuple<>>>::type;
+  using Row = std::pair<C, Result>;
 
-  template <class C, class X, class P>
-  constexpr auto operator()(const C& c, const X& x, const P& theta) const {
-    const auto row = [&] {
-      if constexpr (sizeof...(Theta) == 0) {
-        return F{}(std::get<0>(unflatten<Carry>(c)), std::get<0>(unflatten<Item>(x)));
-      } else {
-        return std::apply(
-            [&](const auto&... part) {
-              return F{}(std::get<0>(unflatten<Carry>(c)), std::get<0>(unflatten<Item>(x)), part...);
-            },
-            unflatten<Theta...>(theta));
-      }
-    }();
-    if constexpr (results == 0) {
-      return flatten(row.first);
-    } else {
-      return flatten(row.first, row.second);
-    }
+  constexpr Row operator()(const C& carry, const X& item, const Constants& constants) const {
+    const auto row = std::apply([&](const auto&... constant) { return F{}(carry, item, constant...); }, constants);
+    C next = carry;
+    set_leaves(next, builder_of_leaves(row.first), leaf_ids(row.first).data());
+    return {next, row.second};
   }
 };
 
-/// The body together with its tangent: each array holds the values and then the tangents.
+/// The body together with its tangent: pairs of values and tangents.
 template <class Body>
 struct TangentBody {
   static constexpr int order = Body::order + 1;
-  static constexpr Extent carry = 2 * Body::carry;
-  static constexpr Extent items = 2 * Body::items;
-  static constexpr Extent constants = 2 * Body::constants;
-  static constexpr Extent results = 2 * Body::results;
+  using Carry = std::pair<typename Body::Carry, typename Body::Carry>;
+  using Item = std::pair<typename Body::Item, typename Body::Item>;
+  using Constants = std::pair<typename Body::Constants, typename Body::Constants>;
+  using Result = std::pair<typename Body::Result, typename Body::Result>;
+  using Row = std::pair<Carry, Result>;
 
-  template <class C, class X, class P>
-  constexpr auto operator()(const C& c, const X& x, const P& theta) const {
-    constexpr Extent n = Body::carry;
-    constexpr Extent k = Body::items;
-    constexpr Extent p = Body::constants;
-    constexpr Extent row = n + Body::results;
-    const auto [y, dy] =
-        jvp(Body{}, wrt<0, 1, 2>)(slice<0, 0, n>(c), slice<0, 0, k>(x), slice<0, 0, p>(theta), slice<0, n, 2 * n>(c),
-                                  slice<0, k, 2 * k>(x), slice<0, p, 2 * p>(theta));
-    return join<0>(slice<0, 0, n>(y), slice<0, 0, n>(dy), slice<0, n, row>(y), slice<0, n, row>(dy));
+  constexpr Row operator()(const Carry& carry, const Item& item, const Constants& constants) const {
+    const auto [y, dy] = jvp(Body{}, wrt<0, 1, 2>)(carry.first, item.first, constants.first, carry.second, item.second,
+                                                   constants.second);
+    return {{y.first, dy.first}, {y.second, dy.second}};
   }
 };
 
@@ -182,26 +147,65 @@ struct TangentBody {
 template <class Body>
 struct AdjointBody {
   static constexpr int order = Body::order + 1;
-  static constexpr Extent carry = Body::carry;
-  static constexpr Extent items = Body::carry + Body::items + Body::carry + Body::results;
-  static constexpr Extent constants = Body::constants;
-  static constexpr Extent results = 0;
+  using Carry = typename Body::Carry;
+  using Item = std::tuple<typename Body::Carry, typename Body::Item, typename Body::Row>;
+  using Constants = typename Body::Constants;
+  using Result = std::tuple<>;
+  using Row = std::pair<Carry, Result>;
 
-  template <class C, class X, class P>
-  constexpr auto operator()(const C& adjoint, const X& x, const P& theta) const {
-    constexpr Extent n = Body::carry;
-    constexpr Extent k = Body::items;
-    const auto of_row = join<0>(adjoint + slice<0, n + k, 2 * n + k>(x), slice<0, 2 * n + k, items>(x));
-    return vjp(Body{})(slice<0, 0, n>(x), slice<0, n, n + k>(x), theta, of_row).second;
+  constexpr Row operator()(const Carry& adjoint, const Item& item, const Constants& constants) const {
+    const auto& [carry, read, of_row] = item;
+    const typename Body::Row total{combine_leaves(adjoint, of_row.first, [](auto a, auto b) { return a + b; }),
+                                   of_row.second};
+    return {vjp(Body{})(carry, read, constants, total).second, {}};
   }
 };
 
 /// The compiled body, as a kernel calls it.
 template <class Body, class T>
 void run_body(T* row, const T* carry, const T* item, const T* constants) {
-  TensorView<T, Shape<Body::carry + Body::results>> out(row);
-  call_into(out, Body{}, TensorView<const T, Shape<Body::carry>>(carry), TensorView<const T, Shape<Body::items>>(item),
-            TensorView<const T, Shape<Body::constants>>(constants));
+  call_flat<Body, typename Body::Row, typename Body::Carry, typename Body::Item, typename Body::Constants>(
+      row, carry, item, constants);
+}
+
+/// All turns at once: from the carries before each turn, the items, and the constants to the rows.
+template <class Body, Extent Turns>
+struct AllTurns {
+  template <class C, class X>
+  constexpr auto operator()(const C& carries, const X& items, const typename Body::Constants& constants) const {
+    if constexpr (elements_of_structure<X> == 0) {
+      return vmap(Body{}, mapped<0>)(carries, items, constants);
+    } else {
+      return vmap(Body{}, mapped<0, 1>)(carries, items, constants);
+    }
+  }
+};
+/// The derivatives of all turns by the items [turns, ...] and constants, given the adjoints of their rows.
+template <class Body, class Before, class Items, class Constants, class OfRows>
+constexpr auto pull_back_turns(const Before& before, const Items& items, const Constants& constants,
+                               const OfRows& of_rows) {
+  constexpr Extent turns = Before::shape_type::value[0];
+  using X = typename Body::Item;
+  using P = typename Body::Constants;
+  const auto item_rows = [&] {
+    if constexpr (elements_of_structure<X> == 0) {
+      return X{};
+    } else {
+      return unflatten_rows<X>(items);
+    }
+  }();
+  const auto [by_items, by_constants] =
+      vjp(AllTurns<Body, turns>{}, wrt<1, 2>)(unflatten_rows<typename Body::Carry>(before), item_rows,
+                                              structure_in<P>(constants), unflatten_rows<typename Body::Row>(of_rows))
+          .second;
+  const Items flat_items = [&] {
+    if constexpr (elements_of_structure<X> == 0) {
+      return zeros_like(items);
+    } else {
+      return flatten_rows<turns>(by_items);
+    }
+  }();
+  return std::pair{flat_items, Constants(flat_operand(constants, by_constants))};
 }
 
 /// True where a loop can take these: symbols of one floating type, and numbers.
@@ -211,12 +215,8 @@ inline constexpr bool loop_takes = [] {
   return std::is_floating_point_v<T>;
 }();
 
-template <class F>
-constexpr void check_loop_function() {
-  static_assert(std::is_default_constructible_v<F>,
-                "ctgrad: the functions of a loop must not capture anything: pass values after the carry, "
-                "for_loop<100>(body, carry, values...), and take them as further arguments");
-}
+template <class... F>
+inline constexpr bool are_stateless = (std::is_default_constructible_v<F> && ...);
 
 }  // namespace detail
 

@@ -8,6 +8,7 @@
 /// again made of the two, on the system with its tangent, and so on for every order.
 #pragma once
 
+#include "ctgrad/autodiff/flat_call.hpp"
 #include "ctgrad/autodiff/flatten.hpp"
 #include "ctgrad/autodiff/vjp.hpp"
 #include "ctgrad/autodiff/vmap.hpp"
@@ -18,76 +19,82 @@ namespace ctgrad {
 
 namespace detail {
 
-/// The right-hand side on flat arrays: n unknowns, the time, p parameters. `Y` is the structure of the unknowns as
-/// symbols, `Theta...` those of the parameters.
+/// The right-hand side: a function of the unknowns, the time and a tuple of parameters.
+template <class F, class Y, class P>
+struct OdeSystem;
 template <class F, class Y, class... Theta>
-struct OdeSystem {
+struct OdeSystem<F, Y, std::tuple<Theta...>> {
   /// How often the right-hand side was differentiated.
   static constexpr int order = 0;
-  static constexpr Extent unknowns = element_count<leaf_types<Y>>;
-  // An array of parameters has at least one element.
-  static constexpr Extent parameters = sizeof...(Theta) == 0 ? 1 : element_count<leaf_types<Theta...>>;
+  using Unknowns = Y;
+  using Parameters = std::tuple<Theta...>;
 
-  template <class State, class Time, class Parameters>
-  constexpr auto operator()(const State& y, const Time& t, const Parameters& theta) const {
-    const auto slope = [&] {
-      if constexpr (sizeof...(Theta) == 0) {
-        return F{}(std::get<0>(unflatten<Y>(y)), t);
-      } else {
-        return std::apply([&](const auto&... part) { return F{}(std::get<0>(unflatten<Y>(y)), t, part...); },
-                          unflatten<Theta...>(theta));
-      }
-    }();
-    using Slope = std::remove_const_t<decltype(slope)>;
-    constexpr bool same = std::is_same_v<leaf_types<Slope>, leaf_types<Y>>;
+  template <class T>
+  constexpr Y operator()(const Y& y, const Symbol<T, Shape<>>& t, const Parameters& theta) const {
+    const auto slope = std::apply([&](const auto&... part) { return F{}(y, t, part...); }, theta);
+    constexpr bool same = std::is_same_v<leaf_types<std::remove_const_t<decltype(slope)>>, leaf_types<Y>>;
     static_assert(
         same,
         "ctgrad: the function that odeint solves must return the slopes of the unknowns, in the structure and "
         "with the element type and shapes of the unknowns");
-    if constexpr (same) return flatten(slope);
+    Y result = y;
+    if constexpr (same) set_leaves(result, t.builder, leaf_ids(slope).data());
+    return result;
   }
 };
 
-/// The system together with its tangent: unknowns (y, dy), parameters (theta, dtheta).
+/// The system together with its tangent: pairs of values and tangents.
 template <class System>
 struct OdeTangent {
   static constexpr int order = System::order + 1;
-  static constexpr Extent unknowns = 2 * System::unknowns;
-  static constexpr Extent parameters = 2 * System::parameters;
+  using Unknowns = std::pair<typename System::Unknowns, typename System::Unknowns>;
+  using Parameters = std::pair<typename System::Parameters, typename System::Parameters>;
 
-  template <class State, class Time, class Parameters>
-  constexpr auto operator()(const State& z, const Time& t, const Parameters& theta) const {
-    constexpr Extent n = System::unknowns;
-    constexpr Extent p = System::parameters;
-    const auto [value, tangent] = jvp(System{}, wrt<0, 2>)(slice<0, 0, n>(z), t, slice<0, 0, p>(theta),
-                                                           slice<0, n, 2 * n>(z), slice<0, p, 2 * p>(theta));
-    return concat(axis<0>, value, tangent);
+  template <class T>
+  constexpr Unknowns operator()(const Unknowns& y, const Symbol<T, Shape<>>& t, const Parameters& theta) const {
+    return jvp(System{}, wrt<0, 2>)(y.first, t, theta.first, y.second, theta.second);
   }
 };
 
 /// v^T df/dy and v^T df/dtheta.
 template <class System>
 struct OdePullback {
-  template <class State, class Time, class Parameters>
-  constexpr auto operator()(const State& y, const Time& t, const Parameters& theta, const State& v) const {
+  using Unknowns = typename System::Unknowns;
+  using Parameters = typename System::Parameters;
+
+  template <class T>
+  constexpr std::tuple<Unknowns, Parameters> operator()(const Unknowns& y, const Symbol<T, Shape<>>& t,
+                                                        const Parameters& theta, const Unknowns& v) const {
     return vjp(System{}, wrt<0, 2>)(y, t, theta, v).second;
+  }
+};
+
+/// The system on flat arrays.
+template <class System>
+struct FlatOde {
+  static constexpr Extent n = elements_of_structure<typename System::Unknowns>;
+  static constexpr Extent p = operand_length<typename System::Parameters>;
+
+  template <class State, class Time, class Theta>
+  constexpr auto operator()(const State& y, const Time& t, const Theta& theta) const {
+    return flatten(
+        System{}(structure_in<typename System::Unknowns>(y), t, structure_in<typename System::Parameters>(theta)));
   }
 };
 
 /// The compiled system, as the solver calls it.
 template <class System, class T>
 struct CompiledOde {
-  static constexpr Extent n = System::unknowns;
-  static constexpr Extent p = System::parameters;
+  using Y = typename System::Unknowns;
+  using P = typename System::Parameters;
+  using Time = Symbol<T, Shape<>>;
 
-  static void slope(T* to, const T* y, T t, const T* theta) {
-    TensorView<T, Shape<n>> out(to);
-    call_into(out, System{}, TensorView<const T, Shape<n>>(y), t, TensorView<const T, Shape<p>>(theta));
-  }
+  static void slope(T* to, const T* y, T t, const T* theta) { call_flat<System, Y, Y, Time, P>(to, y, &t, theta); }
   static void pull_back(T* by_y, T* by_theta, const T* y, T t, const T* theta, const T* v) {
-    std::tuple out{TensorView<T, Shape<n>>(by_y), TensorView<T, Shape<p>>(by_theta)};
-    call_into(out, OdePullback<System>{}, TensorView<const T, Shape<n>>(y), t, TensorView<const T, Shape<p>>(theta),
-              TensorView<const T, Shape<n>>(v));
+    std::tuple out{views_at<Y>(by_y), views_at<P>(by_theta)};
+    call_into(out, OdePullback<System>{}, views_at<Y>(y), views_at<Time>(&t), views_at<P>(theta), views_at<Y>(v));
+    // An operand without elements has one all the same.
+    if constexpr (elements_of_structure<P> == 0) *by_theta = 0;
   }
   static DormandPrince<T>& solver() {
     thread_local DormandPrince<T> one;
@@ -101,7 +108,7 @@ struct OdeAdjoint;
 /// The slopes at each of many times.
 template <class System, class Rows, class Times, class Theta>
 constexpr auto ode_slopes(const Rows& y, const Times& times, const Theta& theta) {
-  return vmap(System{}, mapped<0, 1>)(y, times, theta);
+  return vmap(FlatOde<System>{}, mapped<0, 1>)(y, times, theta);
 }
 /// A number in front of zeros: [x, 0, ..., 0].
 template <class T, Extent M>
@@ -126,14 +133,14 @@ struct OdeFirstTime {
 /// slope says; starting later by dt is starting from y0 less its slope times dt.
 template <class System, OdeOptions O, class V, class Y0, class Times, class Theta, class Y>
 constexpr auto ode_pull_back(const V& v, const Y0& y0, const Times& times, const Theta& theta, const Y& y) {
-  constexpr Extent n = System::unknowns;
-  constexpr Extent p = System::parameters;
+  constexpr Extent n = FlatOde<System>::n;
+  constexpr Extent p = FlatOde<System>::p;
   constexpr Extent m = Times::shape_type::value[0];
   const auto both = user_kernel<OdeAdjoint<System, O>>(v, concat(axis<0>, y0, theta), times);
   const auto by_y0 = slice<0, 0, n>(both);
   const auto t0 = OdeFirstTime<m>{}(times);
   const auto along = sum(v * ode_slopes<System>(y, times, theta), axis<1>);
-  const auto by_times = along - ode_first(sum(by_y0 * System{}(y0, t0, theta)), Tag<Times>{});
+  const auto by_times = along - ode_first(sum(by_y0 * FlatOde<System>{}(y0, t0, theta)), Tag<Times>{});
   return partials(by_y0, by_times, slice<0, n, n + p>(both));
 }
 
@@ -143,8 +150,8 @@ struct OdeSolve {
   static constexpr std::string_view name = "odeint";
   static constexpr int max_order = O.max_order;
   static constexpr bool differentiable = System::order + 1 <= max_order;
-  static constexpr Extent n = System::unknowns;
-  static constexpr Extent p = System::parameters;
+  static constexpr Extent n = FlatOde<System>::n;
+  static constexpr Extent p = FlatOde<System>::p;
 
   static constexpr ShapeValue shape(const ShapeValue&, const ShapeValue& times, const ShapeValue&) {
     ShapeValue result = times;
@@ -163,9 +170,9 @@ struct OdeSolve {
                                 auto y) requires differentiable {
     constexpr Extent m = decltype(times)::shape_type::value[0];
     const OdeFirstTime<m> first{};
-    const auto start = dy0 - System{}(y0, first(times), theta) * first(dtimes);
-    const auto z =
-        user_kernel<OdeSolve<OdeTangent<System>, O>>(concat(axis<0>, y0, start), times, concat(axis<0>, theta, dtheta));
+    const auto start = dy0 - FlatOde<System>{}(y0, first(times), theta) * first(dtimes);
+    const auto z = user_kernel<OdeSolve<OdeTangent<System>, O>>(
+        concat(axis<0>, y0, start), times, paired_operand<typename System::Parameters, 0>(theta, dtheta));
     return slice<1, n, 2 * n>(z) + ode_slopes<System>(y, times, theta) * reshape(dtimes, ctgrad::shape<m, 1>);
   }
 };
@@ -177,8 +184,8 @@ struct OdeAdjoint {
   static constexpr std::string_view name = "odeint_adjoint";
   static constexpr int max_order = O.max_order;
   static constexpr bool differentiable = System::order + 2 <= max_order;
-  static constexpr Extent n = System::unknowns;
-  static constexpr Extent p = System::parameters;
+  static constexpr Extent n = FlatOde<System>::n;
+  static constexpr Extent p = FlatOde<System>::p;
   using Tangent = OdeTangent<System>;
 
   static constexpr ShapeValue shape(const ShapeValue&, const ShapeValue& start, const ShapeValue&) { return start; }
@@ -200,7 +207,7 @@ struct OdeAdjoint {
     const auto y0 = slice<0, 0, n>(start);
     const auto theta = slice<0, n, n + p>(start);
     const auto z0 = concat(axis<0>, y0, slice<0, 0, n>(u));
-    const auto both = concat(axis<0>, theta, slice<0, n, n + p>(u));
+    const auto both = paired_operand<typename System::Parameters, 0>(theta, slice<0, n, n + p>(u));
     const auto z = user_kernel<OdeSolve<Tangent, O>>(z0, times, both);
     const decltype(v) zeros{v.builder, placeholder(*v.builder, v.value().dtype(), v.value().shape()).id};
     const auto shares = ode_pull_back<Tangent, O>(concat(axis<1>, zeros, v), z0, times, both, z);
@@ -217,16 +224,17 @@ struct OdeAdjoint {
     const auto theta = slice<0, n, n + p>(start);
     const auto t0 = OdeFirstTime<m>{}(times);
     const auto dt0 = OdeFirstTime<m>{}(dtimes);
-    const auto dy0 = slice<0, 0, n>(dstart) - System{}(y0, t0, theta) * dt0;
+    const auto dy0 = slice<0, 0, n>(dstart) - FlatOde<System>{}(y0, t0, theta) * dt0;
     const auto dtheta = slice<0, n, n + p>(dstart);
     // What moving the times does to the cotangents of y and theta.
     const auto y = user_kernel<OdeSolve<System, O>>(y0, times, theta);
     const auto [moved, by_theta] = vjp([](auto rows, auto at, auto q) { return ode_slopes<System>(rows, at, q); },
                                        wrt<0, 2>)(y, times, theta, v * reshape(dtimes, ctgrad::shape<m, 1>))
                                        .second;
-    const auto start_share = vjp(System{}, wrt<0, 2>)(y0, t0, theta, slice<0, 0, n>(result) * dt0).second;
-    const auto both = user_kernel<OdeAdjoint<Tangent, O>>(concat(axis<1>, dv + moved, v),
-                                                          concat(axis<0>, y0, dy0, theta, dtheta), times);
+    const auto start_share = vjp(FlatOde<System>{}, wrt<0, 2>)(y0, t0, theta, slice<0, 0, n>(result) * dt0).second;
+    const auto both = user_kernel<OdeAdjoint<Tangent, O>>(
+        concat(axis<1>, dv + moved, v),
+        concat(axis<0>, y0, dy0, paired_operand<typename System::Parameters, 0>(theta, dtheta)), times);
     return concat(axis<0>, slice<0, 0, n>(both) - std::get<0>(start_share),
                   slice<0, 2 * n, 2 * n + p>(both) + by_theta - std::get<1>(start_share));
   }
@@ -257,16 +265,9 @@ struct OdeInt : detail::Derivative<OdeInt<F, O>> {
     static_assert(known && axis_of_times,
                   "ctgrad: odeint needs unknowns, times and parameters whose sizes are known at compile time");
     if constexpr (one_type && known && axis_of_times) {
-      using System = detail::OdeSystem<F, Y, Theta...>;
+      using System = detail::OdeSystem<F, Y, std::tuple<Theta...>>;
       const auto flat_times = detail::flatten(times);
-      const auto flat_theta = [&] {
-        if constexpr (sizeof...(Theta) == 0) {
-          const Value none = detail::placeholder(*flat_times.builder, dtype_of<T>, Shape<1>::value);
-          return Symbol<T, Shape<1>>{flat_times.builder, none.id};
-        } else {
-          return detail::flatten(theta...);
-        }
-      }();
+      const auto flat_theta = detail::flat_operand(flat_times, std::tuple{theta...});
       return detail::unflatten_rows<Y>(
           user_kernel<detail::OdeSolve<System, O>>(detail::flatten(y0), flat_times, flat_theta));
     }

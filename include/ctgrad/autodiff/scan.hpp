@@ -14,15 +14,17 @@ namespace ctgrad {
 
 namespace detail {
 
-/// The rows [turns, carry + results] of all turns, from the first carry, the items [turns, items] and the constants.
+/// The rows [turns, elements] of all turns, from the first carry, the items [turns, elements] and the constants.
 template <class Body, bool Backward, int MaxOrder>
 struct Scan {
   static constexpr std::string_view name = Backward ? "scan_backward" : "scan";
   static constexpr int max_order = MaxOrder;
   static constexpr bool differentiable = Body::order < MaxOrder;
-  static constexpr Extent n = Body::carry;
-  static constexpr Extent k = Body::items;
-  static constexpr Extent row = Body::carry + Body::results;
+  using Carry = typename Body::Carry;
+  using Item = typename Body::Item;
+  using Constants = typename Body::Constants;
+  static constexpr Extent n = elements_of_structure<Carry>;
+  static constexpr Extent row = elements_of_structure<typename Body::Row>;
 
   static constexpr ShapeValue shape(const ShapeValue&, const ShapeValue& items, const ShapeValue&) {
     ShapeValue result = items;
@@ -35,25 +37,24 @@ struct Scan {
     const std::int64_t turns = shapes[2][0];
     for (std::int64_t turn = 0; turn < turns; ++turn) {
       const std::int64_t i = Backward ? turns - 1 - turn : turn;
-      run_body<Body>(rows + i * row, carry, items + i * k, constants);
+      run_body<Body>(rows + i * row, carry, items + i * operand_length<Item>, constants);
       carry = rows + i * row;
     }
   }
 
-  /// Of the rows of all turns the part that comes before in the order of the turns; before the first comes `start`.
-  template <class Rows, class Start>
-  static constexpr auto previous(const Rows& rows, const Start& start) {
-    return shifted<Backward>(rows, start);
-  }
-
   static constexpr auto derivative(auto t, auto start, auto items, auto constants, auto rows) requires differentiable {
     const auto before = shifted<Backward>(slice<1, 0, n>(rows), start);
-    const auto adjoints = user_kernel<Scan<AdjointBody<Body>, !Backward, MaxOrder>>(
-        zeros_like(start), concat(axis<1>, before, items, t), constants);
+    const auto read = [&] {
+      if constexpr (elements_of_structure<Item> == 0) {
+        return concat(axis<1>, before, t);
+      } else {
+        return concat(axis<1>, before, items, t);
+      }
+    }();
+    const auto adjoints = user_kernel<Scan<AdjointBody<Body>, !Backward, MaxOrder>>(zeros_like(start), read, constants);
     const auto arriving = shifted<!Backward>(adjoints, zeros_like(start));
     const auto of_rows = join<1>(slice<1, 0, n>(t) + arriving, slice<1, n, row>(t));
-    const auto [by_items, by_constants] =
-        vjp(vmap(Body{}, mapped<0, 1>), wrt<1, 2>)(before, items, constants, of_rows).second;
+    const auto [by_items, by_constants] = pull_back_turns<Body>(before, items, constants, of_rows);
     constexpr Extent turns = decltype(items)::shape_type::value[0];
     constexpr Extent first = Backward ? turns - 1 : 0;
     return partials(reshape(slice<0, first, first + 1>(adjoints), ctgrad::shape<n>), by_items, by_constants);
@@ -62,11 +63,13 @@ struct Scan {
   static constexpr auto tangent(auto dstart, auto ditems, auto dconstants, auto start, auto items, auto constants,
                                 auto) requires differentiable {
     const auto both = user_kernel<Scan<TangentBody<Body>, Backward, MaxOrder>>(
-        concat(axis<0>, start, dstart), concat(axis<1>, items, ditems), concat(axis<0>, constants, dconstants));
+        concat(axis<0>, start, dstart), paired_operand<Item, 1>(items, ditems),
+        paired_operand<Constants, 0>(constants, dconstants));
     return join<1>(slice<1, n, 2 * n>(both), slice<1, n + row, 2 * row>(both));
   }
 
 private:
+  /// The rows moved by one turn, with `start` where none comes from.
   template <bool Down, class Rows, class Start>
   static constexpr auto shifted(const Rows& rows, const Start& start) {
     constexpr Extent turns = Rows::shape_type::value[0];
@@ -103,39 +106,23 @@ struct ItemLeaf<Symbol<T, Shape<First, E...>>> {
   using type = Symbol<T, Shape<E...>>;
 };
 
-/// The leaves of items as rows [turns, elements].
-template <Extent Turns, class X>
-constexpr auto flatten_items(const X& x) {
-  GraphBuilder* builder = builder_of_leaves(x);
-  const Vector<int> ids = leaf_ids(x);
-  return [&]<class... L>(TypeList<L...>*) {
-    int next = 0;
-    const std::tuple leaves{L{builder, ids[next++]}...};
-    return std::apply(
-        [](const auto&... leaf) {
-          return concat(
-              axis<1>,
-              reshape(leaf, shape<Turns, std::remove_cvref_t<decltype(leaf)>::shape_type::value.size() / Turns>)...);
-        },
-        leaves);
-  }(static_cast<leaf_types<X>*>(nullptr));
-}
-
 /// The loop over flat items: the pair of the last carry and the rows.
-template <class F, LoopOptions O, class T, class Carry, class Items, class Item, class... Theta>
+template <class F, LoopOptions O, class Carry, class Items, class Item, class... Theta>
 constexpr auto run_scan(const Carry& carry, const Items& items, Tag<Item>, const Theta&... theta) {
-  using Body = LoopBody<F, Carry, Item, Theta...>;
+  using Body = LoopBody<F, Carry, Item, std::tuple<Theta...>>;
   if constexpr (Body::returns_pair && Body::keeps_carry) {
     constexpr Extent turns = Items::shape_type::value[0];
+    constexpr Extent n = elements_of_structure<Carry>;
     const auto start = flatten(carry);
-    const auto rows = user_kernel<Scan<Body, false, O.max_order>>(start, items, flatten_constants(start, theta...));
-    const auto last = reshape(slice<0, turns - 1, turns>(slice<1, 0, Body::carry>(rows)), shape<Body::carry>);
-    const Carry end = std::get<0>(unflatten<Carry>(last));
-    if constexpr (Body::results == 0) {
+    const auto rows =
+        user_kernel<Scan<Body, false, O.max_order>>(start, items, flat_operand(start, std::tuple{theta...}));
+    const auto last = reshape(slice<0, turns - 1, turns>(slice<1, 0, n>(rows)), shape<n>);
+    const Carry end = structure_in<Carry>(last);
+    if constexpr (elements_of_structure<typename Body::Result> == 0) {
       return std::pair{end, std::tuple<>{}};
     } else {
-      const auto results = slice<1, Body::carry, Body::carry + Body::results>(rows);
-      return std::pair{end, unflatten_rows<typename Body::Result>(results)};
+      constexpr Extent width = elements_of_structure<typename Body::Row>;
+      return std::pair{end, unflatten_rows<typename Body::Result>(slice<1, n, width>(rows))};
     }
   }
 }
@@ -161,13 +148,16 @@ struct IndexedBody {
 /// `LoopOptions::max_order` says more. On the CPU.
 template <LoopOptions O = LoopOptions{}, class F, class Carry, class Items, class... Constants>
 constexpr auto scan(const F&, const Carry& carry, const Items& items, const Constants&... constants) {
-  detail::check_loop_function<F>();
+  constexpr bool stateless = detail::are_stateless<F>;
+  static_assert(stateless,
+                "ctgrad: the functions of a loop must not capture anything: pass values after the carry, "
+                "for_loop<100>(body, carry, values...), and take them as further arguments");
   constexpr bool one_type = detail::loop_takes<Carry, Items, Constants...>;
   static_assert(
       one_type,
       "ctgrad: a loop needs carry, items and constants of one element type, float or double, and at least one "
       "symbol among them; convert with cast<double>(x)");
-  if constexpr (one_type) {
+  if constexpr (stateless && one_type) {
     using T = typename detail::SymbolElement<detail::leaf_types<Carry, Items, Constants...>>::type;
     constexpr Extent turns = detail::TurnsOf<detail::leaf_types<Items>>::value;
     static_assert(turns > 0,
@@ -175,9 +165,9 @@ constexpr auto scan(const F&, const Carry& carry, const Items& items, const Cons
                   "all, known at compile time and at least 1");
     if constexpr (turns > 0) {
       GraphBuilder& builder = *detail::builder_of_leaves(items);
-      return detail::run_scan<F, O, T>(detail::with_symbols<T>(builder, carry), detail::flatten_items<turns>(items),
-                                       detail::Tag<detail::rebind<Items, detail::ItemLeaf>>{},
-                                       detail::with_symbols<T>(builder, constants)...);
+      return detail::run_scan<F, O>(detail::with_symbols<T>(builder, carry), detail::flatten_rows<turns>(items),
+                                    detail::Tag<detail::rebind<Items, detail::ItemLeaf>>{},
+                                    detail::with_symbols<T>(builder, constants)...);
     }
   }
 }
@@ -186,14 +176,17 @@ constexpr auto scan(const F&, const Carry& carry, const Items& items, const Cons
 /// fori_loop). The index is a number of the carry's element type. Everything else is as for `scan`.
 template <std::int64_t Turns, LoopOptions O = LoopOptions{}, class F, class Carry, class... Constants>
 constexpr auto for_loop(const F&, const Carry& carry, const Constants&... constants) {
-  detail::check_loop_function<F>();
+  constexpr bool stateless = detail::are_stateless<F>;
+  static_assert(stateless,
+                "ctgrad: the functions of a loop must not capture anything: pass values after the carry, "
+                "for_loop<100>(body, carry, values...), and take them as further arguments");
   constexpr bool one_type = detail::loop_takes<Carry, Constants...>;
   static_assert(
       one_type,
       "ctgrad: a loop needs carry and constants of one element type, float or double, and at least one symbol "
       "among them; convert with cast<double>(x)");
   static_assert(Turns >= 0, "ctgrad: a loop has at least 0 turns");
-  if constexpr (one_type && Turns >= 0) {
+  if constexpr (stateless && one_type && Turns >= 0) {
     using T = typename detail::SymbolElement<detail::leaf_types<Carry, Constants...>>::type;
     GraphBuilder& builder = *detail::builder_of_leaves(std::tie(carry, constants...));
     const auto start = detail::with_symbols<T>(builder, carry);
@@ -202,8 +195,8 @@ constexpr auto for_loop(const F&, const Carry& carry, const Constants&... consta
     } else {
       const Value index = detail::record<ops::Arange>(builder, dtype_of<T>, Shape<Turns>::value, 0);
       const auto items = reshape(Symbol<T, Shape<Turns>>{&builder, index.id}, shape<Turns, 1>);
-      return detail::run_scan<detail::IndexedBody<F>, O, T>(start, items, detail::Tag<Symbol<T, Shape<>>>{},
-                                                            detail::with_symbols<T>(builder, constants)...)
+      return detail::run_scan<detail::IndexedBody<F>, O>(start, items, detail::Tag<Symbol<T, Shape<>>>{},
+                                                         detail::with_symbols<T>(builder, constants)...)
           .first;
     }
   }

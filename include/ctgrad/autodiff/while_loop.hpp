@@ -10,19 +10,13 @@ namespace ctgrad {
 
 namespace detail {
 
-/// The condition on flat arrays. It looks at the values of a carry that holds tangents, too.
-template <class F, class Carry, class... Theta>
-struct LoopCondition {
-  template <class C, class P>
-  constexpr auto operator()(const C& c, const P& theta) const {
-    const auto go_on = [&] {
-      if constexpr (sizeof...(Theta) == 0) {
-        return F{}(std::get<0>(unflatten<Carry>(c)));
-      } else {
-        return std::apply([&](const auto&... part) { return F{}(std::get<0>(unflatten<Carry>(c)), part...); },
-                          unflatten<Theta...>(theta));
-      }
-    }();
+/// The condition, a function of a carry and a tuple of constants.
+template <class F, class C, class P>
+struct LoopCondition;
+template <class F, class C, class... Theta>
+struct LoopCondition<F, C, std::tuple<Theta...>> {
+  constexpr auto operator()(const C& carry, const std::tuple<Theta...>& constants) const {
+    const auto go_on = std::apply([&](const auto&... constant) { return F{}(carry, constant...); }, constants);
     constexpr bool is_condition = std::is_same_v<std::remove_const_t<decltype(go_on)>, Symbol<bool, Shape<>>>;
     static_assert(
         is_condition,
@@ -43,17 +37,21 @@ struct CarryBody {
 
 /// The adjoint of one turn, which a turn that was not taken leaves as it is. The last of what it reads says whether it
 /// was.
-template <class Body>
-struct TakenAdjointBody : AdjointBody<Body> {
-  static constexpr Extent items = AdjointBody<Body>::items + 1;
+template <class Body, class Flag>
+struct TakenAdjointBody {
+  using Adjoint = AdjointBody<Body>;
+  static constexpr int order = Adjoint::order;
+  using Carry = typename Body::Carry;
+  using Item = std::pair<typename Adjoint::Item, Flag>;
+  using Constants = typename Body::Constants;
+  using Result = std::tuple<>;
+  using Row = std::pair<Carry, Result>;
 
-  template <class C, class X, class P>
-  constexpr auto operator()(const C& adjoint, const X& x, const P& theta) const {
-    constexpr Extent n = Body::carry;
-    constexpr Extent k = Body::items;
-    const auto passed = adjoint + slice<0, n + k, 2 * n + k>(x);
-    const auto taken = slice<0, items - 1, items>(x) != 0;
-    return where(taken, AdjointBody<Body>{}(adjoint, slice<0, 0, items - 1>(x), theta), passed);
+  constexpr Row operator()(const Carry& adjoint, const Item& item, const Constants& constants) const {
+    const auto taken = Adjoint{}(adjoint, item.first, constants).first;
+    const auto passed = combine_leaves(adjoint, std::get<2>(item.first).first, [](auto a, auto b) { return a + b; });
+    const auto flag = item.second != 0;
+    return {combine_leaves(taken, passed, [&](auto a, auto b) { return where(flag, a, b); }), {}};
   }
 };
 
@@ -70,29 +68,27 @@ struct BoundedWhile {
   static constexpr std::string_view name = "while_loop";
   static constexpr int max_order = MaxOrder;
   static constexpr bool differentiable = Body::order < MaxOrder;
-  static constexpr Extent n = Body::carry;
-  /// The carry and constants that the condition looks at.
-  static constexpr Extent values = Values::carry;
-  static constexpr Extent constants = Values::constants;
+  static constexpr Extent n = elements_of_structure<typename Body::Carry>;
 
   static constexpr ShapeValue shape(const ShapeValue&, const ShapeValue&) { return Shape<MaxSteps, n + 1>::value; }
 
   template <class T>
   static bool goes_on(const T* carry, const T* theta) {
+    // What the condition looks at comes first, before tangents.
     bool result = false;
-    call_into(result, Condition{}, TensorView<const T, Shape<values>>(carry),
-              TensorView<const T, Shape<constants>>(theta));
+    call_into(result, Condition{}, views_at<typename Values::Carry>(carry),
+              views_at<typename Values::Constants>(theta));
     return result;
   }
 
   template <class T>
   static void cpu(T* rows, const T* carry, const T* theta, const KernelShape*) {
-    const T nothing[static_cast<std::size_t>(Body::items)] = {};
+    const T nothing = 0;
     std::int64_t turn = 0;
     for (; goes_on(carry, theta); ++turn) {
       if (turn == MaxSteps) throw_turns(MaxSteps);
       T* row = rows + turn * (n + 1);
-      run_body<Body>(row, carry, nothing, theta);
+      run_body<Body>(row, carry, &nothing, theta);
       row[n] = 1;
       carry = row;
     }
@@ -109,20 +105,22 @@ struct BoundedWhile {
     const auto first = reshape(start, ctgrad::shape<1, n>);
     const auto before = join<0>(first, slice<0, 0, last>(slice<1, 0, n>(rows)));
     const auto of_carries = slice<1, 0, n>(t);
-    const auto nothing = zeros_beside<Shape<MaxSteps, Body::items>>(t);
-    const auto adjoints = user_kernel<Scan<TakenAdjointBody<Body>, true, MaxOrder>>(
-        zeros_like(start), concat(axis<1>, before, nothing, of_carries, taken), theta);
+    using Flag = Symbol<typename decltype(t)::element_type, Shape<>>;
+    const auto adjoints = user_kernel<Scan<TakenAdjointBody<Body, Flag>, true, MaxOrder>>(
+        zeros_like(start), concat(axis<1>, before, of_carries, taken), theta);
     const auto arriving = join<0>(slice<0, 1, MaxSteps>(adjoints), zeros_like(first));
     // Turns that were not taken start from the first carry here, where the body is defined.
     const auto safe = where(taken != 0, before, first);
     const auto of_rows = where(taken != 0, of_carries + arriving, 0);
-    const auto by_theta = vjp(vmap(Body{}, mapped<0, 1>), wrt<2>)(safe, nothing, theta, of_rows).second;
+    const auto nothing = zeros_beside<Shape<MaxSteps, 1>>(t);
+    const auto by_theta = pull_back_turns<Body>(safe, nothing, theta, of_rows).second;
     return partials(reshape(slice<0, 0, 1>(adjoints), ctgrad::shape<n>), by_theta);
   }
 
   static constexpr auto tangent(auto dstart, auto dtheta, auto start, auto theta, auto) requires differentiable {
     using Both = BoundedWhile<Condition, TangentBody<Body>, Values, MaxSteps, MaxOrder>;
-    const auto both = user_kernel<Both>(concat(axis<0>, start, dstart), concat(axis<0>, theta, dtheta));
+    const auto both =
+        user_kernel<Both>(concat(axis<0>, start, dstart), paired_operand<typename Body::Constants, 0>(theta, dtheta));
     return concat(axis<1>, slice<1, n, 2 * n>(both), zeros_beside<Shape<MaxSteps, 1>>(start));
   }
 };
@@ -132,18 +130,18 @@ template <class Condition, class Body, class Values, int MaxOrder>
 struct UnboundedWhile {
   static constexpr std::string_view name = "while_loop";
   static constexpr int max_order = MaxOrder;
-  static constexpr Extent n = Body::carry;
+  static constexpr Extent n = elements_of_structure<typename Body::Carry>;
   using Bounded = BoundedWhile<Condition, Body, Values, 1, MaxOrder>;
 
   static constexpr ShapeValue shape(const ShapeValue& start, const ShapeValue&) { return start; }
 
   template <class T>
   static void cpu(T* last, const T* start, const T* theta, const KernelShape*) {
-    const T nothing[static_cast<std::size_t>(Body::items)] = {};
+    const T nothing = 0;
     T row[static_cast<std::size_t>(n)];
     std::copy_n(start, n, last);
     while (Bounded::goes_on(last, theta)) {
-      run_body<Body>(row, last, nothing, theta);
+      run_body<Body>(row, last, &nothing, theta);
       std::copy_n(row, n, last);
     }
   }
@@ -151,7 +149,7 @@ struct UnboundedWhile {
   static constexpr auto tangent(auto dstart, auto dtheta, auto start, auto theta,
                                 auto) requires(Body::order < MaxOrder) {
     const auto both = user_kernel<UnboundedWhile<Condition, TangentBody<Body>, Values, MaxOrder>>(
-        concat(axis<0>, start, dstart), concat(axis<0>, theta, dtheta));
+        concat(axis<0>, start, dstart), paired_operand<typename Body::Constants, 0>(theta, dtheta));
     return slice<0, n, 2 * n>(both);
   }
 };
@@ -167,29 +165,32 @@ struct UnboundedWhile {
 /// derivative. On the CPU.
 template <LoopOptions O = LoopOptions{}, class Condition, class F, class Carry, class... Constants>
 constexpr auto while_loop(const Condition&, const F&, const Carry& carry, const Constants&... constants) {
-  detail::check_loop_function<F>();
-  detail::check_loop_function<Condition>();
+  constexpr bool stateless = detail::are_stateless<F, Condition>;
+  static_assert(stateless,
+                "ctgrad: the functions of a loop must not capture anything: pass values after the carry, "
+                "for_loop<100>(body, carry, values...), and take them as further arguments");
   constexpr bool one_type = detail::loop_takes<Carry, Constants...>;
   static_assert(
       one_type,
       "ctgrad: a loop needs carry and constants of one element type, float or double, and at least one symbol "
       "among them; convert with cast<double>(x)");
-  if constexpr (one_type) {
+  if constexpr (stateless && one_type) {
     using T = typename detail::SymbolElement<detail::leaf_types<Carry, Constants...>>::type;
     GraphBuilder& builder = *detail::builder_of_leaves(std::tie(carry, constants...));
     const auto start = detail::with_symbols<T>(builder, carry);
     return [&]<class... Theta>(const Theta&... theta) {
       using Start = std::remove_cvref_t<decltype(start)>;
-      using Body = detail::LoopBody<detail::CarryBody<F>, Start, Symbol<T, Shape<>>, Theta...>;
-      using Holds = detail::LoopCondition<Condition, Start, Theta...>;
+      using Body = detail::LoopBody<detail::CarryBody<F>, Start, std::tuple<>, std::tuple<Theta...>>;
+      using Holds = detail::LoopCondition<Condition, Start, std::tuple<Theta...>>;
       if constexpr (Body::keeps_carry) {
         const auto flat = detail::flatten(start);
-        const auto flat_theta = detail::flatten_constants(flat, theta...);
+        const auto flat_theta = detail::flat_operand(flat, std::tuple{theta...});
         if constexpr (O.max_steps > 0) {
           const auto rows =
               user_kernel<detail::BoundedWhile<Holds, Body, Body, O.max_steps, O.max_order>>(flat, flat_theta);
-          const auto last = slice<1, 0, Body::carry>(slice<0, O.max_steps - 1, O.max_steps>(rows));
-          return std::get<0>(detail::unflatten<Start>(reshape(last, shape<Body::carry>)));
+          const auto last =
+              slice<1, 0, detail::elements_of_structure<Start>>(slice<0, O.max_steps - 1, O.max_steps>(rows));
+          return std::get<0>(detail::unflatten<Start>(reshape(last, shape<detail::elements_of_structure<Start>>)));
         } else {
           return std::get<0>(detail::unflatten<Start>(
               user_kernel<detail::UnboundedWhile<Holds, Body, Body, O.max_order>>(flat, flat_theta)));

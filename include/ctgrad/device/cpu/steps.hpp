@@ -35,6 +35,20 @@ private:
   bool wide_;
 };
 
+/// Copies `count` blocks that lie apart.
+inline void copy_blocks(char* to, std::int64_t to_step, const char* from, std::int64_t from_step, std::int64_t bytes,
+                        std::int64_t count) {
+  // A block of one element is a register, and a call to copy it would take longer than the copy.
+  if (bytes == 8) {
+    for (std::int64_t i = 0; i < count; ++i) std::memcpy(to + i * to_step, from + i * from_step, 8);
+  } else if (bytes == 4) {
+    for (std::int64_t i = 0; i < count; ++i) std::memcpy(to + i * to_step, from + i * from_step, 4);
+  } else {
+    for (std::int64_t i = 0; i < count; ++i)
+      std::memcpy(to + i * to_step, from + i * from_step, static_cast<std::size_t>(bytes));
+  }
+}
+
 }  // namespace detail
 
 /// [outer, a + b, inner] from [outer, a, inner] and [outer, b, inner].
@@ -43,13 +57,10 @@ inline void run_concat(const StepArguments& x, int axis) {
   const auto element = static_cast<std::int64_t>(size_of(x.result_type()));
   auto* to = static_cast<char*>(x.result());
   const std::int64_t row = result.length * result.inner * element;
-  std::int64_t start = 0;
   for (int k = 0; k < 2; ++k) {
     const std::int64_t part = x.shape[k][axis] * result.inner * element;
-    for (std::int64_t i = 0; i < result.outer && part > 0; ++i)
-      std::memcpy(to + i * row + start, static_cast<const char*>(x.pointer[k]) + i * part,
-                  static_cast<std::size_t>(part));
-    start += part;
+    if (part > 0) detail::copy_blocks(to, row, static_cast<const char*>(x.pointer[k]), part, part, result.outer);
+    to += part;
   }
 }
 
@@ -64,10 +75,14 @@ inline void run_pad(const StepArguments& x, std::int64_t attribute) {
   if (result.outer * result.length * row == 0) return;
   std::memset(to, 0, static_cast<std::size_t>(result.outer * result.length * row));
   const auto* from = static_cast<const char*>(x.pointer[0]);
-  for (std::int64_t i = 0; i < result.outer; ++i)
-    for (std::int64_t k = 0; k < length; ++k)
-      std::memcpy(to + (i * result.length + ops::Pad::first(attribute) + k * ops::Pad::step(attribute)) * row,
-                  from + (i * length + k) * row, static_cast<std::size_t>(row));
+  to += ops::Pad::first(attribute) * row;
+  const std::int64_t step = ops::Pad::step(attribute) * row;
+  if (step == row) {
+    if (length > 0) detail::copy_blocks(to, result.length * row, from, length * row, length * row, result.outer);
+  } else {
+    for (std::int64_t i = 0; i < result.outer; ++i)
+      detail::copy_blocks(to + i * result.length * row, step, from + i * length * row, row, row, length);
+  }
 }
 
 /// PyTorch's gather along one axis; `scatter` runs it backwards, adding.

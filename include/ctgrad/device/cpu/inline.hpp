@@ -130,7 +130,16 @@ constexpr int fitting_width(std::int64_t count, int native) {
   return width < 1 ? 1 : width;
 }
 
-/// The elements [Begin, End) of a row: whole registers, then ever narrower ones.
+/// True where a rest of `count` elements is best done by a register of which part is in use, not by narrower ones.
+constexpr bool prefers_part(std::int64_t count) {
+#if defined(__AVX512F__)
+  return count > 2 && (count & (count - 1)) != 0;
+#else
+  return count < 0;
+#endif
+}
+
+/// The elements [Begin, End) of a row: whole registers, then ever narrower ones, or a part of one.
 template <class Kernel, std::int64_t Begin, std::int64_t End>
 CTGRAD_ALWAYS_INLINE void run_static_row(Row<Kernel>& row) {
   if constexpr (Begin < End) {
@@ -145,7 +154,11 @@ CTGRAD_ALWAYS_INLINE void run_static_row(Row<Kernel>& row) {
       }
       (std::make_integer_sequence<int, Kernel::output_count>{});
     }
-    run_static_row<Kernel, middle, End>(row);
+    if constexpr (prefers_part(End - middle) && width > 1) {
+      RowLoop<Kernel, width>::run(row, middle, End);
+    } else {
+      run_static_row<Kernel, middle, End>(row);
+    }
   }
 }
 

@@ -80,6 +80,7 @@ def cases():
     for n in (2, 11, 32, 90, 181):
         table[f"product_of_matrices<{n}>"] = (lambda xp, a, b: xp.sum(xp.matmul(a, b)), [uniform(n, n), uniform(n, n)],
                                               2)
+    table["square_of_matrix"] = (lambda xp, x: xp.sum(xp.matmul(x, x)), [uniform(81, 81)], 1)
     for p in (10, 150):
         table[f"regression<{p}>"] = (posterior, [uniform(p), 0.3, -0.7, uniform(1000, p), uniform(1000)], 3)
     table["black_scholes"] = (call_price, [100.0, 110.0, 0.05, 0.2, 1.5], 5)

@@ -124,8 +124,10 @@ struct RunStraight<Stages, std::tuple<Out&...>> {
   }
   template <class... X>
   CTGRAD_ALWAYS_INLINE static void call(const std::tuple<Out&...>& out, const X&... x) {
-    std::apply(
-        [&](Out & ... each) __attribute__((always_inline)) { run<X...>(each..., x...); }, out);
+    [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
+      run<X...>(std::get<I>(out)..., x...);
+    }
+    (std::index_sequence_for<Out...>{});
   }
 };
 template <class Stages, class... Out>

@@ -19,7 +19,8 @@ inline constexpr bool runs_on_stack = [] {
       const bool loop = step.kind == StepKind::kernel && step.space.size() > 0;
       const bool product = step.kind == StepKind::matmul && step.space.rank == 2 &&
                            !is_half_type(schedule.operands[step.first_operand].dtype);
-      if (!loop && !product) return false;
+      const bool copy = (step.kind == StepKind::concat || step.kind == StepKind::pad) && step.space.size() > 0;
+      if (!loop && !product && !copy) return false;
     }
     return true;
   } else {

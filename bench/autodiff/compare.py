@@ -21,8 +21,8 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-PROGRAMS = ["sum", "product", "log_sum_exp", "normal_log_pdf", "matrix_product", "regression", "volatility",
-            "black_scholes", "formulas", "advection", "mixture"]
+PROGRAMS = ["sum", "product", "log_sum_exp", "normal_log_pdf", "matrix_product", "regression", "volatility", "volatility_scan",
+            "black_scholes", "formulas", "determinant", "polynomial", "advection", "mixture", "lstm", "bundle_adjustment"]
 # Bound by memory: value and gradient should take at most twice what the function takes.
 MEMORY_BOUND = ["sum_of<16384>", "normal_log_pdf_of<16384>"]
 

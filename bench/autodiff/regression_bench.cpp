@@ -39,6 +39,16 @@ template <int P>
   return -0.5 * total / (s * s) - samples * math::log(s) - 0.5 * squares - 0.5 * b * b - 2.2925347571405443;
 }
 
+/// Calls body(j, count) for the registers of a row, the last of which may be filled in part.
+template <int P, class Body>
+CTGRAD_ALWAYS_INLINE void registers(const Body& body) {
+  for (int j = 0; j + lanes <= P; j += lanes) body(j, lanes);
+  if constexpr (P % lanes != 0) body(P / lanes * lanes, P % lanes);
+}
+CTGRAD_ALWAYS_INLINE V part(const double* from, int count) {
+  return count == lanes ? V::load(from) : V::load_partial(from, count);
+}
+
 /// One pass through x: the products of a row with w and, while the row is at hand, its share in the gradient.
 template <int P>
 [[gnu::noinline]] double by_hand(const double* w, double b, double u, const double* x, const double* y, double* by_w,
@@ -49,23 +59,21 @@ template <int P>
   double total = 0, sum_of_residuals = 0, squares = 0;
   for (int j = 0; j < P; ++j) by_w[j] = 0;
   for (int i = 0; i < samples; i += rows) {
-    Total dot[rows];
-    sweep<P>([&](std::int64_t j, auto t, int k) {
-      using T = decltype(t);
-      const T weight = load<T>(w + j);
-      unrolled<rows>([&](int r) { dot[r].add(k, load<T>(x + (i + r) * P + j) * weight); });
+    V dot[rows] = {};
+    registers<P>([&](int j, int count) {
+      const V weight = part(w + j, count);
+      unrolled<rows>([&](int r) { dot[r] += part(x + (i + r) * P + j, count) * weight; });
     });
     double residual[rows];
     unrolled<rows>([&](int r) {
-      residual[r] = y[i + r] - dot[r].sum() - b;
+      residual[r] = y[i + r] - reduce_add(dot[r]) - b;
       total += residual[r] * residual[r];
       sum_of_residuals += residual[r];
     });
-    sweep<P>([&](std::int64_t j, auto t, int) {
-      using T = decltype(t);
-      T slope = load<T>(by_w + j);
-      unrolled<rows>([&](int r) { slope += T(residual[r]) * load<T>(x + (i + r) * P + j); });
-      store(slope, by_w + j);
+    registers<P>([&](int j, int count) {
+      V slope = part(by_w + j, count);
+      unrolled<rows>([&](int r) { slope += V(residual[r]) * part(x + (i + r) * P + j, count); });
+      slope.store_partial(by_w + j, count);
     });
   }
   const double scale = 1 / (s * s);

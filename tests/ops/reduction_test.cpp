@@ -71,6 +71,15 @@ BOOST_AUTO_TEST_CASE(long_axes) {
       Fill::ordinary, {8191, 8192, 8193, 50001});
 }
 
+// The result outlives its operand.
+BOOST_AUTO_TEST_CASE(one_element) {
+  const auto total = sum(Tensor<float, Shape<1>>{5});
+  const auto product = prod(Tensor<double, Shape<1, 1>>{3}, axis<0>);
+  BOOST_TEST(total.item() == 5);
+  BOOST_TEST(product.item() == 3);
+  BOOST_TEST(gradient([](auto x) { return prod(x); })(Tensor<double, Shape<1>>{3}).item() == 1);
+}
+
 BOOST_AUTO_TEST_CASE(nothing_to_reduce) {
   auto program = compile<Cpu>(over_axes, spec<std::int32_t, batch, 3, 5>);
   const auto results = program(Tensor<std::int32_t, Shape<batch, 3, 5>>(Extents<3>{0, 3, 5}));

@@ -217,6 +217,7 @@ int main(int count, char** arguments) {
   add("product_of_ten", of_product, small);
   add("sum_of_ten", of_sum, ten);
   add("deviations_of_1000", deviations, {2, 1});
-  for (const std::size_t n : {128, 8192}) add(sized("volatility", n), volatility, joined(uniform(n), {0.6, 0.4, -0.3}));
+  for (const char* name : {"volatility_in_steps", "volatility_by_scan"})
+    for (const std::size_t n : {128, 8192}) add(sized(name, n), volatility, joined(uniform(n), {0.6, 0.4, -0.3}));
   add("many_options", many_options, options);
 }

@@ -80,6 +80,7 @@ def cases():
     for n in (2, 11, 32, 90, 181):
         table[f"product_of_matrices<{n}>"] = (lambda xp, a, b: xp.sum(xp.matmul(a, b)), [uniform(n, n), uniform(n, n)],
                                               2)
+    table["square_of_matrix"] = (lambda xp, x: xp.sum(xp.matmul(x, x)), [uniform(81, 81)], 1)
     for p in (10, 150):
         table[f"regression<{p}>"] = (posterior, [uniform(p), 0.3, -0.7, uniform(1000, p), uniform(1000)], 3)
     table["black_scholes"] = (call_price, [100.0, 110.0, 0.05, 0.2, 1.5], 5)
@@ -88,7 +89,7 @@ def cases():
     table["sum_of_ten"] = (of_sum, [numpy.arange(1.0, 11)], 1)
     table["deviations_of_1000"] = (deviations, [2.0, 1.0, numpy.arange(1000) / 1000], 2)
     for n in (128, 8192):
-        table[f"volatility<{n}>"] = (volatility, [uniform(n), 0.6, 0.4, -0.3, uniform(n)], 4)
+        table[f"volatility_in_steps<{n}>"] = table[f"volatility_by_scan<{n}>"] = (volatility, [uniform(n), 0.6, 0.4, -0.3, uniform(n)], 4)
     options = [uniform(4096, low=low, high=high) for low, high in ((80, 120), (80, 120), (0, 0.1), (0.1, 0.5), (0.1, 2))]
     # The sum of independent prices has their greeks for derivatives.
     table["many_options"] = (lambda xp, *x: xp.sum(call_price(xp, *x)), options, 5)

@@ -170,40 +170,50 @@ struct MakeOwned<std::array<X, N>> {
   }
 };
 
-/// True when two arrays, or an array and a number, share memory.
-template <class A, class B>
-CTGRAD_ALWAYS_INLINE bool overlap(const A& a, const B& b) {
-  const auto begin = [](const auto& x) {
-    if constexpr (is_number<std::remove_cvref_t<decltype(x)>>) {
-      return reinterpret_cast<std::uintptr_t>(&x);
-    } else {
-      return reinterpret_cast<std::uintptr_t>(x.data());
-    }
-  };
-  const auto bytes = [](const auto& x) -> std::uintptr_t {
-    if constexpr (is_number<std::remove_cvref_t<decltype(x)>>) {
-      return sizeof(x);
-    } else {
-      return static_cast<std::uintptr_t>(x.size()) * sizeof(*x.data());
-    }
-  };
-  return begin(a) < begin(b) + bytes(b) && begin(b) < begin(a) + bytes(a);
+/// The addresses of a number or an array, up to `end`.
+struct Span {
+  std::uintptr_t begin, end;
+};
+template <class X>
+CTGRAD_ALWAYS_INLINE Span span_of(const X& x) {
+  if constexpr (is_number<X>) {
+    const auto begin = reinterpret_cast<std::uintptr_t>(&x);
+    return {begin, begin + sizeof(x)};
+  } else {
+    const auto begin = reinterpret_cast<std::uintptr_t>(x.data());
+    const std::int64_t size = X::shape_type::value.is_static() ? X::shape_type::value.size() : x.size();
+    return {begin, begin + static_cast<std::uintptr_t>(size) * sizeof(typename X::element_type)};
+  }
 }
+
+template <class X>
+inline constexpr bool owns_memory = false;
+template <class T, class S>
+inline constexpr bool owns_memory<Tensor<T, S>> = true;
 
 /// True when an array of `out` shares memory with an argument: a run must not write there, for it may still read.
 template <class Out, class... X>
 CTGRAD_ALWAYS_INLINE bool overlaps_arguments(const Out& out, const X&... x) {
-  bool found = false;
+  // All pairs are looked at: a branch for each would take longer. Two tensors share all of their memory or none.
+  unsigned found = 0;
   for_each_leaf(
       out, [&](const auto& to) __attribute__((always_inline)) {
-        if constexpr (!is_number<std::remove_cvref_t<decltype(to)>>) {
+        using To = std::remove_cvref_t<decltype(to)>;
+        if constexpr (!is_number<To>) {
+          const Span output = span_of(to);
           const auto look = [&](const auto& leaf) __attribute__((always_inline)) {
-            found = found || overlap(to, leaf);
+            const Span input = span_of(leaf);
+            if constexpr (owns_memory<To> && owns_memory<std::remove_cvref_t<decltype(leaf)>>) {
+              found |= static_cast<unsigned>(output.begin == input.begin);
+            } else {
+              found |=
+                  static_cast<unsigned>(output.begin < input.end) & static_cast<unsigned>(input.begin < output.end);
+            }
           };
           (for_each_leaf(x, look), ...);
         }
       });
-  return found;
+  return found != 0;
 }
 
 /// Where a run writes numbers, which are copied in the end.

@@ -19,7 +19,8 @@ inline constexpr bool runs_on_stack = [] {
       const bool loop = step.kind == StepKind::kernel && step.space.size() > 0;
       const bool product = step.kind == StepKind::matmul && step.space.rank == 2 &&
                            !is_half_type(schedule.operands[step.first_operand].dtype);
-      if (!loop && !product) return false;
+      const bool copy = (step.kind == StepKind::concat || step.kind == StepKind::pad) && step.space.size() > 0;
+      if (!loop && !product && !copy) return false;
     }
     return true;
   } else {
@@ -124,8 +125,10 @@ struct RunStraight<Stages, std::tuple<Out&...>> {
   }
   template <class... X>
   CTGRAD_ALWAYS_INLINE static void call(const std::tuple<Out&...>& out, const X&... x) {
-    std::apply(
-        [&](Out & ... each) __attribute__((always_inline)) { run<X...>(each..., x...); }, out);
+    [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
+      run<X...>(std::get<I>(out)..., x...);
+    }
+    (std::index_sequence_for<Out...>{});
   }
 };
 template <class Stages, class... Out>

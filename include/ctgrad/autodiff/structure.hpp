@@ -92,15 +92,20 @@ CTGRAD_ALWAYS_INLINE constexpr void for_each_leaf(X& x, Visit&& visit) {
       for (auto& part : x) for_each_leaf(part, visit);
     }
   } else if constexpr (is_tuple_like<std::remove_const_t<X>>) {
-    std::apply(
-        [&](auto&... part) __attribute__((always_inline)) { (for_each_leaf(part, visit), ...); }, x);
+    // Not std::apply: its calls would remain.
+    [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
+      (for_each_leaf(std::get<I>(x), visit), ...);
+    }
+    (std::make_index_sequence<std::tuple_size_v<std::remove_const_t<X>>>{});
   } else {
     static_assert(LeafStruct<std::remove_const_t<X>>,
                   "ctgrad: this is no structure of numbers and arrays: use a number, a Tensor, or a std::array, "
                   "std::tuple, std::pair or plain struct of these");
     auto members = tie_members(x);
-    std::apply(
-        [&](auto&... part) __attribute__((always_inline)) { (for_each_leaf(part, visit), ...); }, members);
+    [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
+      (for_each_leaf(std::get<I>(members), visit), ...);
+    }
+    (std::make_index_sequence<std::tuple_size_v<decltype(members)>>{});
   }
 }
 

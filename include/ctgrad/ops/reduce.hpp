@@ -21,8 +21,13 @@ constexpr auto reduce(const X& x, Axis<Axes...>) {
   static_assert(elements_are_numbers<typename X::element_type>,
                 "ctgrad: booleans have no sum, max or min; count them with sum(cast<std::int64_t>(x))");
   constexpr unsigned mask = axes_mask<S::rank, Axes...>;
-  using Call = OpCall<Op, mask, shape_from<ReducedShape<S, mask, false>>>;
-  if constexpr (is_half<typename X::element_type> && requires { Op::picks_an_element; }) {
+  using Result = shape_from<ReducedShape<S, mask, false>>;
+  using Call = OpCall<Op, mask, Result>;
+  constexpr bool one_element_each = Result::value.is_static() && S::value.is_static() &&
+                                    Result::value.size() == S::value.size() && S::value.size() > 0;
+  if constexpr (one_element_each && requires { x.builder; }) {
+    return reshape(x, Result{});  // in a graph; an array's result must have memory of its own
+  } else if constexpr (is_half<typename X::element_type> && requires { Op::picks_an_element; }) {
     // The operand as it would be stored: the derivative looks for elements equal to the result.
     return ctgrad_apply(Call{}, cast<typename X::element_type>(x));
   } else {

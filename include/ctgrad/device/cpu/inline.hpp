@@ -130,7 +130,16 @@ constexpr int fitting_width(std::int64_t count, int native) {
   return width < 1 ? 1 : width;
 }
 
-/// The elements [Begin, End) of a row: whole registers, then ever narrower ones.
+/// True where a rest of `count` elements is best done by a register of which part is in use, not by narrower ones.
+constexpr bool prefers_part(std::int64_t count) {
+#if defined(__AVX512F__)
+  return count > 2 && (count & (count - 1)) != 0;
+#else
+  return count < 0;
+#endif
+}
+
+/// The elements [Begin, End) of a row: whole registers, then ever narrower ones, or a part of one.
 template <class Kernel, std::int64_t Begin, std::int64_t End>
 CTGRAD_ALWAYS_INLINE void run_static_row(Row<Kernel>& row) {
   if constexpr (Begin < End) {
@@ -145,7 +154,11 @@ CTGRAD_ALWAYS_INLINE void run_static_row(Row<Kernel>& row) {
       }
       (std::make_integer_sequence<int, Kernel::output_count>{});
     }
-    run_static_row<Kernel, middle, End>(row);
+    if constexpr (prefers_part(End - middle) && width > 1) {
+      RowLoop<Kernel, width>::run(row, middle, End);
+    } else {
+      run_static_row<Kernel, middle, End>(row);
+    }
   }
 }
 
@@ -217,6 +230,50 @@ CTGRAD_ALWAYS_INLINE void run_static_axes(const Row<Kernel>& start, const bool (
   }
 }
 
+/// The elements of a contiguous operand before, along and after an axis.
+struct StaticSplit {
+  std::int64_t outer = 1, length = 1, inner = 1;
+  constexpr StaticSplit(const StepOperand& operand, int axis) {
+    for (int i = 0; i < operand.rank; ++i) (i < axis ? outer : i == axis ? length : inner) *= operand.stride[i];
+  }
+};
+
+/// True for steps without a loop of their own that are copies of whole pieces.
+template <class Source, int I>
+inline constexpr bool is_static_copy = [] {
+  const Step& step = StaticStep<Source, I>::step;
+  return (step.kind == StepKind::concat || step.kind == StepKind::pad) && step.space.size() > 0;
+}();
+
+/// Operands side by side along an axis; or one among zeros.
+template <class Source, int I>
+CTGRAD_ALWAYS_INLINE void run_static_copy(const RunContext& context, std::byte* stack) {
+  using S = StaticStep<Source, I>;
+  constexpr bool pads = S::step.kind == StepKind::pad;
+  constexpr int axis = pads ? ops::Pad::axis(S::step.attribute) : static_cast<int>(S::step.attribute);
+  constexpr StepOperand written = S::template operand < pads ? 1 : 2 > ;
+  constexpr StaticSplit to(written, axis);
+  constexpr auto piece = to.inner * static_cast<std::int64_t>(size_of(written.dtype));
+  auto* const target = static_cast<std::byte*>(static_address < Source, I, pads ? 1 : 2 > (context, stack));
+  const auto* const first = static_cast<const std::byte*>(static_address<Source, I, 0>(context, stack));
+  constexpr StaticSplit from(S::template operand<0>, axis);
+  if constexpr (pads) {
+    constexpr std::int64_t start = ops::Pad::first(S::step.attribute), distance = ops::Pad::step(S::step.attribute);
+    std::memset(target, 0, static_cast<std::size_t>(to.outer * to.length * piece));
+    for (std::int64_t i = 0; i < from.outer; ++i)
+      for (std::int64_t k = 0; k < from.length; ++k)
+        std::memcpy(target + (i * to.length + start + k * distance) * piece, first + (i * from.length + k) * piece,
+                    static_cast<std::size_t>(piece));
+  } else {
+    const auto* const second = static_cast<const std::byte*>(static_address<Source, I, 1>(context, stack));
+    constexpr std::int64_t size = from.length * piece, row = to.length * piece;
+    for (std::int64_t i = 0; i < to.outer; ++i) {
+      std::memcpy(target + i * row, first + i * size, static_cast<std::size_t>(size));
+      std::memcpy(target + i * row + size, second + i * (row - size), static_cast<std::size_t>(row - size));
+    }
+  }
+}
+
 template <class Source, int I>
 CTGRAD_ALWAYS_INLINE void run_static_step(const RunContext& context, std::byte* stack) {
   using S = StaticStep<Source, I>;
@@ -242,6 +299,8 @@ CTGRAD_ALWAYS_INLINE void run_static_step(const RunContext& context, std::byte* 
                  transpose_a, transpose_b>(static_cast<const T*>(static_address<Source, I, 0>(context, stack)),
                                            static_cast<const T*>(static_address<Source, I, 1>(context, stack)),
                                            static_cast<T*>(static_address<Source, I, 2>(context, stack)));
+  } else if constexpr (is_static_copy<Source, I>) {
+    run_static_copy<Source, I>(context, stack);
   } else {
     // Rare steps run as in the table, on the same addresses.
     void* region[S::step.operand_count];

@@ -39,10 +39,11 @@ struct CsrMatrix {
   constexpr auto to_dense() const {
     using Dense = Shape<Pattern::rows(), Pattern::columns()>;
     if constexpr (detail::is_symbol<Values>) {
-      return Symbol<element_type, Dense>{values.builder, detail::dense_of_entries(values.value(), Pattern::plan()).id};
+      return Symbol<element_type, Dense>{
+          values.builder, detail::dense_of_entries(values.value(), Pattern::plan(), Pattern::dense_places()).id};
     } else {
       auto dense = Tensor<element_type, Dense>::full(0);
-      const std::int32_t* const place = Pattern::plan().dense_place;
+      const std::int32_t* const place = Pattern::dense_places();
       for (std::int64_t p = 0; p < nonzeros(); ++p) dense.data()[place[p]] = values.data()[p];
       return dense;
     }

@@ -32,7 +32,8 @@ constexpr auto trace_csr(const V& traced) {
 template <class Source, class V>
 constexpr auto trace_dense(const V& traced) {
   derivative_by<typename Source::Results, typename Source::Variables> result{};
-  const Value dense = dense_of_entries(trace_entries<Source>(traced), SparsityPattern<Source>::plan());
+  const Value dense = dense_of_entries(trace_entries<Source>(traced), SparsityPattern<Source>::plan(),
+                                       SparsityPattern<Source>::dense_places());
   const Vector<int> x = leaf_ids(traced.variables);
   const Vector<int> y = leaf_ids(traced.results);
   const JacobianBlocks blocks = blocks_of_dense(dense, x.data(), x.size(), y.data(), y.size());

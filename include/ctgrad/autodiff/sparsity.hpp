@@ -98,14 +98,14 @@ template <class Source>
 struct FrozenPattern {
   template <int Room>
   static constexpr auto freeze() {
-    PatternData<Source::rows, Room> data;
+    PatternData<Source::rows, Room> result;
     const PatternBuilder pattern = Source::run();
-    data.too_large = pattern.too_large;
-    if (pattern.too_large) return data;
-    data.nonzeros = pattern.columns.size();
-    for (int i = 0; i <= Source::rows; ++i) data.offsets[i] = pattern.row_offsets[i];
-    for (int p = 0; p < pattern.columns.size() && p < Room; ++p) data.indices[p] = pattern.columns[p];
-    return data;
+    result.too_large = pattern.too_large;
+    if (pattern.too_large) return result;
+    result.nonzeros = pattern.columns.size();
+    for (int i = 0; i <= Source::rows; ++i) result.offsets[i] = pattern.row_offsets[i];
+    for (int p = 0; p < pattern.columns.size() && p < Room; ++p) result.indices[p] = pattern.columns[p];
+    return result;
   }
 
   /// Sparse matrices fit this at once; the others are worked out again, when their number of entries is known.
@@ -115,8 +115,8 @@ struct FrozenPattern {
   static constexpr bool fits = data_for<usual>.nonzeros <= usual;
   static constexpr const auto& data = data_for < fits ? usual : data_for<usual>.nonzeros > ;
   static_assert(!data.too_large,
-                "ctgrad: this function is too large to find its sparsity while the program compiles (4 million times "
-                "64 pairs of an element that it computes and one that it is differentiated by); use hvp, jvp or vjp, "
+                "ctgrad: this function is too large to find its sparsity while the program compiles: it computes more "
+                "than 500 thousand elements, or most of them depend on very many of the inputs; use hvp, jvp or vjp, "
                 "or write the function for one point and map it over the others with vmap");
 };
 
@@ -127,8 +127,6 @@ struct ColouringData {
   int colours = 0;
   std::int32_t colour[Count + 1] = {};
   std::int32_t place[Nonzeros + 1] = {};
-  std::int32_t dense_place[Nonzeros + 1] = {};
-  std::int32_t row[Nonzeros + 1] = {};
 };
 
 template <class Source>
@@ -156,16 +154,27 @@ constexpr auto colour_pattern() {
       write(rows, places_in_rows(pattern, rows.of), false);
     }
   }
-  for (int i = 0; i < pattern.rows; ++i)
-    for (int p = pattern.offsets[i]; p < pattern.offsets[i + 1]; ++p) {
-      result.row[p] = i;
-      result.dense_place[p] = i * pattern.columns + pattern.indices[p];
-    }
   return result;
 }
 
 template <class Source>
 inline constexpr auto colouring_of = colour_pattern<Source>();
+
+template <int Count>
+struct EntryNumbers {
+  std::int32_t at[Count + 1] = {};
+};
+
+/// For each entry, its row times `RowFactor` plus its column times `ColumnFactor`.
+template <class Source, int RowFactor, int ColumnFactor>
+inline constexpr auto entry_numbers = [] {
+  const auto& data = FrozenPattern<Source>::data;
+  EntryNumbers<FrozenPattern<Source>::data.nonzeros> result;
+  for (int i = 0; i < Source::rows; ++i)
+    for (int p = data.offsets[i]; p < data.offsets[i + 1]; ++p)
+      result.at[p] = i * RowFactor + data.indices[p] * ColumnFactor;
+  return result;
+}();
 
 }  // namespace detail
 
@@ -205,11 +214,12 @@ public:
   /// What the passes work with.
   static constexpr detail::CompressedPlan plan() {
     return {Source::rows,        Source::columns,    frozen().nonzeros, by_forward(),
-            colouring().colours, colouring().colour, colouring().place, colouring().dense_place};
+            colouring().colours, colouring().colour, colouring().place};
   }
-  /// The row of each entry, in static memory.
-  static constexpr const std::int32_t* entry_rows() { return colouring().row; }
+  /// For each entry its row, its column, and its place in the dense matrix, in static memory.
+  static constexpr const std::int32_t* entry_rows() { return detail::entry_numbers<Source, 1, 0>.at; }
   static constexpr const std::int32_t* entry_columns() { return frozen().indices; }
+  static constexpr const std::int32_t* dense_places() { return detail::entry_numbers<Source, Source::columns, 1>.at; }
 
 private:
   static constexpr const auto& frozen() { return detail::FrozenPattern<Source>::data; }

@@ -18,9 +18,8 @@ struct CompressedPlan {
   /// The number of colours, and that of each column (of each row in reverse mode).
   int colours = 0;
   const std::int32_t* colour = nullptr;
-  /// For each entry its place among the sums of a colour, and in the dense matrix.
+  /// For each entry its place among the sums of a colour.
   const std::int32_t* place = nullptr;
-  const std::int32_t* dense_place = nullptr;
 };
 
 /// For each colour the elements that have it as 1 and the others as 0: [colours, shape...]. `colour` has those of the
@@ -120,8 +119,8 @@ constexpr Value compressed_entries(GraphBuilder& b, const int* x, int inputs, co
   return apply_shaped<ops::Take>(sums, shape, 0, record_table(b, plan.place, plan.nonzeros));
 }
 
-/// The whole matrix [rows, columns] of its entries.
-constexpr Value dense_of_entries(const Value& entries, const CompressedPlan& plan) {
+/// The whole matrix [rows, columns] of its entries, which have their places in it.
+constexpr Value dense_of_entries(const Value& entries, const CompressedPlan& plan, const std::int32_t* places) {
   GraphBuilder& b = *entries.builder;
   ShapeValue shape;
   shape.push_back(plan.rows);
@@ -129,7 +128,7 @@ constexpr Value dense_of_entries(const Value& entries, const CompressedPlan& pla
   if (plan.nonzeros == 0) return placeholder(b, entries.dtype(), shape);
   ShapeValue line;
   line.push_back(shape.size());
-  const Value all = apply_shaped<ops::TakeAdjoint>(entries, line, 0, record_table(b, plan.dense_place, plan.nonzeros));
+  const Value all = apply_shaped<ops::TakeAdjoint>(entries, line, 0, record_table(b, places, plan.nonzeros));
   return reshaped(all, shape);
 }
 

@@ -36,13 +36,17 @@ struct WindowWalk {
   }
 };
 
+/// The elements of nodes, and the words of their sets (64 input elements each), that one pattern may take; beyond that
+/// compilers stop, or take minutes.
+inline constexpr std::int64_t most_elements = std::int64_t{1} << 19;
+inline constexpr std::int64_t most_words = std::int64_t{1} << 22;
+
 /// Works out the sets of a graph's nodes, from the inputs to the outputs.
 class Dependence {
 public:
   ElementSets sets;
 
-  constexpr Dependence(const GraphBuilder& graph, const int* x, int inputs, const int* y, int outputs)
-      : sets(total_size(graph, x, inputs)), graph_(graph) {
+  constexpr Dependence(const GraphBuilder& graph, const int* x, int inputs, const int* y, int outputs) : graph_(graph) {
     for (int k = 0; k < outputs; ++k)
       if (y[k] > last_) last_ = y[k];
     for (int i = 0; i < inputs; ++i)
@@ -62,17 +66,17 @@ public:
     return total;
   }
 
-  /// About how many words of sets run() will look at.
-  constexpr std::int64_t work() const {
+  /// Works out all sets; false where that would take a compiler too long.
+  constexpr bool run() {
     std::int64_t elements = 0;
     for (int id = 0; id <= last_; ++id)
       if (between_.at[id] != 0) elements += graph_.shape(id).size();
-    return elements * sets.words();
-  }
-
-  constexpr void run() {
-    for (int id = 0; id <= last_; ++id)
+    if (elements > most_elements) return false;
+    for (int id = 0; id <= last_; ++id) {
       if (between_.at[id] != 0 && is_floating(graph_.nodes.at[id].dtype)) propagate(id, graph_.nodes.at[id]);
+      if (sets.steps() > most_words) return false;
+    }
+    return true;
   }
 
   /// The set of an element of a node.
@@ -405,33 +409,37 @@ struct PatternBuilder {
   bool too_large = false;
 };
 
-/// The words of sets that one pattern may take; beyond that compilers stop or take minutes.
-inline constexpr std::int64_t most_sparsity_work = std::int64_t{1} << 22;
-
 /// The pattern of the derivative of the nodes `y` by the nodes `x`, their elements side by side. `symmetric` adds what
 /// is missing for a symmetric one.
 constexpr PatternBuilder sparsity_of(const GraphBuilder& graph, const int* x, int inputs, const int* y, int outputs,
                                      bool symmetric) {
   PatternBuilder pattern;
   Dependence dependence(graph, x, inputs, y, outputs);
-  pattern.too_large = dependence.work() > most_sparsity_work;
+  pattern.too_large = !dependence.run();
   if (pattern.too_large) return pattern;
-  dependence.run();
-  const int words = dependence.sets.words();
-  Vector<std::uint64_t> rows;
-  for (int k = 0; k < outputs; ++k)
-    for (int e = 0; e < static_cast<int>(graph.shape(y[k]).size()); ++e) {
-      const std::uint64_t* set = dependence.sets.words_of(dependence.set(y[k], e));
-      for (int w = 0; w < words; ++w) rows.push_back(set[w]);
-    }
+  const ElementSets& sets = dependence.sets;
   const int count = Dependence::total_size(graph, y, outputs);
-  if (symmetric)
-    for (int i = 0; i < count; ++i)
-      for_each_element(rows.at + i * words, words,
-                       [&](int j) { rows.at[j * words + i / 64] |= std::uint64_t{1} << (i % 64); });
+  Vector<int> row;
+  for (int k = 0; k < outputs; ++k)
+    for (int e = 0; e < static_cast<int>(graph.shape(y[k]).size()); ++e) row.push_back(dependence.set(y[k], e));
+  // What symmetry adds: the transpose.
+  const int words = symmetric ? (count + 63) / 64 : 0;
+  Vector<std::uint64_t> mirrored(words * count);
+  for (int i = 0; symmetric && i < count; ++i) {
+    const int set = row.at[i];
+    for (int w = 0; w < sets.length(set); ++w) mirrored.at[i * words + sets.first_word(set) + w] |= sets.words(set)[w];
+    for_each_bit(sets.words(set), sets.length(set), 64 * sets.first_word(set),
+                 [&](int j) { mirrored.at[j * words + i / 64] |= std::uint64_t{1} << (i % 64); });
+  }
   pattern.row_offsets.push_back(0);
   for (int i = 0; i < count; ++i) {
-    for_each_element(rows.at + i * words, words, [&](int j) { pattern.columns.push_back(j); });
+    auto add = [&](int j) { pattern.columns.push_back(j); };
+    const int set = row.at[i];
+    if (symmetric) {
+      for_each_bit(mirrored.at + i * words, words, 0, add);
+    } else {
+      for_each_bit(sets.words(set), sets.length(set), 64 * sets.first_word(set), add);
+    }
     pattern.row_offsets.push_back(pattern.columns.count);
   }
   return pattern;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// Sparse Jacobians and Hessians against dense ones: values, CSR form, selection, extras, inside a trace, no allocation.
+/// Sparse Jacobians and Hessians against dense ones: values, CSR form, selection, extras, inside a trace, no
+/// allocation.
 #include "ctgrad/autodiff/sparse.hpp"
 
 #include <sstream>
@@ -81,6 +82,7 @@ BOOST_AUTO_TEST_CASE(of_a_full_and_of_an_empty_matrix) {
   BOOST_TEST(largest_difference(empty.to_dense(), Tensor<double, Shape<6, 6>>::full(0)) == 0);
   BOOST_TEST(largest_difference(jacobian<Mode::compressed>(none)(point), empty.to_dense()) == 0);
   BOOST_TEST((empty * point)(3) == 0);
+  BOOST_TEST((empty * Point::full(1))(3) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(the_csr_form) {

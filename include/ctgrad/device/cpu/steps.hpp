@@ -21,9 +21,18 @@ public:
   Indices(const char* operation, const void* data, const KernelShape& shape, DType dtype, std::int64_t length)
       : data_(data), wide_(dtype == DType::int64) {
     const std::int64_t count = shape.size();
-    for (std::int64_t i = 0; i < count; ++i) {
-      const std::int64_t index = (*this)[i];
-      if (index < 0 || index >= length) ctgrad::detail::throw_index(operation, index, length);
+    visit([&](const auto* index) {
+      for (std::int64_t i = 0; i < count; ++i)
+        if (index[i] < 0 || index[i] >= length) ctgrad::detail::throw_index(operation, index[i], length);
+    });
+  }
+  /// Calls run(pointer to the indices) with their own type.
+  template <class Run>
+  void visit(const Run& run) const {
+    if (wide_) {
+      run(static_cast<const std::int64_t*>(data_));
+    } else {
+      run(static_cast<const std::int32_t*>(data_));
     }
   }
   std::int64_t operator[](std::int64_t i) const {
@@ -121,6 +130,18 @@ void run_take(const StepArguments& x, bool adjoint) {
   const auto* from = static_cast<const T*>(x.pointer[0]);
   if (adjoint)
     for (std::int64_t i = 0; i < rows.length * rows.inner; ++i) to[i] = T(0);
+  if (rows.inner == 1) {  // a table of numbers
+    index.visit([&](const auto* at) {
+      for (std::int64_t i = 0; i < count; ++i) {
+        if (adjoint) {
+          to[at[i]] = static_cast<T>(to[at[i]] + from[i]);
+        } else {
+          to[i] = from[at[i]];
+        }
+      }
+    });
+    return;
+  }
   for (std::int64_t i = 0; i < count; ++i)
     for (std::int64_t j = 0; j < rows.inner; ++j) {
       if (adjoint) {

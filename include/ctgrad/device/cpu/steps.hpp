@@ -22,8 +22,14 @@ public:
       : data_(data), wide_(dtype == DType::int64) {
     const std::int64_t count = shape.size();
     visit([&](const auto* index) {
-      for (std::int64_t i = 0; i < count; ++i)
-        if (index[i] < 0 || index[i] >= length) ctgrad::detail::throw_index(operation, index[i], length);
+      // All are good as a rule: one branch for four. A negative index is a large unsigned one.
+      const auto wrong = [&](std::int64_t i) -> int {
+        return static_cast<std::uint64_t>(std::int64_t{index[i]}) >= static_cast<std::uint64_t>(length) ? 1 : 0;
+      };
+      std::int64_t i = 0;
+      while (i + 4 <= count && (wrong(i) | wrong(i + 1) | wrong(i + 2) | wrong(i + 3)) == 0) i += 4;
+      for (; i < count; ++i)
+        if (wrong(i) != 0) ctgrad::detail::throw_index(operation, index[i], length);
     });
   }
   /// Calls run(pointer to the indices) with their own type.
@@ -132,12 +138,15 @@ void run_take(const StepArguments& x, bool adjoint) {
     for (std::int64_t i = 0; i < rows.length * rows.inner; ++i) to[i] = T(0);
   if (rows.inner == 1) {  // a table of numbers
     index.visit([&](const auto* at) {
-      for (std::int64_t i = 0; i < count; ++i) {
-        if (adjoint) {
-          to[at[i]] = static_cast<T>(to[at[i]] + from[i]);
-        } else {
-          to[i] = from[at[i]];
+      if (adjoint) {
+        for (std::int64_t i = 0; i < count; ++i) to[at[i]] = static_cast<T>(to[at[i]] + from[i]);
+      } else {
+        std::int64_t i = 0;
+        for (; i + 4 <= count; i += 4) {
+          const T four[] = {from[at[i]], from[at[i + 1]], from[at[i + 2]], from[at[i + 3]]};
+          for (int k = 0; k < 4; ++k) to[i + k] = four[k];
         }
+        for (; i < count; ++i) to[i] = from[at[i]];
       }
     });
     return;

@@ -65,4 +65,20 @@ BOOST_AUTO_TEST_CASE(leaves_packs_and_blocks) {
              "new block 0 = %5\n");
 }
 
+namespace {
+
+constexpr std::int32_t few[] = {4, 0, 2};
+constexpr std::int32_t many[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(tables) {
+  GraphBuilder graph;
+  ctgrad::detail::record_table(graph, few, 3);
+  ctgrad::detail::record_table(graph, many, 10);
+  BOOST_TEST(to_string(graph.view()) ==
+             "%0 = table [4, 0, 2] : int32[3]\n"
+             "%1 = table [0, 1, 2, 3, 4, 5, 6, 7, ...] : int32[10]\n");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -213,4 +213,27 @@ BOOST_AUTO_TEST_CASE(hard_numbers_keep_their_bits) {
   check(std::get<11>(results), [](float x, float) { return -0.0F + x; });
 }
 
+namespace {
+
+constexpr std::int32_t table[] = {1, 2, 3};
+constexpr std::int32_t same_table[] = {1, 2, 3};
+constexpr std::int32_t other_table[] = {1, 2, 4};
+
+}  // namespace
+
+// Tables are one where they hold the same integers, wherever these lie.
+BOOST_AUTO_TEST_CASE(equal_tables_are_one) {
+  GraphBuilder graph;
+  const Value a = ctgrad::detail::record_table(graph, table, 3);
+  const Value b = ctgrad::detail::record_table(graph, same_table, 3);
+  const Value c = ctgrad::detail::record_table(graph, other_table, 3);
+  graph.outputs.push_back({a.id, OutputKind::result, 0});
+  graph.outputs.push_back({b.id, OutputKind::result, 1});
+  graph.outputs.push_back({c.id, OutputKind::result, 2});
+  const GraphBuilder simple = simplify(graph.view());
+  BOOST_TEST(simple.nodes.size() == 2);
+  BOOST_TEST(simple.outputs[0].node == simple.outputs[1].node);
+  BOOST_TEST(simple.outputs[0].node != simple.outputs[2].node);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

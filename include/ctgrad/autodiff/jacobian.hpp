@@ -53,6 +53,11 @@ template <class Y, class X>
 using derivative_by = rebind<Y, DerivativeBy<X>::template Leaf>;
 
 template <class List>
+inline constexpr bool all_static = false;
+template <class... L>
+inline constexpr bool all_static<TypeList<L...>> = (L::shape_type::value.is_static() && ...);
+
+template <class List>
 inline constexpr Extent total_elements = 0;
 template <class... L>
 inline constexpr Extent total_elements<TypeList<L...>> = (L::shape_type::value.size() + ... + 0);

@@ -45,11 +45,6 @@ constexpr void laplacians(GraphBuilder& b, const int* x, int inputs, const int* 
   for (int k = 0; k < outputs; ++k) out[k] = (sums.at[k] * 2.0).id;
 }
 
-template <class List>
-inline constexpr bool all_static = false;
-template <class... L>
-inline constexpr bool all_static<TypeList<L...>> = (L::shape_type::value.is_static() && ...);
-
 }  // namespace detail
 
 /// The callable that `laplacian` returns.

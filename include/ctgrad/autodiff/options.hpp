@@ -36,9 +36,10 @@ inline constexpr HasAux has_aux{};
 
 /// The mode that computes a Jacobian: `jacobian<Mode::forward>(f)`.
 enum class Mode {
-  automatic,  ///< forward where there are at most as many inputs as outputs, else reverse
-  forward,    ///< one pass for each input
-  reverse,    ///< one pass for each output
+  automatic,   ///< forward where there are at most as many inputs as outputs, else reverse
+  forward,     ///< one pass for each input
+  reverse,     ///< one pass for each output
+  compressed,  ///< one pass for all inputs, or outputs, that do not meet: see sparse.hpp
 };
 
 namespace detail {

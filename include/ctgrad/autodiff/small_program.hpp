@@ -40,8 +40,7 @@ struct ConstantBytes {
       const ConstantEntry& entry = schedule.constants[i];
       const auto bytes = static_cast<std::int64_t>(size_of(entry.dtype));
       for (std::int64_t k = 0; k < entry.count; ++k)
-        put(at + entry.byte_offset + k * bytes, entry.dtype,
-            entry.kind == ConstantEntry::Kind::arange ? static_cast<double>(k) : entry.value);
+        put(at + entry.byte_offset + k * bytes, entry.dtype, entry.element(k));
     }
   }
 

@@ -58,7 +58,7 @@ public:
       const ConstantEntry& entry = schedule.constants[i];
       for (std::int64_t k = 0; k < entry.count; ++k)
         write_scalar(constants_.data() + entry.byte_offset + k * static_cast<std::int64_t>(size_of(entry.dtype)),
-                     entry.dtype, entry.kind == ConstantEntry::Kind::arange ? static_cast<double>(k) : entry.value);
+                     entry.dtype, entry.element(k));
     }
   }
 

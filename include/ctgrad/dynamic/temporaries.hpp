@@ -32,10 +32,10 @@ constexpr void refuse_unnamed_tensor() {
 }  // namespace detail
 
 // Each function or operator whose result reads its operands later gets an overload that an unnamed
-// tensor prefers.
-#define CTGRAD_REFUSE_OPERATOR(symbol) \
-  template <class A, class B>          \
-  requires detail::UnnamedTensor<A, B> \
+// tensor prefers. (A sparse matrix is no operand: its product with a vector is computed at once.)
+#define CTGRAD_REFUSE_OPERATOR(symbol)                             \
+  template <class A, class B>                                      \
+  requires detail::UnnamedTensor<A, B> && Operand<A> && Operand<B> \
   constexpr void operator symbol(A&&, B&&) { detail::refuse_unnamed_tensor<A, B>(); }
 #define CTGRAD_REFUSE_FUNCTION(name)   \
   template <class... X>                \

@@ -36,6 +36,8 @@ struct Node {
   double scalar = 0;
   /// An operation from a user's header, or null.
   const UserOperation* user = nullptr;
+  /// The elements of a table, in static memory, or null.
+  const std::int32_t* table = nullptr;
 
   constexpr int arity() const { return operand[0] < 0 ? 0 : operand[1] < 0 ? 1 : operand[2] < 0 ? 2 : 3; }
   template <class Op>

@@ -67,12 +67,21 @@ inline std::string window_text(std::int64_t attribute, bool convolution) {
   return text + pair(", dilation ", 4) + ", groups " + std::to_string(attribute >> 48);
 }
 
+/// "[0, 1, 2, ...]": a table's elements, of a long one the first.
+inline std::string table_text(const GraphView& graph, int id) {
+  std::string text = "[";
+  const Extent count = graph.shape(id).size();
+  for (Extent k = 0; k < count && k < 8; ++k) text += (k == 0 ? "" : ", ") + std::to_string(graph[id].table[k]);
+  return text + (count > 8 ? ", ...]" : "]");
+}
+
 /// What an operation needs beyond its operands, in words; empty where that is nothing.
 inline std::string attribute_text(const GraphView& graph, int id) {
   const Node& node = graph[id];
   const std::int64_t attribute = node.attribute;
   if (node.is<ops::Input>() || node.is<ops::Parameter>() || node.is<ops::Block>()) return std::to_string(attribute);
   if (node.is<ops::Constant>()) return number_text(node.dtype, node.scalar);
+  if (node.is<ops::Table>()) return table_text(graph, id);
   if (node.is<ops::ExtentOf>()) return ctgrad::text_of(static_cast<Extent>(attribute));
   if (node.is<ops::RandomUniform>()) return "stream " + std::to_string(attribute);
   if (info(node).kind == OpKind::reduction) return "axes " + axes_text(attribute);

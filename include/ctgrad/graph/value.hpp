@@ -54,6 +54,22 @@ constexpr Value record_constant(GraphBuilder& builder, DType dtype, double value
   return {&builder, builder.append(node)};
 }
 
+/// Appends `count` integers in static memory as an array of one axis.
+constexpr Value record_table(GraphBuilder& builder, const std::int32_t* elements, int count) {
+  std::uint64_t hash = 0;
+  for (int i = 0; i < count; ++i)
+    hash = (hash ^ static_cast<std::uint32_t>(elements[i])) * std::uint64_t{0x9e3779b97f4a7c15};
+  ShapeValue shape;
+  shape.push_back(count);
+  Node node;
+  node.op = opcode<ops::Table>;
+  node.dtype = DType::int32;
+  node.shape = builder.intern(shape);
+  node.attribute = static_cast<std::int64_t>(hash >> 1);
+  node.table = elements;
+  return {&builder, builder.append(node)};
+}
+
 template <class X>
 constexpr Value to_value(GraphBuilder& builder, DType dtype, const X& x) {
   if constexpr (std::is_arithmetic_v<X>) {

@@ -37,6 +37,11 @@ struct Arange : Leaf {
   static constexpr std::string_view name = "arange";
 };
 
+/// Integers known at compile time, along one axis: those that the node's `table` points to. Attribute: a hash of them.
+struct Table : Leaf {
+  static constexpr std::string_view name = "table";
+};
+
 /// An extent, possibly known only at run time, as a scalar. Attribute: the extent.
 struct ExtentOf : Leaf {
   static constexpr std::string_view name = "extent_of";

@@ -56,7 +56,7 @@ namespace ctgrad::ops {
 
 using List = detail::TypeList<
     // leaves
-    Input, Parameter, Block, Constant, Arange, ExtentOf, RandomUniform,
+    Input, Parameter, Block, Constant, Arange, Table, ExtentOf, RandomUniform,
     // elementwise
     Abs, Add, Cast, Copy, Cos, Divide, Equal, Erf, Exp, Greater, GreaterEqual, Less, LessEqual, Log, LogicalAnd,
     LogicalNot, LogicalOr, Maximum, Minimum, Multiply, Negate, NotEqual, Pow, Relu, Sigmoid, Sin, Softplus, Sqrt,

@@ -148,6 +148,8 @@ private:
       y[0] = as_element(node.dtype, node.scalar);
     } else if (node.is<ops::Arange>()) {
       for (int i = 0; i < static_cast<int>(shape.size()); ++i) y[i] = i;
+    } else if (node.is<ops::Table>()) {
+      for (int i = 0; i < static_cast<int>(shape.size()); ++i) y[i] = node.table[i];
     } else if (node.is<ops::ExtentOf>()) {
       y[0] = static_cast<double>(node.attribute);
     } else if (kind == OpKind::elementwise) {

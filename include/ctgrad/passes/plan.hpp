@@ -177,6 +177,10 @@ private:
       entry.kind = ConstantEntry::Kind::arange;
       entry.count = graph_.shape(i).size();
       if (entry.count < 0) throw "arange needs a length known at compile time";
+    } else if (node.op == opcode<ops::Table>) {
+      entry.kind = ConstantEntry::Kind::table;
+      entry.count = graph_.shape(i).size();
+      entry.table = node.table;
     } else if (node.op == opcode<ops::ExtentOf>) {
       entry.kind = ConstantEntry::Kind::extent;
       entry.extent = node.attribute;

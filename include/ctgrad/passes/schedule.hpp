@@ -118,14 +118,22 @@ struct KernelDescription {
   std::int32_t first_output = 0, output_count = 0;
 };
 
-/// A value written to the region of constants: a scalar, 0 1 2 ..., or an extent known at run time.
+/// A value written to the region of constants: a scalar, 0 1 2 ..., a table of integers, or an extent known at run
+/// time.
 struct ConstantEntry {
-  enum class Kind : std::uint8_t { scalar, arange, extent } kind = Kind::scalar;
+  enum class Kind : std::uint8_t { scalar, arange, table, extent } kind = Kind::scalar;
   DType dtype = DType::float32;
   std::int64_t byte_offset = 0;
   std::int64_t count = 1;
   double value = 0;
   Extent extent = 0;
+  const std::int32_t* table = nullptr;
+
+  /// Element k as it stands before the run.
+  constexpr double element(std::int64_t k) const {
+    if (kind == Kind::arange) return static_cast<double>(k);
+    return kind == Kind::table ? table[k] : value;
+  }
 };
 
 /// Temporary memory whose size is `bytes` times the run-time monomial `factor` (1 for static sizes).

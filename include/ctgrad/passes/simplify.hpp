@@ -88,6 +88,13 @@ constexpr bool is_user_operation(const Node& node) {
          node.op == opcode<ops::CustomDerivative>;
 }
 
+/// True when two tables of one length hold the same integers.
+constexpr bool same_elements(const Node& a, const Node& b, int count) {
+  for (int i = 0; i < count; ++i)
+    if (a.table[i] != b.table[i]) return false;
+  return true;
+}
+
 constexpr bool same_node(const Node& a, const Node& b) {
   return a.op == b.op && a.dtype == b.dtype && a.shape == b.shape && a.operand[0] == b.operand[0] &&
          a.operand[1] == b.operand[1] && a.operand[2] == b.operand[2] && a.attribute == b.attribute &&
@@ -402,7 +409,9 @@ private:
     int slot = static_cast<int>(hash >> 40 & static_cast<std::uint64_t>(mask));
     while (table_.at[slot] > 0) {
       const int known = table_.at[slot] - 1;
-      if (same_node(graph.nodes.at[known], node)) {
+      if (same_node(graph.nodes.at[known], node) &&
+          (node.op != opcode<ops::Table> ||
+           same_elements(graph.nodes.at[known], node, static_cast<int>(graph.shapes.at[node.shape].size())))) {
         single_use_.at[known] = 0;
         return known;
       }

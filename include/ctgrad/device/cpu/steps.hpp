@@ -21,9 +21,24 @@ public:
   Indices(const char* operation, const void* data, const KernelShape& shape, DType dtype, std::int64_t length)
       : data_(data), wide_(dtype == DType::int64) {
     const std::int64_t count = shape.size();
-    for (std::int64_t i = 0; i < count; ++i) {
-      const std::int64_t index = (*this)[i];
-      if (index < 0 || index >= length) ctgrad::detail::throw_index(operation, index, length);
+    visit([&](const auto* index) {
+      // All are good as a rule: one branch for four. A negative index is a large unsigned one.
+      const auto wrong = [&](std::int64_t i) -> int {
+        return static_cast<std::uint64_t>(std::int64_t{index[i]}) >= static_cast<std::uint64_t>(length) ? 1 : 0;
+      };
+      std::int64_t i = 0;
+      while (i + 4 <= count && (wrong(i) | wrong(i + 1) | wrong(i + 2) | wrong(i + 3)) == 0) i += 4;
+      for (; i < count; ++i)
+        if (wrong(i) != 0) ctgrad::detail::throw_index(operation, index[i], length);
+    });
+  }
+  /// Calls run(pointer to the indices) with their own type.
+  template <class Run>
+  void visit(const Run& run) const {
+    if (wide_) {
+      run(static_cast<const std::int64_t*>(data_));
+    } else {
+      run(static_cast<const std::int32_t*>(data_));
     }
   }
   std::int64_t operator[](std::int64_t i) const {
@@ -121,6 +136,21 @@ void run_take(const StepArguments& x, bool adjoint) {
   const auto* from = static_cast<const T*>(x.pointer[0]);
   if (adjoint)
     for (std::int64_t i = 0; i < rows.length * rows.inner; ++i) to[i] = T(0);
+  if (rows.inner == 1) {  // a table of numbers
+    index.visit([&](const auto* at) {
+      if (adjoint) {
+        for (std::int64_t i = 0; i < count; ++i) to[at[i]] = static_cast<T>(to[at[i]] + from[i]);
+      } else {
+        std::int64_t i = 0;
+        for (; i + 4 <= count; i += 4) {
+          const T four[] = {from[at[i]], from[at[i + 1]], from[at[i + 2]], from[at[i + 3]]};
+          for (int k = 0; k < 4; ++k) to[i + k] = four[k];
+        }
+        for (; i < count; ++i) to[i] = from[at[i]];
+      }
+    });
+    return;
+  }
   for (std::int64_t i = 0; i < count; ++i)
     for (std::int64_t j = 0; j < rows.inner; ++j) {
       if (adjoint) {

@@ -3,6 +3,7 @@
 /// What the solvers of equations take besides the function.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 
 namespace ctgrad {
@@ -11,7 +12,10 @@ namespace ctgrad {
 struct Number {
   std::uint64_t bits;
   constexpr Number(double value) : bits(__builtin_bit_cast(std::uint64_t, value)) {}  // NOLINT: meant to convert
-  constexpr operator double() const { return __builtin_bit_cast(double, bits); }      // NOLINT: meant to convert
+  /// From the bits: nvcc writes template arguments so for the host's compiler.
+  template <std::same_as<std::uint64_t> Bits>
+  constexpr Number(Bits pattern) : bits(pattern) {}                               // NOLINT: meant to convert
+  constexpr operator double() const { return __builtin_bit_cast(double, bits); }  // NOLINT: meant to convert
 };
 
 /// When an iterative solver stops: `root<SolverOptions{.tolerance = 1e-6}>(f)`.

@@ -126,7 +126,9 @@ BOOST_AUTO_TEST_CASE(views_and_reductions) {
              "x.....\n...x..\n.x....\n....x.\n..x...\n.....x\n");
   constexpr auto rows = [](auto x) { return max(x, axis<1>); };
   BOOST_TEST(picture(sparsity_pattern<Matrix>(sparse_jacobian(rows))) == "xxx...\n...xxx\n");
-  constexpr auto columns = [](auto x) { return sum(x, axis<0>) * reshape(slice<1, 0, 1>(slice<0, 1, 2>(x)), shape<1>); };
+  constexpr auto columns = [](auto x) {
+    return sum(x, axis<0>) * reshape(slice<1, 0, 1>(slice<0, 1, 2>(x)), shape<1>);
+  };
   BOOST_TEST(picture(sparsity_pattern<Matrix>(sparse_jacobian(columns))) == "x..x..\n.x.xx.\n..xx.x\n");
   constexpr auto every_second = [](auto x) { return slice<0, 1, 5, 2>(x); };
   BOOST_TEST(picture(sparsity_pattern<Five>(sparse_jacobian(every_second))) == ".x...\n...x.\n");

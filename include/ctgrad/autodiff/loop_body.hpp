@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// The bodies of loops as functions of flat arrays, and their derivatives.
+/// The bodies of loops, and their derivatives.
 ///
-/// A body takes the carry [carry], what this turn reads [items] and what is the same in all turns [constants], and
-/// returns one row: the next carry and, after it, what this turn puts out [results].
+/// A body takes the carry, what this turn reads (the item) and what is the same in all turns (the constants), and
+/// returns a row: the pair of the next carry and what this turn puts out. In memory the elements of each lie one after
+/// the other.
 #pragma once
 
 #include "ctgrad/autodiff/flat_call.hpp"
@@ -194,7 +195,7 @@ constexpr auto pull_back_turns(const Before& before, const Items& items, const C
       return unflatten_rows<X>(items);
     }
   }();
-  const auto [by_items, by_constants] =
+  const auto shares =
       vjp(AllTurns<Body, turns>{}, wrt<1, 2>)(unflatten_rows<typename Body::Carry>(before), item_rows,
                                               structure_in<P>(constants), unflatten_rows<typename Body::Row>(of_rows))
           .second;
@@ -202,10 +203,10 @@ constexpr auto pull_back_turns(const Before& before, const Items& items, const C
     if constexpr (elements_of_structure<X> == 0) {
       return zeros_like(items);
     } else {
-      return flatten_rows<turns>(by_items);
+      return flatten_rows<turns>(std::get<0>(shares));
     }
   }();
-  return std::pair{flat_items, Constants(flat_operand(constants, by_constants))};
+  return std::pair{flat_items, Constants(flat_operand(constants, std::get<1>(shares)))};
 }
 
 /// True where a loop can take these: symbols of one floating type, and numbers.

@@ -3,6 +3,9 @@
 /// Loops whose number of turns is known when they run.
 #pragma once
 
+#include <algorithm>
+#include <vector>
+
 #include "ctgrad/autodiff/scan.hpp"
 #include "ctgrad/ops/where.hpp"
 
@@ -137,12 +140,12 @@ struct UnboundedWhile {
 
   template <class T>
   static void cpu(T* last, const T* start, const T* theta, const KernelShape*) {
+    thread_local std::vector<T> row(static_cast<std::size_t>(n));
     const T nothing = 0;
-    T row[static_cast<std::size_t>(n)];
     std::copy_n(start, n, last);
     while (Bounded::goes_on(last, theta)) {
-      run_body<Body>(row, last, &nothing, theta);
-      std::copy_n(row, n, last);
+      run_body<Body>(row.data(), last, &nothing, theta);
+      std::copy_n(row.data(), n, last);
     }
   }
 

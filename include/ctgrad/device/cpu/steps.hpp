@@ -72,6 +72,7 @@ inline void run_concat(const StepArguments& x, int axis) {
   const auto element = static_cast<std::int64_t>(size_of(x.result_type()));
   auto* to = static_cast<char*>(x.result());
   const std::int64_t row = result.length * result.inner * element;
+  if (result.outer * row == 0) return;
   for (int k = 0; k < 2; ++k) {
     const std::int64_t part = x.shape[k][axis] * result.inner * element;
     if (part > 0) detail::copy_blocks(to, row, static_cast<const char*>(x.pointer[k]), part, part, result.outer);

@@ -10,10 +10,13 @@
 #include <ctgrad/ctgrad.hpp>
 #include <ctgrad/io/csv.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <numeric>
 #include <random>
+#include <string>
+#include <vector>
 
 using namespace ctgrad;
 
@@ -118,7 +121,11 @@ int main(int argument_count, char** arguments) try {
     }
     rate *= 0.98;
   }
-  std::printf("accuracy %.4f\n", accuracy(by_sgd, x, label));
+  double difference = std::fabs(by_sgd.bias - model.bias);
+  for (int k = 0; k < features; ++k)
+    difference = std::fmax(difference, std::fabs(by_sgd.weights(k) - model.weights(k)));
+  std::printf("accuracy %.4f, no coefficient further than %.3f from Newton's\n", accuracy(by_sgd, x, label),
+              difference);
 } catch (const std::exception& error) {
   std::fprintf(stderr, "logistic_regression: %s\n", error.what());
   return 1;

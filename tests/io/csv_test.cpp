@@ -38,6 +38,16 @@ BOOST_AUTO_TEST_CASE(one_column_a_mark_and_quotes) {
   BOOST_TEST(t.rows() == 2);
 }
 
+BOOST_AUTO_TEST_CASE(a_long_first_line) {
+  // Work that grew with the square of the number of names would take minutes.
+  std::string text;
+  for (int i = 0; i < 300000; ++i) text += "a long name of a column,";
+  const CsvTable t = table(text + "last\n");
+  BOOST_TEST(t.names.size() == 300001U);
+  BOOST_TEST(t.names.back() == "last");
+  BOOST_TEST(t.rows() == 0);
+}
+
 /// What the error for a text says.
 std::string error_of(std::string_view text) {
   try {

@@ -3,6 +3,7 @@
 /// Reading tables of numbers from comma-separated text.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ctgrad/core/error.hpp"
@@ -133,9 +135,11 @@ inline CsvTable parse_csv(std::string_view text, const std::string& where, char 
     const auto count = static_cast<std::int64_t>(fields.size());
     if (first) {
       table.columns = count;
-      for (const std::string& field : fields)
-        if (!detail::csv_number(field)) table.names = fields;
-      if (!table.names.empty()) continue;
+      if (!std::all_of(fields.begin(), fields.end(),
+                       [](const std::string& field) { return detail::csv_number(field).has_value(); })) {
+        table.names = std::move(fields);
+        continue;
+      }
     }
     if (count != table.columns)
       reader.fail(std::to_string(count) + (count == 1 ? " field" : " fields") + ", where the first line has " +

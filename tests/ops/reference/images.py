@@ -3,6 +3,8 @@
 
 Run: python images.py > images.hpp
 """
+import textwrap
+
 import torch
 import torch.nn.functional as F
 
@@ -11,7 +13,8 @@ torch.set_default_dtype(torch.float64)
 
 def show(name, tensor):
     numbers = ", ".join(repr(float(x)) for x in tensor.detach().flatten())
-    print(f"constexpr double {name}[] = {{{numbers}}};")
+    lines = textwrap.fill(numbers, 116, initial_indent="    ", subsequent_indent="    ")
+    print(f"constexpr double {name}[] = {{\n{lines}}};")
 
 
 def eighths(factor, modulus, shift, *shape):
@@ -30,6 +33,7 @@ print("// SPDX-License-Identifier: BSL-1.0")
 print("/// \\file")
 print(f"/// Values and gradients by PyTorch {torch.__version__.split('+')[0]}, written by images.py.")
 print("#pragma once\n")
+print("// It would put some of the numbers one to a line.\n// clang-format off\n")
 print("namespace reference {\n")
 x = eighths(7, 33, 16, 2, 4, 5, 6)
 w = eighths(5, 17, 8, 3, 4, 3, 2)

@@ -95,4 +95,30 @@ BOOST_AUTO_TEST_CASE(into_a_view_of_other_extents) {
   BOOST_CHECK_THROW(gradient(cubes).into(view, x, w), Error);
 }
 
+// A run that fails in the middle: what could have been written by then was not.
+BOOST_AUTO_TEST_CASE(nothing_is_half_written) {
+  const auto solution = compiled([](auto a, auto b) {
+    const auto first = 2 * b;
+    return std::pair{first, linalg::solve(a, first)};
+  });
+  const Tensor<double, Shape<2, 2>> singular{1, 2, 2, 4};
+  const Tensor<double, Shape<2>> b{1, 1};
+  Tensor<double, Shape<2>> twice{7, 7}, x{8, 8};
+  BOOST_CHECK_THROW(solution.into(std::tie(twice, x), singular, b), Error);
+  check_equal(twice, {7, 7});
+  check_equal(x, {8, 8});
+  const auto rows = compiled([](auto table, auto index) {
+    const auto first = table + 1;
+    return std::pair{first, take(first, index)};
+  });
+  Tensor<double, Shape<batch>> more({3});
+  Tensor<double, Shape<1>> taken{8};
+  Tensor<double, Shape<batch>> table({2});
+  more.assign({{7, 7, 7}});
+  table.assign({{1, 2}});
+  BOOST_CHECK_THROW(rows.into(std::tie(more, taken), table, Tensor<std::int64_t, Shape<1>>{5}), Error);
+  check_equal(more, {7, 7, 7});
+  check_equal(taken, {8});
+}
+
 BOOST_AUTO_TEST_SUITE_END()

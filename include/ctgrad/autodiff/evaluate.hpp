@@ -82,10 +82,11 @@ struct KeptProgram {
 };
 
 /// Runs a program that this thread keeps, so that a call that is repeated allocates nothing, and writes its results to
-/// `out`, which shares no memory with `x`.
-template <class Runner, class Out, class... X>
+/// `out`, which shares no memory with `x`: at once, or in the end where the run may fail.
+template <class P, class Out, class... X>
 [[gnu::noinline]] void run_kept_program(Out& out, const X&... x) {
-  thread_local std::optional<KeptProgram<Runner>> kept;
+  constexpr bool at_once = P::Stages::view().regions.results > 0;
+  thread_local std::optional<KeptProgram<typename P::Runner>> kept;
   if (!kept) kept.emplace();
   struct Release {
     ~Release() {
@@ -93,13 +94,17 @@ template <class Runner, class Out, class... X>
     }
   } release;
   NumberPlace numbers[static_cast<std::size_t>(leaf_types<Out>::size)];
+  const Dimensions* lengths = nullptr;
+  const auto place_with = [&](const auto& set) {
+    place_results(out, numbers, set, [&]<class S>(Tag<S>) { return evaluate_extents<S>(*lengths); });
+  };
   const auto place = [&](const Dimensions& dimensions, auto& executor) {
-    place_results(
-        out, numbers, [&](int i, void* to) { executor.set_result(i, to); },
-        [&]<class S>(Tag<S>) { return evaluate_extents<S>(dimensions); });
+    lengths = &dimensions;
+    if constexpr (at_once) place_with([&](int i, void* to) { executor.set_result(i, to); });
   };
   std::apply([&](const auto&... view) { kept->runner.run_to(place, kept->runs++, view...); },
              std::tuple_cat(leaf_views(x)...));
+  if constexpr (!at_once) place_with([](int, void*) {});
   copy_results(out, [&](int i) { return kept->runner.result_address(i); });
 }
 
@@ -115,7 +120,7 @@ CTGRAD_ALWAYS_INLINE void run_compiled(Out& out, const X&... x) {
     if constexpr (runs_on_stack<Stages>) {
       run_on_stack<Stages>(out, x...);
     } else {
-      run_kept_program<typename P::Runner>(out, x...);
+      run_kept_program<P>(out, x...);
     }
   }
 }
@@ -220,7 +225,8 @@ struct Derivative {
   }
 
   /// Computes the derivative at `x...` and writes it to `out`: a number, Tensor, TensorView, a structure of them, or a
-  /// std::tie. Allocates nothing when called again.
+  /// std::tie. Allocates nothing when called again. Where it throws, `out` is
+  /// what it was.
   template <class Out, class... X>
   CTGRAD_ALWAYS_INLINE void into(Out&& out, const X&... x) const {
     detail::call_into(out, static_cast<const Self&>(*this), x...);

@@ -360,6 +360,17 @@ private:
 
 }  // namespace detail
 
+/// True for graphs that may throw in the middle of a run: at an index out of range, or in a kernel.
+constexpr bool may_fail(const GraphView& graph) {
+  for (int i = 0; i < graph.size; ++i) {
+    const Node& node = graph[i];
+    const bool searches =
+        node.is<ops::Take>() || node.is<ops::TakeAdjoint>() || node.is<ops::Gather>() || node.is<ops::ScatterAdd>();
+    if (node.is<ops::UserKernel>() || (searches && !graph[node.operand[1]].is<ops::Table>())) return true;
+  }
+  return false;
+}
+
 /// Lowers a fused graph and plans its memory. `blocks` is the number of blocks of parameters and optimizer
 /// state; with `results_apart` each result has a region of its own, memory that the caller gives.
 constexpr detail::ScheduleBuilder plan(const GraphView& graph, const FusionView& fusion, int blocks,

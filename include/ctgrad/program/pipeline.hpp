@@ -39,8 +39,10 @@ struct Pipeline {
       return {fusion.step_count, 5 * fusion.step_count + 32, 64, 256, 512, 128, 64, 8, graph.output_count, 16};
     }
     static constexpr detail::ScheduleBuilder run() {
-      constexpr bool results_apart = requires { Source::results_apart; };
-      return plan(Frozen<Legalize>::graph.view(), FrozenFusion<Fuse>::fusion_view(), Source::blocks, results_apart);
+      const GraphView graph = Frozen<Legalize>::graph.view();
+      constexpr bool asked = requires { Source::results_apart; };
+      // A run that fails leaves the caller's memory as it was.
+      return plan(graph, FrozenFusion<Fuse>::fusion_view(), Source::blocks, asked && !may_fail(graph));
     }
   };
 
@@ -57,7 +59,7 @@ struct Pipeline {
 };
 
 /// The pipeline source of a plain function: its arguments are inputs, its results are outputs. A source with a member
-/// `results_apart` leaves it to the caller of each run where the results go.
+/// `results_apart` leaves it to the caller of each run where the results go, unless a run may fail.
 template <class F, class... Specs>
 struct FunctionSource {
   static_assert(std::is_default_constructible_v<F>,

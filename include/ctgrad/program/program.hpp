@@ -77,7 +77,8 @@ public:
     return results<Result>(index);
   }
 
-  /// Runs a program whose results have regions of their own: `place(dimensions, executor)` sets them.
+  /// Runs the program; `place(dimensions, executor)` comes before and says where results go that have regions of their
+  /// own.
   template <class Place>
   void run_to(const Place& place, std::uint64_t seed,
               const typename Device::template Argument<typename Specs::element_type,

@@ -79,4 +79,13 @@ BOOST_AUTO_TEST_CASE(jacobians_and_many_starts) {
   BOOST_TEST(std::abs(by_rate - 14 * -4 * std::exp(-2.8)) < 1e-6);
 }
 
+constexpr auto at_once = [](auto y0, auto times, auto k) { return sum(odeint(decay)(3 * y0, times, k)); };
+
+BOOST_AUTO_TEST_CASE(one_time_is_the_start) {
+  const auto [by_start, by_time, by_rate] = gradient(at_once, wrt<0, 1, 2>)(2.0, Tensor<double, Shape<1>>{4}, 0.7);
+  BOOST_TEST(by_start == 3);
+  BOOST_TEST(by_time(0) == 0);
+  BOOST_TEST(by_rate == 0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,6 +3,7 @@
 /// The exception every run-time error of the library is thrown as.
 #pragma once
 
+#include <cstdio>
 #include <stdexcept>
 #include <string>
 
@@ -13,6 +14,13 @@ class Error : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;
 };
+
+/// A number for an error's text, however small or large.
+inline std::string brief_text(double number) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.6g", number);
+  return text;
+}
 
 [[noreturn]] inline void throw_error(const std::string& text) { throw Error(text); }
 

@@ -75,7 +75,10 @@ public:
         const bool reaches = std::abs(end - t) <= std::abs(step) * T(1.0001);
         const T h = reaches ? end - t : step;
         const T error = try_step(f, t, h, theta, options);
-        if (!(std::abs(h) > 8 * std::numeric_limits<T>::epsilon() * std::abs(t)) || h == 0) throw_small(t, error);
+        // A step that is turned down is made smaller as long as time moves on with it.
+        if (!(error <= 1) && !(std::abs(h) > 8 * std::numeric_limits<T>::epsilon() * std::abs(t)))
+          throw_small(t, error);
+        if (h == 0 || (!reaches && t + h == t)) throw_small(t, error);
         if (error <= 1) {
           if (record) {
             steps_.push_back({t, h, i});
@@ -150,16 +153,17 @@ private:
     for (std::int64_t i = 1; i < count; ++i)
       if ((times[i] > times[i - 1]) != (times[count - 1] > times[0]) && times[i] != times[i - 1])
         throw_error("ctgrad: odeint needs times in order, rising or falling; number " + std::to_string(i) + " is " +
-                    std::to_string(times[i]) + " after " + std::to_string(times[i - 1]));
+                    brief_text(static_cast<double>(times[i])) + " after " +
+                    brief_text(static_cast<double>(times[i - 1])));
   }
   [[noreturn]] static void throw_steps(T t, T end, int steps) {
     throw_error(
-        "ctgrad: odeint took " + std::to_string(steps) + " steps and came to t = " + std::to_string(t) +
-        " on the way to " + std::to_string(end) +
+        "ctgrad: odeint took " + std::to_string(steps) + " steps and came to t = " +
+        brief_text(static_cast<double>(t)) + " on the way to " + brief_text(static_cast<double>(end)) +
         "; loosen the tolerances, or allow more steps: odeint<OdeOptions{.rtol = 1e-6, .max_steps = 1000000}>(f)");
   }
   [[noreturn]] static void throw_small(T t, T error) {
-    throw_error("ctgrad: odeint cannot go on from t = " + std::to_string(t) + ": " +
+    throw_error("ctgrad: odeint cannot go on from t = " + brief_text(static_cast<double>(t)) + ": " +
                 (std::isfinite(error) ? "the step it would need is too small for the precision of its numbers"
                                       : "the slopes are not finite") +
                 "; the solution grows without bound there, the system is stiff, or the tolerances are too tight");

@@ -214,11 +214,12 @@ private:
   }
   [[noreturn]] static void throw_no_root(T size) {
     throw_error("ctgrad: root stopped where no step makes the residuals smaller, and their norm is still " +
-                std::to_string(std::sqrt(2 * size)) + "; the equations have no solution nearby: start elsewhere");
+                brief_text(static_cast<double>(std::sqrt(2 * size))) +
+                "; the equations have no solution nearby: start elsewhere");
   }
   [[noreturn]] static void throw_steps(const char* solver, int steps, T last) {
     throw_error("ctgrad: " + std::string(solver) + " did not converge in " + std::to_string(steps) +
-                " steps: the last one changed an unknown by " + std::to_string(last) +
+                " steps: the last one changed an unknown by " + brief_text(static_cast<double>(last)) +
                 " of its size; start closer, or allow more: " + solver + "<SolverOptions{.max_steps = 1000}>(f)");
   }
 

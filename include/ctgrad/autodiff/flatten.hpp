@@ -3,11 +3,10 @@
 /// Structures of symbols as one array: what solvers work on.
 #pragma once
 
-#include "ctgrad/autodiff/structure.hpp"
+#include "ctgrad/autodiff/vmap.hpp"
 #include "ctgrad/ops/concat.hpp"
 #include "ctgrad/ops/reshape.hpp"
 #include "ctgrad/ops/slice.hpp"
-#include "ctgrad/passes/vectorize.hpp"
 
 namespace ctgrad::detail {
 
@@ -59,32 +58,25 @@ constexpr auto flatten(const X&... x) {
   }(static_cast<Leaves*>(nullptr));
 }
 
-/// The structure X, with an axis of `Rows` in front of each leaf where that is not negative.
-template <Extent Rows>
-struct LeadingRows {
-  template <class L>
-  struct Leaf {
-    using type = L;
-  };
-  template <class T, Extent... E>
-  struct Leaf<Symbol<T, Shape<E...>>> {
-    using type = Symbol<T, Shape<Rows, E...>>;
-  };
-};
+/// The structure X with an axis of `Rows` in front of each leaf.
 template <class X, Extent Rows>
-using with_rows = rebind<X, LeadingRows<Rows>::template Leaf>;
+using with_rows = rebind<X, Pointwise<Rows>::template Leaf>;
+
+/// Where leaf k of those of the types L... begins in the array that `flatten` makes of them.
+template <class... L>
+constexpr Extent first_element(std::size_t k) {
+  const Extent size[] = {L::shape_type::value.size()..., 0};
+  Extent sum = 0;
+  for (std::size_t i = 0; i < k; ++i) sum += size[i];
+  return sum;
+}
 
 /// Structures of the types X... made of the parts of one array, which `flatten` joined.
 template <class... X, class T, Extent N>
 constexpr std::tuple<X...> unflatten(const Symbol<T, Shape<N>>& flat) {
   return [&]<class... L, std::size_t... I>(TypeList<L...>*, std::index_sequence<I...>) {
-    constexpr auto first = [](std::size_t k) {
-      const Extent size[] = {L::shape_type::value.size()..., 0};
-      Extent sum = 0;
-      for (std::size_t i = 0; i < k; ++i) sum += size[i];
-      return sum;
-    };
-    const int ids[] = {reshape(slice<0, first(I), first(I + 1)>(flat), typename L::shape_type{}).id..., 0};
+    const int ids[] = {
+        reshape(slice<0, first_element<L...>(I), first_element<L...>(I + 1)>(flat), typename L::shape_type{}).id..., 0};
     std::tuple<X...> parts{};
     set_leaves(parts, flat.builder, ids);
     return parts;
@@ -96,16 +88,10 @@ constexpr std::tuple<X...> unflatten(const Symbol<T, Shape<N>>& flat) {
 template <class X, class T, Extent M, Extent N>
 constexpr with_rows<X, M> unflatten_rows(const Symbol<T, Shape<M, N>>& flat) {
   return [&]<class... L, std::size_t... I>(TypeList<L...>*, std::index_sequence<I...>) {
-    constexpr auto first = [](std::size_t k) {
-      const Extent size[] = {L::shape_type::value.size()..., 0};
-      Extent sum = 0;
-      for (std::size_t i = 0; i < k; ++i) sum += size[i];
-      return sum;
-    };
-    const int ids[] = {
-        reshape(slice<1, first(I), first(I + 1)>(flat), typename LeadingRows<M>::template Leaf<L>::type::shape_type{})
-            .id...,
-        0};
+    const int ids[] = {reshape(slice<1, first_element<L...>(I), first_element<L...>(I + 1)>(flat),
+                               typename with_rows<L, M>::shape_type{})
+                           .id...,
+                       0};
     with_rows<X, M> parts{};
     set_leaves(parts, flat.builder, ids);
     return parts;
@@ -166,7 +152,7 @@ constexpr auto paired_operand(const A& a, const A& tangent) {
     return concat(axis<Axis>, a, tangent);
   }
 }
-/// The structure that an operand holds, or many along the first axis of its rows.
+/// The structure that an operand holds.
 template <class X, class A>
 constexpr X structure_in(const A& flat) {
   if constexpr (elements_of_structure<X> == 0) {

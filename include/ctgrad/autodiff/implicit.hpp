@@ -24,20 +24,15 @@ namespace detail {
 /// of the unknowns as symbols, `Theta...` those of the parameters.
 template <class F, class X, class... Theta>
 struct FlatEquations {
-  static constexpr Extent unknowns = element_count<leaf_types<X>>;
-  // An array of parameters has at least one element.
-  static constexpr Extent parameters = sizeof...(Theta) == 0 ? 1 : element_count<leaf_types<Theta...>>;
+  static constexpr Extent unknowns = elements_of_structure<X>;
+  static constexpr Extent parameters = operand_length<std::tuple<Theta...>>;
   using Result = std::remove_cvref_t<decltype(std::declval<const F&>()(std::declval<const X&>(),
                                                                        std::declval<const Theta&>()...))>;
 
   template <class Unknowns, class Parameters>
   constexpr auto operator()(const Unknowns& x, const Parameters& theta) const {
-    if constexpr (sizeof...(Theta) == 0) {
-      return flatten(F{}(std::get<0>(unflatten<X>(x))));
-    } else {
-      return std::apply([&](const auto&... part) { return flatten(F{}(std::get<0>(unflatten<X>(x)), part...)); },
-                        unflatten<Theta...>(theta));
-    }
+    return std::apply([&](const auto&... part) { return flatten(F{}(structure_in<X>(x), part...)); },
+                      structure_in<std::tuple<Theta...>>(theta));
   }
 };
 
@@ -188,15 +183,8 @@ struct Implicit : Derivative<Implicit<F, Solver, O>> {
                     "structure for fixed_point, and one scalar for argmin");
       if constexpr (minimizes ? results == 1 : results == Equations::unknowns) {
         const auto flat_guess = flatten(guess);
-        const auto flat_theta = [&] {
-          if constexpr (sizeof...(Theta) == 0) {
-            return Symbol<T, Shape<1>>{flat_guess.builder,
-                                       placeholder(*flat_guess.builder, dtype_of<T>, Shape<1>::value).id};
-          } else {
-            return flatten(theta...);
-          }
-        }();
-        return std::get<0>(unflatten<X>(user_kernel<ImplicitSolution<Solver<Equations>, O>>(flat_guess, flat_theta)));
+        const auto flat_theta = flat_operand(flat_guess, std::tuple{theta...});
+        return structure_in<X>(user_kernel<ImplicitSolution<Solver<Equations>, O>>(flat_guess, flat_theta));
       }
     }
   }

@@ -110,24 +110,11 @@ template <class System, class Rows, class Times, class Theta>
 constexpr auto ode_slopes(const Rows& y, const Times& times, const Theta& theta) {
   return vmap(FlatOde<System>{}, mapped<0, 1>)(y, times, theta);
 }
-/// A number in front of zeros: [x, 0, ..., 0].
-template <class T, Extent M>
-constexpr Symbol<T, Shape<M>> ode_first(const Symbol<T, Shape<>>& x, Tag<Symbol<T, Shape<M>>>) {
-  const Symbol<T, Shape<1>> first = reshape(x, shape<1>);
-  if constexpr (M == 1) {
-    return first;
-  } else {
-    const Value zeros = placeholder(*x.builder, dtype_of<T>, Shape<M - 1>::value);
-    return concat(axis<0>, first, Symbol<T, Shape<M - 1>>{x.builder, zeros.id});
-  }
+/// The first of the times.
+template <class Times>
+constexpr auto first_time(const Times& times) {
+  return reshape(slice<0, 0, 1>(times), shape<>);
 }
-template <Extent M>
-struct OdeFirstTime {
-  template <class Times>
-  constexpr auto operator()(const Times& times) const {
-    return reshape(slice<0, 0, 1>(times), shape<>);
-  }
-};
 
 /// v^T dy/d(y0, times, theta) for solutions y with cotangents v. The solution at times[i] moves with times[i] as its
 /// slope says; starting later by dt is starting from y0 less its slope times dt.
@@ -138,9 +125,10 @@ constexpr auto ode_pull_back(const V& v, const Y0& y0, const Times& times, const
   constexpr Extent m = Times::shape_type::value[0];
   const auto both = user_kernel<OdeAdjoint<System, O>>(v, concat(axis<0>, y0, theta), times);
   const auto by_y0 = slice<0, 0, n>(both);
-  const auto t0 = OdeFirstTime<m>{}(times);
+  const auto t0 = first_time(times);
   const auto along = sum(v * ode_slopes<System>(y, times, theta), axis<1>);
-  const auto by_times = along - ode_first(sum(by_y0 * FlatOde<System>{}(y0, t0, theta)), Tag<Times>{});
+  const auto by_start = reshape(sum(by_y0 * FlatOde<System>{}(y0, t0, theta)), shape<1>);
+  const auto by_times = along - join<0>(by_start, zeros_beside<Shape<m - 1>>(along));
   return partials(by_y0, by_times, slice<0, n, n + p>(both));
 }
 
@@ -169,8 +157,7 @@ struct OdeSolve {
   static constexpr auto tangent(auto dy0, auto dtimes, auto dtheta, auto y0, auto times, auto theta,
                                 auto y) requires differentiable {
     constexpr Extent m = decltype(times)::shape_type::value[0];
-    const OdeFirstTime<m> first{};
-    const auto start = dy0 - FlatOde<System>{}(y0, first(times), theta) * first(dtimes);
+    const auto start = dy0 - FlatOde<System>{}(y0, first_time(times), theta) * first_time(dtimes);
     const auto z = user_kernel<OdeSolve<OdeTangent<System>, O>>(
         concat(axis<0>, y0, start), times, paired_operand<typename System::Parameters, 0>(theta, dtheta));
     return slice<1, n, 2 * n>(z) + ode_slopes<System>(y, times, theta) * reshape(dtimes, ctgrad::shape<m, 1>);
@@ -209,8 +196,7 @@ struct OdeAdjoint {
     const auto z0 = concat(axis<0>, y0, slice<0, 0, n>(u));
     const auto both = paired_operand<typename System::Parameters, 0>(theta, slice<0, n, n + p>(u));
     const auto z = user_kernel<OdeSolve<Tangent, O>>(z0, times, both);
-    const decltype(v) zeros{v.builder, placeholder(*v.builder, v.value().dtype(), v.value().shape()).id};
-    const auto shares = ode_pull_back<Tangent, O>(concat(axis<1>, zeros, v), z0, times, both, z);
+    const auto shares = ode_pull_back<Tangent, O>(concat(axis<1>, zeros_like(v), v), z0, times, both, z);
     return partials(slice<1, n, 2 * n>(z), concat(axis<0>, slice<0, 0, n>(shares.first), slice<0, 0, p>(shares.third)),
                     shares.second);
   }
@@ -222,8 +208,8 @@ struct OdeAdjoint {
     constexpr Extent m = decltype(times)::shape_type::value[0];
     const auto y0 = slice<0, 0, n>(start);
     const auto theta = slice<0, n, n + p>(start);
-    const auto t0 = OdeFirstTime<m>{}(times);
-    const auto dt0 = OdeFirstTime<m>{}(dtimes);
+    const auto t0 = first_time(times);
+    const auto dt0 = first_time(dtimes);
     const auto dy0 = slice<0, 0, n>(dstart) - FlatOde<System>{}(y0, t0, theta) * dt0;
     const auto dtheta = slice<0, n, n + p>(dstart);
     // What moving the times does to the cotangents of y and theta.

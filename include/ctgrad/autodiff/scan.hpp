@@ -98,14 +98,6 @@ struct TurnsOf<TypeList<L, Rest...>> {
   }();
 };
 
-/// The item of one turn.
-template <class L>
-struct ItemLeaf;
-template <class T, Extent First, Extent... E>
-struct ItemLeaf<Symbol<T, Shape<First, E...>>> {
-  using type = Symbol<T, Shape<E...>>;
-};
-
 /// The loop over flat items: the pair of the last carry and the rows.
 template <class F, LoopOptions O, class Carry, class Items, class Item, class... Theta>
 constexpr auto run_scan(const Carry& carry, const Items& items, Tag<Item>, const Theta&... theta) {
@@ -166,7 +158,7 @@ constexpr auto scan(const F&, const Carry& carry, const Items& items, const Cons
     if constexpr (turns > 0) {
       GraphBuilder& builder = *detail::builder_of_leaves(items);
       return detail::run_scan<F, O>(detail::with_symbols<T>(builder, carry), detail::flatten_rows<turns>(items),
-                                    detail::Tag<detail::rebind<Items, detail::ItemLeaf>>{},
+                                    detail::Tag<detail::rebind<Items, detail::PointLeaf>>{},
                                     detail::with_symbols<T>(builder, constants)...);
     }
   }

@@ -251,10 +251,11 @@ CTGRAD_ALWAYS_INLINE void run_static_copy(const RunContext& context, std::byte* 
   using S = StaticStep<Source, I>;
   constexpr bool pads = S::step.kind == StepKind::pad;
   constexpr int axis = pads ? ops::Pad::axis(S::step.attribute) : static_cast<int>(S::step.attribute);
-  constexpr StepOperand written = S::template operand < pads ? 1 : 2 > ;
+  constexpr int result = pads ? 1 : 2;
+  constexpr StepOperand written = S::template operand<result>;
   constexpr StaticSplit to(written, axis);
   constexpr auto piece = to.inner * static_cast<std::int64_t>(size_of(written.dtype));
-  auto* const target = static_cast<std::byte*>(static_address < Source, I, pads ? 1 : 2 > (context, stack));
+  auto* const target = static_cast<std::byte*>(static_address<Source, I, result>(context, stack));
   const auto* const first = static_cast<const std::byte*>(static_address<Source, I, 0>(context, stack));
   constexpr StaticSplit from(S::template operand<0>, axis);
   if constexpr (pads) {

@@ -32,7 +32,7 @@ inline std::string type_text(const GraphView& graph, int id) {
 
 /// The name of a node's operation; a user operation has its own.
 inline std::string operation_name(const Node& node) {
-  return std::string(node.user != nullptr ? node.user->name : info(node).name);
+  return std::string(node.user != nullptr ? node.user->routine->name : info(node).name);
 }
 
 /// "[0, 2]" for the axes whose bits are set.

@@ -66,12 +66,11 @@ constexpr void user_tangent(const Value* tangents, const Value* x, const Value& 
   (std::index_sequence_for<X...>{});
 }
 
+/// The rules of an operation that runs `routine`.
 template <class Op, class Y, class... X>
-constexpr UserOperation describe() {
+constexpr UserOperation describe(const UserRoutine& routine) {
   UserOperation operation;
-  operation.name = Op::name;
-  operation.arity = sizeof...(X);
-  if constexpr (requires { Op::flops; }) operation.flops = Op::flops;
+  operation.routine = &routine;
   if constexpr (requires { Op::max_order; }) operation.bounded_order = true;
   if constexpr (HasUserRule<Op, Y, X...>) {
     operation.derivative = &user_derivative<Op, Y, X...>;
@@ -82,6 +81,15 @@ constexpr UserOperation describe() {
     operation.has_tangent = true;
   }
   return operation;
+}
+
+template <class Op, int Arity>
+constexpr UserRoutine describe_routine() {
+  UserRoutine routine;
+  routine.name = Op::name;
+  routine.arity = Arity;
+  if constexpr (requires { Op::flops; }) routine.flops = Op::flops;
+  return routine;
 }
 
 template <class Op, class T>
@@ -97,28 +105,30 @@ CTGRAD_HOST_DEVICE constexpr T user_value_3(T a, T b, T c) {
   return Op::value(a, b, c);
 }
 
-template <class Op, class Y, class... X>
-constexpr UserOperation describe_elementwise() {
-  constexpr int Arity = sizeof...(X);
-  UserOperation operation = describe<Op, Y, X...>();
+template <class Op, int Arity>
+inline constexpr UserRoutine elementwise_routine = [] {
+  UserRoutine routine = describe_routine<Op, Arity>();
   if constexpr (Arity == 1) {
-    operation.float_1 = &user_value_1<Op, float>;
-    operation.double_1 = &user_value_1<Op, double>;
+    routine.float_1 = &user_value_1<Op, float>;
+    routine.double_1 = &user_value_1<Op, double>;
   } else if constexpr (Arity == 2) {
-    operation.float_2 = &user_value_2<Op, float>;
-    operation.double_2 = &user_value_2<Op, double>;
+    routine.float_2 = &user_value_2<Op, float>;
+    routine.double_2 = &user_value_2<Op, double>;
   } else {
-    operation.float_3 = &user_value_3<Op, float>;
-    operation.double_3 = &user_value_3<Op, double>;
+    routine.float_3 = &user_value_3<Op, float>;
+    routine.double_3 = &user_value_3<Op, double>;
   }
-  return operation;
-}
+  return routine;
+}();
 
 template <class Op, class Y, class... X>
-inline constexpr UserOperation elementwise_operation = describe_elementwise<Op, Y, X...>();
+inline constexpr UserOperation elementwise_operation = describe<Op, Y, X...>(elementwise_routine<Op, sizeof...(X)>);
+
+template <class Op, int Arity>
+inline constexpr UserRoutine derivative_routine = describe_routine<Op, Arity>();
 
 template <class Op, class Y, class... X>
-inline constexpr UserOperation derivative_operation = describe<Op, Y, X...>();
+inline constexpr UserOperation derivative_operation = describe<Op, Y, X...>(derivative_routine<Op, sizeof...(X)>);
 
 template <class Kernel, class T, int Arity>
 void run_user_kernel(void* result, const void* const* x, const KernelShape* shapes) {
@@ -155,17 +165,20 @@ concept HasCudaBody = requires(T* y, const KernelShape* shapes, CUstream_st* str
   Kernel::cuda(y, x..., shapes, stream);
 };
 
-template <class Kernel, class Y, class... X>
-inline constexpr UserOperation kernel_operation = [] {
-  using T = typename Y::element_type;
+template <class Kernel, class T, class... X>
+inline constexpr UserRoutine kernel_routine = [] {
   static_assert(HasCpuBody<Kernel, T, X...> || HasCudaBody<Kernel, T, X...>,
                 "ctgrad: a user kernel needs a static function cpu(result, operands..., shapes), "
                 "cuda(result, operands..., shapes, stream), or both");
-  UserOperation operation = describe<Kernel, Y, X...>();
-  if constexpr (HasCpuBody<Kernel, T, X...>) operation.run = &run_user_kernel<Kernel, T, sizeof...(X)>;
-  if constexpr (HasCudaBody<Kernel, T, X...>) operation.run_on_cuda = &run_user_kernel_on_cuda<Kernel, T, sizeof...(X)>;
-  return operation;
+  UserRoutine routine = describe_routine<Kernel, sizeof...(X)>();
+  if constexpr (HasCpuBody<Kernel, T, X...>) routine.run = &run_user_kernel<Kernel, T, sizeof...(X)>;
+  if constexpr (HasCudaBody<Kernel, T, X...>) routine.run_on_cuda = &run_user_kernel_on_cuda<Kernel, T, sizeof...(X)>;
+  return routine;
 }();
+
+template <class Kernel, class Y, class... X>
+inline constexpr UserOperation kernel_operation =
+    describe<Kernel, Y, X...>(kernel_routine<Kernel, typename Y::element_type, X...>);
 
 template <class Kernel, class... S>
 struct UserShape {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <span>
 #include <string>
@@ -31,34 +32,53 @@ struct NamedParameter {
   bool trainable = true;
 };
 
+/// What a block needs to know of one parameter or buffer of a traced model. The graph itself is not needed while a
+/// program runs, and stays out of it with all that it points to.
+struct ParameterLayout {
+  ShapeValue shape;
+  Initializer initializer = Initializer::constant;
+  double a = 0;
+  double b = 0;
+  bool trainable = true;
+};
+
+/// The layouts of the parameters and buffers that the graph of `Source` asks for.
+template <class Source>
+inline constexpr auto parameter_layouts = [] {
+  const GraphView graph = Frozen<Source>::graph.view();
+  std::array<ParameterLayout, Frozen<Source>::graph.view().parameter_count> layouts;
+  for (int i = 0; i < graph.parameter_count; ++i) {
+    const ParameterInfo& info = graph.parameters[i];
+    layouts[static_cast<std::size_t>(i)] = {graph.shapes[info.shape], info.initializer, info.a, info.b, info.trainable};
+  }
+  return layouts;
+}();
+
 /// All trainable parameters side by side in one block of memory: an optimizer passes over it once, a checkpoint
 /// writes it at once. Buffers, which no optimizer touches, lie in a second block.
 template <class T>
 class ParameterBlock {
 public:
-  /// Lays out the parameters and buffers that a traced graph asks for.
-  ParameterBlock(const GraphView& graph, const std::vector<std::string>& names) {
+  /// Makes room for parameters and buffers with these layouts and names.
+  ParameterBlock(std::span<const ParameterLayout> layouts, const std::vector<std::string>& names) {
     std::int64_t total[2] = {};
-    for (int i = 0; i < graph.parameter_count; ++i)
-      total[graph.parameters[i].trainable ? 0 : 1] += graph.shapes[graph.parameters[i].shape].size();
+    for (const ParameterLayout& layout : layouts) total[layout.trainable ? 0 : 1] += layout.shape.size();
     size_ = total[0];
     memory_.reserve(static_cast<std::size_t>(total[0]) * sizeof(T));
     buffer_memory_.reserve(static_cast<std::size_t>(total[1]) * sizeof(T));
-    parameters_.reserve(static_cast<std::size_t>(graph.parameter_count));
+    parameters_.reserve(layouts.size());
     T* next[2] = {data(), buffer_data()};
-    for (int i = 0; i < graph.parameter_count; ++i) {
-      const ParameterInfo& info = graph.parameters[i];
-      const ShapeValue& shape = graph.shapes[info.shape];
+    for (const ParameterLayout& layout : layouts) {
       NamedParameter<T>& parameter = parameters_.emplace_back();
-      parameter.name = names[static_cast<std::size_t>(i)];
-      parameter.shape.assign(shape.extent, shape.extent + shape.rank);
-      T*& elements = next[info.trainable ? 0 : 1];
-      parameter.elements = {elements, static_cast<std::size_t>(shape.size())};
-      parameter.initializer = info.initializer;
-      parameter.a = info.a;
-      parameter.b = info.b;
-      parameter.trainable = info.trainable;
-      elements += shape.size();
+      parameter.name = names[parameters_.size() - 1];
+      parameter.shape.assign(layout.shape.extent, layout.shape.extent + layout.shape.rank);
+      T*& elements = next[layout.trainable ? 0 : 1];
+      parameter.elements = {elements, static_cast<std::size_t>(layout.shape.size())};
+      parameter.initializer = layout.initializer;
+      parameter.a = layout.a;
+      parameter.b = layout.b;
+      parameter.trainable = layout.trainable;
+      elements += layout.shape.size();
     }
   }
   ParameterBlock(const ParameterBlock&) = delete;

@@ -27,22 +27,12 @@ struct KernelShape {
   constexpr std::int64_t operator[](int axis) const { return extent[axis]; }
 };
 
-/// A user operation as data. A node points to one; two nodes run the same operation when they point to
-/// the same object, so nothing has to be registered.
-struct UserOperation {
+/// What a program runs of a user's operation. Only this stays in the binary: the rules for its derivatives are in
+/// UserOperation, which steps do not point to, and so is all that they call.
+struct UserRoutine {
   std::string_view name;
   int flops = 1;
   int arity = 1;
-  /// True where there is a rule. (Sanitizers keep g++ from comparing a function's address with null while it compiles.)
-  bool differentiable = false;
-  /// Writes the tangent or adjoint `t` times each partial derivative to `partials`; null without rule.
-  void (*derivative)(const Value& t, const Value* operands, const Value& result, Value* partials) = nullptr;
-  /// True for operations of the library that are differentiated up to an order that an option gives.
-  bool bounded_order = false;
-  /// True where there is a rule for forward mode of its own; else the other one is transposed.
-  bool has_tangent = false;
-  /// Writes the tangent of the result, given those of all operands.
-  void (*tangent)(const Value* tangents, const Value* operands, const Value& result, Value* out) = nullptr;
 
   // The elementwise value, for one element and for one register of elements.
   float (*float_1)(float) = nullptr;
@@ -59,6 +49,22 @@ struct UserOperation {
                       CUstream_st* stream) = nullptr;
 };
 
+/// A user operation as data. A node points to one; two nodes run the same operation when they point to
+/// the same object, so nothing has to be registered.
+struct UserOperation {
+  const UserRoutine* routine = nullptr;
+  /// True where there is a rule. (Sanitizers keep g++ from comparing a function's address with null while it compiles.)
+  bool differentiable = false;
+  /// Writes the tangent or adjoint `t` times each partial derivative to `partials`; null without rule.
+  void (*derivative)(const Value& t, const Value* operands, const Value& result, Value* partials) = nullptr;
+  /// True for operations of the library that are differentiated up to an order that an option gives.
+  bool bounded_order = false;
+  /// True where there is a rule for forward mode of its own; else the other one is transposed.
+  bool has_tangent = false;
+  /// Writes the tangent of the result, given those of all operands.
+  void (*tangent)(const Value* tangents, const Value* operands, const Value& result, Value* out) = nullptr;
+};
+
 namespace detail {
 
 // Names are compared first: with -fsanitize=undefined g++ cannot tell two addresses apart while it compiles, but it
@@ -66,10 +72,10 @@ namespace detail {
 
 /// True when two operations are the same object.
 constexpr bool is_same_operation(const UserOperation& a, const UserOperation& b) {
-  return a.name == b.name && &a == &b;
+  return a.routine->name == b.routine->name && &a == &b;
 }
-/// True when two elementwise operations compute the same value, whatever their derivatives.
-constexpr bool is_same_value(const UserOperation& a, const UserOperation& b) {
+/// True when two elementwise operations compute the same value.
+constexpr bool is_same_value(const UserRoutine& a, const UserRoutine& b) {
   return a.name == b.name && a.arity == b.arity && a.float_1 == b.float_1 && a.float_2 == b.float_2 &&
          a.float_3 == b.float_3 && a.double_1 == b.double_1 && a.double_2 == b.double_2 && a.double_3 == b.double_3;
 }

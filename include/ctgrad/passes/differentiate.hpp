@@ -148,7 +148,7 @@ constexpr int transpose_rule(int tangent, int which, const Value (&x)[3], Value 
 constexpr int kernel_tangent(const int (&tangent)[3], const Value (&x)[3], Value y) {
   GraphBuilder& builder = *y.builder;
   const Node node = y.node();
-  const int arity = node.user->arity;
+  const int arity = node.user->routine->arity;
   Value full[3];
   for (int i = 0; i < arity; ++i)
     full[i] = tangent[i] >= 0 ? Value{&builder, tangent[i]} : placeholder(builder, x[i].dtype(), x[i].shape());

@@ -84,7 +84,7 @@ constexpr auto make_element_table(TypeList<Op...>) {
 inline constexpr auto element_table = make_element_table(ops::List{});
 
 /// One element of a user's elementwise operation.
-constexpr double user_element(const UserOperation& user, DType dtype, double a, double b, double c) {
+constexpr double user_element(const UserRoutine& user, DType dtype, double a, double b, double c) {
   const auto x = static_cast<float>(a);
   const auto y = static_cast<float>(b);
   const auto z = static_cast<float>(c);
@@ -183,7 +183,7 @@ private:
       if (node.is<ops::Cast>()) {
         result = as_element(node.dtype, operand[0]);
       } else if (node.is<ops::UserElementwise>()) {
-        result = user_element(*node.user, dtype, operand[0], operand[1], operand[2]);
+        result = user_element(*node.user->routine, dtype, operand[0], operand[1], operand[2]);
       } else {
         result = element_table.rule[node.op](dtype, operand[0], operand[1], operand[2]);
       }

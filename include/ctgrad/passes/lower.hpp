@@ -68,7 +68,7 @@ private:
     step.node = i;
     step.space = graph_.shape(i);
     step.attribute = node.attribute;
-    step.user = node.user;
+    if (node.user != nullptr) step.user = node.user->routine;
     step.first_operand = out_.operands.size();
     for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
       const int x = node.operand[k];
@@ -135,7 +135,7 @@ private:
       instruction.op = node.op;
       // 16-bit values are floats in a loop; only a cast rounds to what the type holds.
       instruction.dtype = node.op == opcode<ops::Cast> ? node.dtype : compute_type(node.dtype);
-      instruction.user = node.user;
+      if (node.user != nullptr) instruction.user = node.user->routine;
       for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) instruction.operand[k] = value_of_.at[node.operand[k]];
       value_of_.at[i] = input_count + instructions_.count;
       instructions_.push_back(instruction);

@@ -78,7 +78,7 @@ struct Step {
   /// operands allow it; at least one axis. Otherwise the result's shape.
   ShapeValue space;
   std::int64_t attribute = 0;
-  const UserOperation* user = nullptr;
+  const UserRoutine* user = nullptr;
   /// The node with a step of its own, or the first member of a loop: for texts.
   std::int32_t node = -1;
 };
@@ -94,7 +94,7 @@ struct KernelInstruction {
   Opcode op = -1;
   DType dtype = DType::float32;
   std::int32_t operand[3] = {-1, -1, -1};
-  const UserOperation* user = nullptr;
+  const UserRoutine* user = nullptr;
   friend constexpr bool operator==(const KernelInstruction& a, const KernelInstruction& b) {
     return a.op == b.op && a.dtype == b.dtype && a.operand[0] == b.operand[0] && a.operand[1] == b.operand[1] &&
            a.operand[2] == b.operand[2] &&

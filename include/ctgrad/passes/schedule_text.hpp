@@ -120,7 +120,8 @@ private:
     if (step.kind == StepKind::kernel) {
       for (int m = 0; m < fused.member_count; ++m) {
         const Node& node = graph_[fusion_.members[fused.first_member + m]];
-        flops.add(graph_.shapes[fused.space].size(), node.user != nullptr ? node.user->flops : info(node).flops);
+        flops.add(graph_.shapes[fused.space].size(),
+                  node.user != nullptr ? node.user->routine->flops : info(node).flops);
       }
     } else if (step.kind == StepKind::matmul) {
       const Node& node = graph_[fused.node];
@@ -138,7 +139,7 @@ private:
           step.kind == StepKind::conv2d_weight_gradient ? graph_.shape(fused.node) : graph_.shape(node.operand[1]);
       flops.add(multiply(y.size(), w[1] * w[2] * w[3]), 2);
     } else if (step.kind == StepKind::user_kernel) {
-      flops.add(graph_.shape(fused.node).size(), graph_[fused.node].user->flops);
+      flops.add(graph_.shape(fused.node).size(), graph_[fused.node].user->routine->flops);
     }
     return flops;
   }

@@ -119,7 +119,7 @@ public:
 
   explicit Trainer(const Optimizer& settings = {}, std::uint64_t seed = 0, Device device = {})
       : optimizer(settings),
-        parameters_(Frozen<Source>::graph.view(), nn::parameter_names<Model>()),
+        parameters_(nn::parameter_layouts<Source>, nn::parameter_names<Model>()),
         step_(std::move(device)),
         parameter_mirror_(step_.device()),
         buffer_mirror_(step_.device()),

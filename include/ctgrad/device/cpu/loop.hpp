@@ -78,8 +78,9 @@ struct BoundLoop {
     return any;
   }
 
-  /// All rows with outermost index in [begin, end), elements [from, to) of each.
-  void run(std::int64_t begin, std::int64_t end, std::int64_t from, std::int64_t to) const {
+  /// All rows with outermost index in [begin, end), elements [from, to) of each. Never inlined: each of the many calls
+  /// would be a copy of the loops, and what a call takes is nothing beside a row.
+  [[gnu::noinline]] void run(std::int64_t begin, std::int64_t end, std::int64_t from, std::int64_t to) const {
     run_rows(begin, end, from, to);
     if (streams) finish_streams();
   }

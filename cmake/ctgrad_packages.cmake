@@ -97,13 +97,21 @@ function(ctgrad_install_packages)
   endif()
 endfunction()
 
-# Thrust's headers, for the tests of devices of many threads. The other tests run without them, so nothing fails where
-# they cannot be had.
-function(ctgrad_install_thrust)
+# Thrust's headers, for the tests of devices of many threads, and Eigen's, for those of eigen.hpp. The other tests run
+# without them, so nothing fails where they cannot be had.
+function(ctgrad_install_optional_packages)
   find_path(thrust thrust/for_each.h NO_CACHE PATHS $ENV{CUDA_PATH} $ENV{CUDA_HOME} /usr /usr/local/cuda /opt/cuda
     PATH_SUFFIXES include include/cccl)
+  find_path(eigen Eigen/Core NO_CACHE PATHS /usr /usr/local /opt/homebrew PATH_SUFFIXES include/eigen3)
+  set(missing "")
+  if(NOT thrust)
+    list(APPEND missing libthrust-dev)
+  endif()
+  if(NOT eigen)
+    list(APPEND missing libeigen3-dev)
+  endif()
   find_program(apt apt-get NO_CACHE)
-  if(thrust OR NOT apt)
+  if(NOT missing OR NOT apt)
     return()
   endif()
   set(become "")
@@ -111,13 +119,16 @@ function(ctgrad_install_thrust)
   if(NOT user STREQUAL "0")
     set(become sudo -n)
   endif()
-  set(line "apt-get update && apt-get install -y --no-install-recommends libthrust-dev")
-  message(STATUS "Missing: Thrust. Running: ${line}")
-  execute_process(COMMAND ${become} env DEBIAN_FRONTEND=noninteractive sh -c "${line}" RESULT_VARIABLE result
-    OUTPUT_QUIET ERROR_QUIET)
-  if(NOT result EQUAL 0)
-    message(STATUS "Thrust could not be installed: tests run on the CPU's device alone")
-  endif()
+  # One by one: a system may have one and not the other.
+  foreach(package IN LISTS missing)
+    set(line "apt-get update && apt-get install -y --no-install-recommends ${package}")
+    message(STATUS "Running: ${line}")
+    execute_process(COMMAND ${become} env DEBIAN_FRONTEND=noninteractive sh -c "${line}" RESULT_VARIABLE result
+      OUTPUT_QUIET ERROR_QUIET)
+    if(NOT result EQUAL 0)
+      message(STATUS "${package} could not be installed: its tests are left out")
+    endif()
+  endforeach()
 endfunction()
 
 # The arguments of `cmake` for a new build directory, and the number of jobs: one a core, but no more than one for every

@@ -6,7 +6,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/ctgrad_packages.cmake)
 cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH source)
 
 ctgrad_install_packages(tests)
-ctgrad_install_thrust()
+ctgrad_install_optional_packages()
 ctgrad_build_settings()
 if(NOT DEFINED BUILD)
   set(BUILD ${source}/build/test)

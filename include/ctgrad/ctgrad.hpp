@@ -21,6 +21,7 @@
 #include "ctgrad/dynamic/eager.hpp"
 #include "ctgrad/graph/dot.hpp"
 #include "ctgrad/graph/text.hpp"
+#include "ctgrad/interop/views.hpp"
 #include "ctgrad/linalg/solve.hpp"
 #include "ctgrad/nn/activation.hpp"
 #include "ctgrad/nn/batch_norm.hpp"

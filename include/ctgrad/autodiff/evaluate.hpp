@@ -50,7 +50,7 @@ struct FlatFunction {
     const int ids[] = {leaf.id...};
     std::tuple<traced<X>...> arguments{};
     set_leaves(arguments, builder, ids);
-    return flatten_result(std::apply(function, arguments));
+    return flatten_result(settle(builder, std::apply(function, arguments)));
   }
 };
 
@@ -152,7 +152,7 @@ constexpr auto evaluate_constant(const F& f, const X&... x) {
     using L = std::remove_cvref_t<decltype(leaf)>;
     leaf = record_input<Spec<typename L::element_type, typename L::shape_type>>(builder, position++);
   });
-  const R result = std::apply(f, arguments);
+  const R result = settle(&builder, R(std::apply(f, arguments)));
   int index = 0;
   for_each_leaf(result, [&](const auto& leaf) { builder.outputs.push_back({leaf.id, OutputKind::result, index++}); });
   const Vector<double> values = interpret(builder.view(), inputs.data());

@@ -42,9 +42,9 @@ constexpr auto flatten(const X&... x) {
   Vector<int> ids;
   GraphBuilder* builder = nullptr;
   for_each_leaf(all, [&](const auto& leaf) {
-    ids.push_back(leaf.id);
-    builder = leaf.builder;
+    if (leaf.builder != nullptr) builder = leaf.builder;
   });
+  for_each_leaf(all, [&](const auto& leaf) { ids.push_back(operand_id(*builder, leaf)); });
   return [&]<class... L>(TypeList<L...>*) {
     int next = 0;
     // Braces: in order.

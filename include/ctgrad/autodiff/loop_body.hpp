@@ -119,7 +119,9 @@ struct LoopBody<F, C, X, std::tuple<Theta...>> {
   using Row = std::pair<C, Result>;
 
   constexpr Row operator()(const C& carry, const X& item, const Constants& constants) const {
-    const auto row = std::apply([&](const auto&... constant) { return F{}(carry, item, constant...); }, constants);
+    const auto row =
+        settle(builder_of_leaves(std::tie(carry, item, constants)),
+               std::apply([&](const auto&... constant) { return F{}(carry, item, constant...); }, constants));
     C next = carry;
     set_leaves(next, builder_of_leaves(row.first), leaf_ids(row.first).data());
     return {next, row.second};

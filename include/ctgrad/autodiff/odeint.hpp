@@ -31,7 +31,7 @@ struct OdeSystem<F, Y, std::tuple<Theta...>> {
 
   template <class T>
   constexpr Y operator()(const Y& y, const Symbol<T, Shape<>>& t, const Parameters& theta) const {
-    const auto slope = std::apply([&](const auto&... part) { return F{}(y, t, part...); }, theta);
+    const auto slope = settle(t.builder, std::apply([&](const auto&... part) { return F{}(y, t, part...); }, theta));
     constexpr bool same = std::is_same_v<leaf_types<std::remove_const_t<decltype(slope)>>, leaf_types<Y>>;
     static_assert(
         same,

@@ -203,7 +203,7 @@ constexpr auto call_fresh(const F& f, W, const std::tuple<X...>& x) {
     using Arguments = typename Choice::type;
     auto arguments = x;
     Choice::for_each_selected_leaf(arguments, Refresh{});
-    const auto result = std::apply(f, arguments);
+    const auto result = settle(builder_of_leaves(x), std::apply(f, arguments));
     using Y = std::remove_const_t<decltype(result)>;
     if constexpr (Aux) {
       static_assert(

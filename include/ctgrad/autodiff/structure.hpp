@@ -252,9 +252,21 @@ template <class X>
 constexpr GraphBuilder* builder_of_leaves(const X& x) {
   GraphBuilder* builder = nullptr;
   for_each_leaf(x, [&](const auto& leaf) {
-    if constexpr (is_symbol<std::remove_cvref_t<decltype(leaf)>>) builder = leaf.builder;
+    if constexpr (is_symbol<std::remove_cvref_t<decltype(leaf)>>)
+      if (leaf.builder != nullptr) builder = leaf.builder;
   });
   return builder;
+}
+
+/// Makes constants of a graph of the plain numbers among symbols.
+template <class X>
+constexpr X settle(GraphBuilder* builder, X x) {
+  for_each_leaf(x, [&](auto& leaf) {
+    using L = std::remove_cvref_t<decltype(leaf)>;
+    if constexpr (is_symbol<L>)
+      if (leaf.builder == nullptr) leaf = L{builder, operand_id(*builder, leaf)};
+  });
+  return x;
 }
 
 }  // namespace ctgrad::detail

@@ -128,7 +128,7 @@ private:
     detail::Vector<int> to;
     // Braces: the arguments are made in order.
     const std::tuple points{detail::one_point<Arguments::is_mapped(I)>(x, from, to)...};
-    const auto result = std::apply(function, points);
+    const auto result = detail::settle(detail::builder_of_leaves(points), std::apply(function, points));
     using Y = std::remove_const_t<decltype(result)>;
     detail::rebind<Y, detail::Pointwise<length>::template Leaf> all{};
     GraphBuilder* builder = detail::builder_of_leaves(result);

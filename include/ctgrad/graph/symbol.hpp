@@ -22,6 +22,28 @@ struct Symbol {
   constexpr Value value() const { return {builder, id}; }
 };
 
+/// A scalar, which may be a plain number as well, so that templates written for numbers need not change:
+/// `T sum = 0;`, `max(x, T(1))`. The number becomes a constant of the graph where it meets another symbol.
+template <Element T>
+struct Symbol<T, Shape<>> {
+  using ctgrad_handle = Symbol;
+  using element_type = T;
+  using shape_type = Shape<>;
+
+  GraphBuilder* builder = nullptr;
+  int id = -1;
+  /// The number, where there is no builder.
+  T number{};
+
+  constexpr Symbol() = default;
+  constexpr Symbol(GraphBuilder* builder_of, int node) : builder(builder_of), id(node) {}
+  template <class Number>
+  requires std::is_arithmetic_v<Number>
+  constexpr Symbol(Number x) : number(static_cast<T>(x)) {}
+
+  constexpr Value value() const { return {builder, id}; }
+};
+
 namespace detail {
 
 template <class X>
@@ -119,9 +141,46 @@ constexpr DType elementwise_result() {
   }
 }
 
+/// The graph of the first operand that has one; null for numbers alone.
+template <class... X>
+constexpr GraphBuilder* find_builder(const X&... x) {
+  GraphBuilder* found = nullptr;
+  const auto look = [&](const auto& operand) {
+    if constexpr (!std::is_arithmetic_v<std::remove_cvref_t<decltype(operand)>>)
+      if (found == nullptr) found = operand.builder;
+  };
+  (look(x), ...);
+  return found;
+}
 template <class... X>
 constexpr GraphBuilder& builder_of(const X&... x) {
-  return *first_handle(x...).builder;
+  GraphBuilder* const builder = find_builder(x...);
+  if (builder == nullptr)
+    throw "ctgrad: a number made from nothing that the function takes belongs to no graph: write x * 0 + 2 for a 2 that does";
+  return *builder;
+}
+
+/// The plain value of an operand that is a number or a scalar symbol of one.
+template <class T, class X>
+constexpr T plain_number(const X& x) {
+  if constexpr (std::is_arithmetic_v<X>) {
+    return static_cast<T>(x);
+  } else {
+    return static_cast<T>(x.number);
+  }
+}
+template <class Op, class T, class A, class... Rest>
+constexpr auto value_of_numbers(const A& a, const Rest&... rest) {
+  if constexpr (std::is_same_v<Op, ops::Where>) {
+    return [&](const auto& x, const auto& y) {
+      return plain_number<bool>(a) ? plain_number<T>(x) : plain_number<T>(y);
+    }(rest...);
+  } else if constexpr (requires { Op::value(plain_number<T>(a), plain_number<T>(rest)...); }) {
+    return Op::value(plain_number<T>(a), plain_number<T>(rest)...);
+  } else {
+    throw "ctgrad: this operation on numbers alone needs an argument of the function beside them";
+    return T{};
+  }
 }
 
 /// The element type of numbers alone: where(condition, 1.0F, 0.0F) gives floats.
@@ -188,6 +247,9 @@ requires(Op::kind == OpKind::elementwise &&
   detail::check_elementwise<Op, X...>();
   using Number = typename detail::ElementwiseNumber<Op, X...>::type;
   using Result = element_t<detail::elementwise_result<Op, Attribute, Number>()>;
+  if constexpr (S::rank == 0)
+    if (detail::find_builder(operands...) == nullptr)
+      return Symbol<Result, S>(detail::value_of_numbers<Op, compute_t<Number>>(operands...));
   GraphBuilder& builder = detail::builder_of(operands...);
   Node node;
   node.op = opcode<Op>;
@@ -204,8 +266,9 @@ template <class Op, std::int64_t Attribute, class S, class X, class... Rest>
 requires(detail::is_shape<S>&& detail::is_symbol<X>) constexpr auto ctgrad_apply(OpCall<Op, Attribute, S>, const X& x,
                                                                                  const Rest&... rest) {
   using Result = element_t<Op::result_type(dtype_of<typename X::element_type>)>;
-  const Value result = detail::record<Op>(*x.builder, dtype_of<Result>, S::value, Attribute, x, rest...);
-  return Symbol<Result, S>{x.builder, result.id};
+  GraphBuilder& builder = detail::builder_of(x, rest...);
+  const Value result = detail::record<Op>(builder, dtype_of<Result>, S::value, Attribute, x, rest...);
+  return Symbol<Result, S>{&builder, result.id};
 }
 
 /// The number of elements along the axes of `Mask`: a number, or a scalar known at run time.

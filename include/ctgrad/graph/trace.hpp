@@ -7,7 +7,7 @@
 #include <tuple>
 #include <utility>
 
-#include "ctgrad/graph/symbol.hpp"
+#include "ctgrad/graph/number_like.hpp"
 #include "ctgrad/graph/user.hpp"
 
 namespace ctgrad {

@@ -25,6 +25,9 @@ struct Value {
 
 namespace detail {
 
+template <class X>
+constexpr int operand_id(GraphBuilder& builder, const X& x);
+
 /// Appends a node.
 template <class Op, class... V>
 constexpr Value record(GraphBuilder& builder, DType dtype, const ShapeValue& shape, std::int64_t attribute,
@@ -35,7 +38,7 @@ constexpr Value record(GraphBuilder& builder, DType dtype, const ShapeValue& sha
   node.shape = builder.intern(shape);
   node.attribute = attribute;
   int count = 0;
-  ((node.operand[count++] = operands.id), ...);
+  ((node.operand[count++] = operand_id(builder, operands)), ...);
   return {&builder, builder.append(node)};
 }
 
@@ -75,8 +78,17 @@ constexpr Value to_value(GraphBuilder& builder, DType dtype, const X& x) {
   if constexpr (std::is_arithmetic_v<X>) {
     return record_constant(builder, dtype, static_cast<double>(x));
   } else {
+    if constexpr (requires { x.number; })
+      if (x.builder == nullptr)
+        return record_constant(builder, dtype_of<typename X::element_type>, static_cast<double>(x.number));
     return Value{x.builder, x.id};
   }
+}
+
+/// The node of an operand. A scalar symbol that is a plain number becomes one.
+template <class X>
+constexpr int operand_id(GraphBuilder& builder, const X& x) {
+  return to_value(builder, DType::float32, x).id;
 }
 
 template <class First, class... Rest>

@@ -156,7 +156,8 @@ template <class... X>
 constexpr GraphBuilder& builder_of(const X&... x) {
   GraphBuilder* const builder = find_builder(x...);
   if (builder == nullptr)
-    throw "ctgrad: a number made from nothing that the function takes belongs to no graph: write x * 0 + 2 for a 2 that does";
+    throw "ctgrad: a number made from nothing that the function takes belongs to no graph: write x * 0 + 2 for a 2 "
+          "that does";
   return *builder;
 }
 

@@ -34,7 +34,8 @@ constexpr auto flatten_result(const R& result) {
       const Vector<int> ids = leaf_ids(result);
       GraphBuilder* builder = builder_of_leaves(result);
       int next = 0;
-      return std::tuple<First, L...>{First{builder, ids[next++]}, L{builder, ids[next++]}...};
+      const auto next_id = [&] { return ids[next++]; };
+      return std::tuple<First, L...>{First{builder, next_id()}, L{builder, next_id()}...};
     }
   }(static_cast<Types*>(nullptr));
 }

@@ -47,8 +47,9 @@ constexpr auto flatten(const X&... x) {
   for_each_leaf(all, [&](const auto& leaf) { ids.push_back(operand_id(*builder, leaf)); });
   return [&]<class... L>(TypeList<L...>*) {
     int next = 0;
+    const auto next_id = [&] { return ids[next++]; };
     // Braces: in order.
-    const std::tuple leaves{L{builder, ids[next++]}...};
+    const std::tuple leaves{L{builder, next_id()}...};
     return std::apply(
         [](const auto&... leaf) {
           return concat(axis<0>,
@@ -105,7 +106,8 @@ constexpr auto flatten_rows(const X& x) {
   const Vector<int> ids = leaf_ids(x);
   return [&]<class... L>(TypeList<L...>*) {
     int next = 0;
-    const std::tuple leaves{L{builder, ids[next++]}...};
+    const auto next_id = [&] { return ids[next++]; };
+    const std::tuple leaves{L{builder, next_id()}...};
     return std::apply(
         [](const auto&... leaf) {
           return concat(

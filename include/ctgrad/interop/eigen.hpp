@@ -8,6 +8,7 @@
 
 #include <Eigen/Core>
 
+#include "ctgrad/core/type_list.hpp"
 #include "ctgrad/interop/views.hpp"
 
 namespace ctgrad {

@@ -40,10 +40,7 @@ constexpr auto flatten(const X&... x) {
   using Leaves = leaf_types<X...>;
   const std::tuple<const X&...> all{x...};
   Vector<int> ids;
-  GraphBuilder* builder = nullptr;
-  for_each_leaf(all, [&](const auto& leaf) {
-    if (leaf.builder != nullptr) builder = leaf.builder;
-  });
+  GraphBuilder* const builder = builder_of_leaves(all);
   for_each_leaf(all, [&](const auto& leaf) { ids.push_back(operand_id(*builder, leaf)); });
   return [&]<class... L>(TypeList<L...>*) {
     int next = 0;

@@ -263,7 +263,7 @@ template <class X>
 constexpr X settle(GraphBuilder* builder, X x) {
   for_each_leaf(x, [&](auto& leaf) {
     using L = std::remove_cvref_t<decltype(leaf)>;
-    if constexpr (is_symbol<L>)
+    if constexpr (requires { leaf.number; })
       if (leaf.builder == nullptr) leaf = L{builder, operand_id(*builder, leaf)};
   });
   return x;

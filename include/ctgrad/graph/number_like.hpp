@@ -43,6 +43,7 @@ requires Operands<Symbol<T, S>, X>
 constexpr Symbol<T, S>& operator/=(Symbol<T, S>& x, const X& y) { return detail::replace(x, x / y); }
 
 // A call of max(x, y) with `using std::max` finds these first: std::max would compare while the function is traced.
+// Where a number is NaN, so is the result, whichever operand it is.
 
 template <class T>
 constexpr Symbol<T, Shape<>> max(const Symbol<T, Shape<>>& a, const Symbol<T, Shape<>>& b) {
@@ -50,14 +51,6 @@ constexpr Symbol<T, Shape<>> max(const Symbol<T, Shape<>>& a, const Symbol<T, Sh
 }
 template <class T>
 constexpr Symbol<T, Shape<>> min(const Symbol<T, Shape<>>& a, const Symbol<T, Shape<>>& b) {
-  return minimum(a, b);
-}
-template <class T>
-constexpr Symbol<T, Shape<>> fmax(const Symbol<T, Shape<>>& a, const Symbol<T, Shape<>>& b) {
-  return maximum(a, b);
-}
-template <class T>
-constexpr Symbol<T, Shape<>> fmin(const Symbol<T, Shape<>>& a, const Symbol<T, Shape<>>& b) {
   return minimum(a, b);
 }
 template <class T>

@@ -198,15 +198,6 @@ void input_gradient_directly(const ConvolutionShape& s, const T* t, const T* w, 
              });
 }
 
-/// Makes the compiler load a vector once. g++ would make the load a part of each instruction that uses it, and a load
-/// that crosses a cache line, as most here do, takes two turns each time.
-template <class V>
-CTGRAD_ALWAYS_INLINE void stay_in_register([[maybe_unused]] V& vector) {
-#if defined(__x86_64__) && !defined(__CUDA_ARCH__)
-  asm("" : "+v"(vector));
-#endif
-}
-
 /// products[r, d] = sum over images n of the chunk and positions p of t[n, r, p] * line[n, p + offset[d]], for `Rows`
 /// rows and `Taps` elements of the window; added to what is there or stored.
 template <class T, int Rows, int Taps>

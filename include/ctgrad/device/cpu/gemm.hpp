@@ -72,9 +72,11 @@ struct Gemm {
 
   // Packing costs one pass over the operand. It pays when the packed copy is read often enough;
   // else the inner loop reads the operand where it lies. The inner loop wants the columns of B side
-  // by side, so a transposed B is always packed.
+  // by side, so a transposed B is always packed. Narrow vectors read B more often, and from fewer
+  // sets of the first-level cache where its rows are a power of two apart.
+  static constexpr bool wide = vector_lanes * sizeof(T) == 64;
   bool pack_a = !(shape.n < 256 || shape.m * shape.k < 16384);
-  bool pack_b = shape.transpose_b || !(shape.m < 96 || shape.k * shape.n < 32768);
+  bool pack_b = shape.transpose_b || (wide ? shape.m >= 96 && shape.k * shape.n >= 32768 : shape.m >= 24);
 
   /// The part of the work that falls to one of `threads` threads. No sum over k is ever split, so
   /// the result has the same bits for any number of threads.

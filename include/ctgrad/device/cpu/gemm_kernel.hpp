@@ -55,6 +55,15 @@ CTGRAD_ALWAYS_INLINE void store_vector(T* to, const Vector<T, Bytes>& from) {
   __builtin_memcpy(to, &from, sizeof(from));
 }
 
+/// Makes g++ load a vector once. It would make the load a part of each instruction that uses it, and loads are what
+/// such loops have least room for; one that crosses a cache line takes two turns each time.
+template <class V>
+CTGRAD_ALWAYS_INLINE void stay_in_register([[maybe_unused]] V& vector) {
+#if defined(__x86_64__) && !defined(__clang__) && !defined(__CUDA_ARCH__)
+  asm("" : "+v"(vector));
+#endif
+}
+
 /// Copies `count` elements, for counts that change too often for a call of memcpy to be worth it.
 template <class T, int Bytes = vector_bytes>
 CTGRAD_ALWAYS_INLINE void copy_part(T* to, const T* from, std::int64_t count) {
@@ -141,6 +150,7 @@ private:
                                  std::integer_sequence<int, J...> columns) {
     Vector<T, Bytes> right[Vectors];
     (load_vector<T, Bytes>(right[J], b + J * lanes<T, Bytes>), ...);
+    (stay_in_register(right[J]), ...);
     (step_row<I>(a[I * a_row], right, columns), ...);
   }
 

@@ -31,13 +31,22 @@ struct Avx2Tile<T, Rows, Vectors, std::integer_sequence<int, I...>> {
   typedef T WideInMemory __attribute__((vector_size(32), aligned(alignof(T)), may_alias));
   static constexpr int count = lanes<T, 32>;
 
+  /// See stay_in_register.
+  __attribute__((target("avx2,fma"), always_inline)) static inline void read_once(Wide& to, const T* from) {
+    to = *reinterpret_cast<const WideInMemory*>(from);
+#if !defined(__clang__) && !defined(__CUDA_ARCH__)
+    asm("" : "+x"(to));
+#endif
+  }
+
   __attribute__((target("avx2,fma"))) static void multiply(std::int64_t k, const T* a, std::int64_t a_row,
                                                            std::int64_t a_step, const T* b, std::int64_t b_step, T* c,
                                                            std::int64_t ldc, std::int64_t columns, T alpha, T beta) {
     Wide sum[Rows * Vectors];
     ((sum[I] = Wide{}), ...);
     for (std::int64_t p = 0; p < k; ++p) {
-      const auto* right = reinterpret_cast<const WideInMemory*>(b);
+      Wide right[Vectors];
+      ((I < Vectors ? read_once(right[I % Vectors], b + (I % Vectors) * count) : void()), ...);
       ((sum[I] += a[(I / Vectors) * a_row] * right[I % Vectors]), ...);
       a += a_step;
       b += b_step;

@@ -32,5 +32,5 @@
 #include "ctgrad/optim/sgd.hpp"
 #include "ctgrad/passes/schedule_text.hpp"
 #include "ctgrad/program/program.hpp"
-#include "ctgrad/train/precision.hpp"
+#include "ctgrad/train/policies.hpp"
 #include "ctgrad/train/trainer.hpp"

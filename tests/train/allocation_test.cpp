@@ -207,6 +207,20 @@ BOOST_AUTO_TEST_CASE(a_training_step_allocates_only_the_first_time) {
   BOOST_TEST(allocations == before);
 }
 
+BOOST_AUTO_TEST_CASE(clipping_gradients_allocates_nothing) {
+  auto trainer = make_trainer<Cpu>(Mlp{}, loss, optim::Adam{}, ClipGradValue{.clip_value = 1},
+                                   ClipGradNorm{.max_norm = 1}, spec<float, batch, 20>, spec<std::int64_t, batch>);
+  Tensor<float, Shape<batch, 20>> x({16, 20});
+  Tensor<std::int64_t, Shape<batch>> label(Extents<1>{16});
+  trainer.step(x, label);
+  const long before = allocations;
+  for (int i = 0; i < 5; ++i) {
+    trainer.optimizer.max_norm = 0.1 * i;
+    trainer.step(x, label);
+  }
+  BOOST_TEST(allocations == before);
+}
+
 BOOST_AUTO_TEST_CASE(a_program_allocates_only_the_first_time) {
   auto f = [](auto a, auto b) { return std::tuple{matmul(a, b), sum(a * a), exp(b)}; };
   auto program = compile<Cpu>(f, spec<float, 40, 50>, spec<float, 50, 60>);

@@ -10,6 +10,13 @@
 
 namespace ctgrad::optim {
 
+/// True for an optimizer whose numbers depend on the number of the step. It gives its settings apart from that number,
+/// so that the compiled step can count, and leave out what it skips.
+template <class Optimizer>
+concept CountsSteps = requires(const Optimizer& optimizer) {
+  Optimizer::numbers(optimizer.settings(), 1.0);
+};
+
 /// An optimizer is a plain struct of settings with
 /// - `state_count`: blocks of the parameters' size it keeps (zero at the start);
 /// - `scalars(step)`: the run-time numbers of one step, the first step being 1. Where they depend on it, the optimizer

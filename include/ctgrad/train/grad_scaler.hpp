@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "ctgrad/ops/abs.hpp"
+#include "ctgrad/optim/sgd.hpp"
 #include "ctgrad/train/source.hpp"
 
 namespace ctgrad {
@@ -48,18 +49,11 @@ struct ScalerState {
 
 namespace detail {
 
-/// True for an optimizer whose numbers depend on the number of the step. It gives its settings apart from that number,
-/// so that the compiled step can count, and leave out what it skips.
-template <class Optimizer>
-concept CountsSteps = requires(const Optimizer& optimizer) {
-  Optimizer::numbers(optimizer.settings(), 1.0);
-};
-
 /// The run-time numbers of an optimizer under a scaler: its own, then the scaler's.
 template <class Optimizer>
 constexpr auto scaled_scalars(const Scaled<Optimizer>& optimizer, std::int64_t step) {
   const auto own = [&] {
-    if constexpr (CountsSteps<Optimizer>) {
+    if constexpr (optim::CountsSteps<Optimizer>) {
       return optimizer.settings();
     } else {
       return optimizer.scalars(step);
@@ -139,7 +133,7 @@ private:
     std::array<Scalar, count> own{};
     for (std::size_t i = 0; i < count; ++i) own[i] = input[i];
     const auto numbers = [&] {
-      if constexpr (detail::CountsSteps<Optimizer>) {
+      if constexpr (optim::CountsSteps<Optimizer>) {
         return Optimizer::numbers(own, step);
       } else {
         return own;

@@ -39,6 +39,11 @@ auto as_number(const std::tuple<V...>& parts) {
   return std::apply([](const auto&... part) { return std::tuple{as_number(part)...}; }, parts);
 }
 
+template <class S>
+inline constexpr bool is_spec = false;
+template <class T, class S>
+inline constexpr bool is_spec<Spec<T, S>> = true;
+
 }  // namespace detail
 
 /// A function of a model that is being trained: what `Trainer::inference` returns. It reads the trainer's parameters
@@ -96,6 +101,9 @@ constexpr ManualSeed manual_seed(std::uint64_t value) { return {value}; }
 /// wrong index only when somebody waits for it; by then it has gone on.) One object serves one thread.
 template <class Device, class Model, class Loss, class Optimizer, class... Specs>
 class Trainer {
+  static_assert((detail::is_spec<Specs> && ...),
+                "ctgrad: make_trainer takes the model, the loss, the optimizer, then policies and a seed, and last the "
+                "specs of the loss's inputs, spec<float, batch, 784>; put what follows a spec before the first one");
   using Source = training::LossSource<Loss, Model, Specs...>;
   static constexpr int inputs = sizeof...(Specs);
   using Result = decltype(Loss{}(std::declval<const Model&>(), std::declval<detail::symbol_of<Specs>>()...));

@@ -100,4 +100,35 @@ BOOST_AUTO_TEST_CASE(of_arrays) {
   BOOST_TEST(allocations_of([&] { return gradient(wide)(x, w); }) == 1);
 }
 
+namespace {
+
+constexpr auto averages = [](auto xs, auto rate) {
+  const auto [last, sines] = scan(
+      [](auto c, auto x, auto r) {
+        return std::pair{c + r * (x - c), sin(c)};
+      },
+      0.0, xs, rate);
+  return last + sum(sines);
+};
+constexpr auto halvings = [](auto x) {
+  return while_loop([](auto c) { return c > 1; }, [](auto c) { return c / 2; }, x);
+};
+
+}  // namespace
+
+// Loops of a length known at run time take memory with the first call of that length.
+BOOST_AUTO_TEST_CASE(of_loops) {
+  for (const std::int64_t n : {300, 500}) {
+    Tensor<double, Shape<time_steps>> xs({n}), by_xs({n});
+    RandomStream(1).fill_uniform(xs.span());
+    double by_rate = 0;
+    const auto run = [&] { gradient(averages, wrt<0, 1>).into(std::tie(by_xs, by_rate), xs, 0.1); };
+    run();
+    BOOST_TEST(allocations_of(run) == 0);
+    BOOST_TEST(by_rate != 0);
+  }
+  BOOST_TEST(gradient(halvings)(1e20) == std::ldexp(1.0, -67));
+  BOOST_TEST(allocations_of([] { return gradient(halvings)(1e20); }) == 0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -64,6 +64,21 @@ constexpr auto polynomial = [](auto x) {
   return sum(matmul(table, transpose(table))) + max(concat(axis<0>, powers, slice<0, 1, 3>(powers)));
 };
 
+// A kernel of a user's own.
+struct CubeKernel {
+  static constexpr std::string_view name = "cube";
+  static constexpr bool runs_in_constants = true;
+  static constexpr ShapeValue shape(const ShapeValue& x) { return x; }
+  template <class T>
+  static constexpr void cpu(T* y, const T* x, const KernelShape* shapes) {
+    for (std::int64_t i = 0; i < shapes[0].size(); ++i) y[i] = x[i] * x[i] * x[i];
+  }
+  static constexpr auto derivative(auto t, auto x, auto) { return partials(3 * t * x * x); }
+};
+constexpr auto by_kernel = [](auto x) { return user_kernel<CubeKernel>(x); };
+static_assert(value_and_grad(by_kernel)(2.0) == std::pair{8.0, 12.0});
+static_assert(hessian(by_kernel)(2.0F) == 12.0F);
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(equals_the_run) {

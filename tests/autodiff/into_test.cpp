@@ -41,6 +41,24 @@ BOOST_AUTO_TEST_CASE(over_an_argument) {
   BOOST_TEST(y(0) == 144);
 }
 
+// One loop reads each element before it writes it, but a result that is an argument is copied last.
+BOOST_AUTO_TEST_CASE(over_an_argument_in_one_loop) {
+  constexpr auto product_and_sum = [](auto x, auto w) { return std::pair{x * w, x + w}; };
+  Tensor<double, Shape<3>> x{1, 2, 3}, w{4, 5, 6};
+  compiled(product_and_sum).into(std::tie(w, x), x, w);
+  check_equal(w, {4, 10, 18});
+  check_equal(x, {5, 7, 9});
+  constexpr auto square_and_itself = [](auto a) { return std::pair{a * a, a}; };
+  Tensor<double, Shape<3>> y{1, 2, 3}, same;
+  compiled(square_and_itself).into(std::tie(y, same), y);
+  check_equal(y, {1, 4, 9});
+  check_equal(same, {1, 2, 3});
+  constexpr auto turned = [](auto a) { return transpose(a) + a * 0; };
+  Tensor<double, Shape<2, 2>> z{1, 2, 3, 4};
+  compiled(turned).into(z, z);
+  check_equal(z, {1, 3, 2, 4});
+}
+
 // A view of a part of an argument.
 BOOST_AUTO_TEST_CASE(over_a_part_of_an_argument) {
   std::vector<double> memory{1, 2, 3, 4, 5};

@@ -41,6 +41,12 @@ BOOST_AUTO_TEST_CASE(along_a_direction) {
   BOOST_TEST(std::abs(directional_derivative(loss)(point_x, point_w, direction_x) - expected) < 1e-14);
 }
 
+// Among symbols a number stands for an array of it.
+constexpr auto sum_of_squares = [](auto x) { return sum(x * x); };
+constexpr auto along_twos = [](auto x) { return jvp(sum_of_squares)(x, 2.0).second; };
+
+BOOST_AUTO_TEST_CASE(along_a_number) { BOOST_TEST(compiled(along_twos)(Vector{1, 2, 3}) == 24); }
+
 BOOST_AUTO_TEST_CASE(of_structs) {
   const Body<double, Vector> change{0.5, {Vector{0, 0, 1}, Vector{1, 0, -1}}};
   const auto [value, slope] = jvp(energy)(body, change);

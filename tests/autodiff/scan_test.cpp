@@ -71,6 +71,11 @@ constexpr auto recurrent_written_out = [](auto xs, auto w, auto u) {
   return total + sum(h);
 };
 
+template <class A>
+void check_close(const A& found, const A& wanted, double difference) {
+  for (int i = 0; i < found.size(); ++i) BOOST_TEST(std::abs(found.data()[i] - wanted.data()[i]) < difference);
+}
+
 BOOST_AUTO_TEST_CASE(a_recurrent_layer) {
   const auto xs = Tensor<double, Shape<3, 2>>::uniform(1, -1, 1);
   const auto w = Tensor<double, Shape<3, 3>>::uniform(2, -1, 1);
@@ -78,12 +83,9 @@ BOOST_AUTO_TEST_CASE(a_recurrent_layer) {
   const auto found = value_and_grad(recurrent, wrt<0, 1, 2>)(xs, w, u);
   const auto wanted = value_and_grad(recurrent_written_out, wrt<0, 1, 2>)(xs, w, u);
   BOOST_TEST(std::abs(found.first - wanted.first) < 1e-14);
-  const auto compare = [](const auto& a, const auto& b) {
-    for (int i = 0; i < a.size(); ++i) BOOST_TEST(std::abs(a.data()[i] - b.data()[i]) < 1e-13);
-  };
-  compare(std::get<0>(found.second), std::get<0>(wanted.second));
-  compare(std::get<1>(found.second), std::get<1>(wanted.second));
-  compare(std::get<2>(found.second), std::get<2>(wanted.second));
+  check_close(std::get<0>(found.second), std::get<0>(wanted.second), 1e-13);
+  check_close(std::get<1>(found.second), std::get<1>(wanted.second), 1e-13);
+  check_close(std::get<2>(found.second), std::get<2>(wanted.second), 1e-13);
   const auto report = check_gradients(recurrent, xs, w, u);
   BOOST_TEST(report.passed(), report);
 }
@@ -106,6 +108,81 @@ BOOST_AUTO_TEST_CASE(structures_and_numbers) {
   BOOST_TEST(compiled(structures)(a, b, 2.0) == 13 * -2 + (0.5 - 3 + 14) + 14);
   const auto report = check_gradients(structures, a, b, 2.0);
   BOOST_TEST(report.passed(), report);
+}
+
+/// A layer with more weights than one loop back takes: the derivatives by weights and items are those of all turns at
+/// once.
+constexpr auto wide = [](auto xs, auto start, auto w, auto b) {
+  const auto [last, all] = scan(
+      [](auto h, auto x, auto weights, auto shift) {
+        const auto next = tanh(reshape(matmul(weights, reshape(h + x, shape<17, 1>)), shape<17>) + shift);
+        return std::pair{next, next * next};
+      },
+      start, xs, w, b);
+  return sum(last) + sum(all * all);
+};
+constexpr auto wide_written_out = [](auto xs, auto start, auto w, auto b) {
+  auto h = reshape(start, shape<17, 1>);
+  const auto shift = reshape(b, shape<17, 1>);
+  const auto next = [&](auto x) { return tanh(matmul(w, h + reshape(x, shape<17, 1>)) + shift); };
+  h = next(slice<0, 0, 1>(xs));
+  auto total = sum(square(h * h));
+  h = next(slice<0, 1, 2>(xs));
+  total = total + sum(square(h * h));
+  h = next(slice<0, 2, 3>(xs));
+  return total + sum(square(h * h)) + sum(h);
+};
+
+BOOST_AUTO_TEST_CASE(more_weights_than_one_loop_back_takes) {
+  const auto xs = Tensor<double, Shape<3, 17>>::uniform(1, -1, 1);
+  const auto start = Tensor<double, Shape<17>>::uniform(2, -1, 1);
+  const auto w = Tensor<double, Shape<17, 17>>::uniform(3, -1, 1);
+  const auto b = Tensor<double, Shape<17>>::uniform(4, -1, 1);
+  const auto found = value_and_grad(wide, wrt<0, 1, 2, 3>)(xs, start, w, b);
+  const auto wanted = value_and_grad(wide_written_out, wrt<0, 1, 2, 3>)(xs, start, w, b);
+  BOOST_TEST(std::abs(found.first - wanted.first) < 1e-13);
+  check_close(std::get<0>(found.second), std::get<0>(wanted.second), 1e-12);
+  check_close(std::get<1>(found.second), std::get<1>(wanted.second), 1e-12);
+  check_close(std::get<2>(found.second), std::get<2>(wanted.second), 1e-12);
+  check_close(std::get<3>(found.second), std::get<3>(wanted.second), 1e-12);
+}
+
+/// A carry that does not stay in registers, and one loop back: compared with differences.
+constexpr auto diffusion = [](auto start, auto sources, auto rate) {
+  const auto [last, heats] = scan(
+      [](auto u, auto source, auto r) {
+        const auto left = concat(axis<0>, slice<0, 1, 20>(u), slice<0, 0, 1>(u));
+        const auto next = u + r * (left - u) + source;
+        return std::pair{next, sum(sin(next))};
+      },
+      start, sources, rate);
+  return sum(last * last) + sum(heats * heats);
+};
+
+BOOST_AUTO_TEST_CASE(a_carry_of_twenty_numbers) {
+  const auto start = Tensor<double, Shape<20>>::uniform(1, -1, 1);
+  const auto sources = Tensor<double, Shape<5, 20>>::uniform(2, -1, 1);
+  const auto report = check_gradients(diffusion, start, sources, 0.3);
+  BOOST_TEST(report.passed(), report);
+}
+
+/// The same loop for many starts at once, which each need a loop back of their own.
+BOOST_AUTO_TEST_CASE(the_derivatives_of_many_loops) {
+  constexpr auto slopes = vmap(gradient(structures, wrt<0, 1, 2>));
+  const auto a = Tensor<double, Shape<4, 3>>::uniform(1, -1, 1);
+  const auto b = Tensor<double, Shape<4, 3>>::uniform(2, -1, 1);
+  const Tensor<double, Shape<4>> k{1, 2, 3, 4};
+  const auto [by_a, by_b, by_k] = slopes(a, b, k);
+  for (int i = 0; i < 4; ++i) {
+    Tensor<double, Shape<3>> one_a, one_b;
+    for (int j = 0; j < 3; ++j) one_a(j) = a(i, j), one_b(j) = b(i, j);
+    const auto [da, db, dk] = gradient(structures, wrt<0, 1, 2>)(one_a, one_b, k(i));
+    for (int j = 0; j < 3; ++j) {
+      BOOST_TEST(by_a(i, j) == da(j));
+      BOOST_TEST(by_b(i, j) == db(j));
+    }
+    BOOST_TEST(by_k(i) == dk);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -34,6 +34,9 @@ static_assert(close(taylor<3>([](auto x) { return pow(x, 2.5); })(1.0, 1.0), {1,
 static_assert(close(taylor<3>([](auto x) { return square(square(x)); })(2.0, 1.0), {16, 32, 24, 8}, 1e-15));
 static_assert(close(taylor<2>([](auto x) { return where(x > 1, x * x, x); })(2.0, 1.0), {4, 4, 1}, 1e-15));
 static_assert(close(taylor<3>([](auto x) { return x * 0 + 5; })(2.0, 1.0), {5, 0, 0, 0}, 1e-15));
+// A number for a direction, among symbols.
+constexpr auto along_a_number = [](auto x) { return taylor<2>([](auto z) { return z * z * z; })(x, 2.0); };
+static_assert(close(compiled(along_a_number)(3.0), {27, 54, 36}, 1e-15));
 static_assert(taylor<0>([](auto x) { return x * x; })(3.0, 1.0)[0] == 9);
 
 constexpr auto mixture = [](auto x) {

@@ -29,6 +29,38 @@ BOOST_AUTO_TEST_CASE(derivatives_of_the_turns_taken) {
   BOOST_TEST(std::abs(directional_derivative(heron)(3.0, 1.0) - slope) < 1e-12);
   BOOST_TEST(std::abs(directional_derivative(bounded_heron)(3.0, 1.0) - slope) < 1e-12);
   BOOST_TEST(std::abs(gradient(bounded_heron)(3.0) - slope) < 1e-12);
+  BOOST_TEST(std::abs(gradient(heron)(3.0) - slope) < 1e-12);
+  BOOST_TEST(gradient(heron)(1.0) == 1);  // no turn: the start
+}
+
+/// Compound interest until the sum has grown by the factor k.
+constexpr auto savings = [](auto start, auto rate, auto k) {
+  return while_loop<LoopOptions{.max_order = 2}>([](auto s, auto, auto goal) { return s < goal; },
+                                                 [](auto s, auto r, auto) { return s * (1 + r); }, start, rate,
+                                                 stop_gradient(start * k));
+};
+constexpr auto savings_gradient = gradient(savings, wrt<0, 1, 2>);
+
+BOOST_AUTO_TEST_CASE(second_derivatives_whatever_the_number_of_turns) {
+  for (const double k : {0.5, 1.04, 3.0, 50.0}) {
+    const double rate = 0.05, start = 7;
+    const double n = k <= 1 ? 0 : std::ceil(std::log(k) / std::log1p(rate));
+    const auto [by_start, by_rate, by_k] = savings_gradient(start, rate, k);
+    BOOST_TEST(std::abs(by_start - std::pow(1 + rate, n)) < 1e-12 * by_start);
+    BOOST_TEST(std::abs(by_rate - start * n * std::pow(1 + rate, n - 1)) < 1e-12 * (1 + by_rate));
+    BOOST_TEST(by_k == 0);
+    const auto second = hessian(savings, wrt<0, 1>)(start, rate, k);
+    const double mixed = n * std::pow(1 + rate, n - 1), curved = start * n * (n - 1) * std::pow(1 + rate, n - 2);
+    BOOST_TEST(std::abs(std::get<0>(std::get<0>(second))) < 1e-14);
+    BOOST_TEST(std::abs(std::get<1>(std::get<0>(second)) - mixed) < 1e-11 * (1 + mixed));
+    BOOST_TEST(std::abs(std::get<0>(std::get<1>(second)) - mixed) < 1e-11 * (1 + mixed));
+    BOOST_TEST(std::abs(std::get<1>(std::get<1>(second)) - curved) < 1e-11 * (1 + curved));
+    // Reverse mode of reverse mode.
+    const auto by_all =
+        gradient([](auto... x) { return std::get<1>(savings_gradient(x...)); }, wrt<0, 1>)(start, rate, k);
+    BOOST_TEST(std::abs(std::get<0>(by_all) - mixed) < 1e-11 * (1 + mixed));
+    BOOST_TEST(std::abs(std::get<1>(by_all) - curved) < 1e-11 * (1 + curved));
+  }
 }
 
 constexpr auto power = [](auto x, auto n) {
@@ -51,13 +83,35 @@ BOOST_AUTO_TEST_CASE(a_number_of_turns_that_is_an_argument) {
   BOOST_TEST(std::abs(hessian(power)(1.5, 12.0) - 12 * 11 * std::pow(1.5, 10)) < 1e-10);
 }
 
+constexpr auto counted = [](auto x, auto n) {
+  return for_loop(
+      0, n, [](auto i, auto sum, auto factor) { return sum * factor + i; }, 1.0, x);
+};
+
+BOOST_AUTO_TEST_CASE(an_integer_number_of_turns) {
+  for (const int n : {0, 1, 2, 7, 2000, 3}) {
+    double value = 1, slope = 0;
+    for (int i = 0; i < n; ++i) {
+      slope = slope * 0.99 + value;
+      value = value * 0.99 + i;
+    }
+    const auto of_long = value_and_grad(counted)(0.99, std::int64_t{n});
+    const auto of_int = value_and_grad(counted)(0.99, std::int32_t{n});
+    BOOST_TEST(std::abs(of_long.first - value) <= 1e-13 * std::abs(value));
+    BOOST_TEST(std::abs(of_long.second - slope) <= 1e-12 * std::abs(slope));
+    BOOST_TEST(of_int.second == of_long.second);
+    BOOST_TEST(std::abs(directional_derivative(counted)(0.99, std::int64_t{n}, 1.0) - slope) <=
+               1e-12 * std::abs(slope));
+  }
+}
+
 /// The body divides by what is left, which is nothing after the last turn.
 constexpr auto shrinking = [](auto x, auto k) {
-  return while_loop<LoopOptions{.max_steps = 8}>([](auto c, auto) { return c.first > 0; },
-                                                 [](auto c, auto q) {
-                                                   return std::pair{c.first - 1, c.second + q / c.first};
-                                                 },
-                                                 std::pair{x, k * 0}, k)
+  return while_loop([](auto c, auto) { return c.first > 0; },
+                    [](auto c, auto q) {
+                      return std::pair{c.first - 1, c.second + q / c.first};
+                    },
+                    std::pair{x, k * 0}, k)
       .second;
 };
 
@@ -76,7 +130,7 @@ BOOST_AUTO_TEST_CASE(going_on_beyond_the_bound_is_an_error) {
 BOOST_AUTO_TEST_CASE(each_point_its_own_number_of_turns) {
   const Tensor<double, Shape<3>> x{2, 100, 1e4};
   const auto roots = vmap(bounded_heron)(x);
-  const auto slopes = vmap(gradient(bounded_heron))(x);
+  const auto slopes = vmap(gradient(heron))(x);
   for (int i = 0; i < 3; ++i) {
     BOOST_TEST(std::abs(roots(i) - std::sqrt(x(i))) < 1e-9);
     BOOST_TEST(std::abs(slopes(i) - 0.5 / std::sqrt(x(i))) < 1e-9);

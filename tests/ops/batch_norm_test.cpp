@@ -79,4 +79,44 @@ BOOST_AUTO_TEST_CASE(five_passes_over_the_images) {
   BOOST_TEST(over_images <= 5);
 }
 
+constexpr auto convolved = [](auto x, auto w) { return conv2d(x, w, padding<1>); };
+constexpr auto between_convolutions = [](auto x, auto v, auto w, auto, auto, auto t) {
+  return sum(convolved(convolved(x, v), w) * t);
+};
+constexpr auto alone = [](auto x, auto v, auto w, auto weight, auto bias, auto t) {
+  return sum(convolved(std::get<0>(normalised(convolved(x, v), weight, bias)), w) * t);
+};
+constexpr auto with_relu = [](auto x, auto v, auto w, auto weight, auto bias, auto t) {
+  return sum(convolved(relu(std::get<0>(normalised(convolved(x, v), weight, bias))), w) * t);
+};
+constexpr auto with_shortcut_and_relu = [](auto x, auto v, auto w, auto weight, auto bias, auto t) {
+  return sum(convolved(relu(std::get<0>(normalised(convolved(x, v), weight, bias)) + x), w) * t);
+};
+
+/// How often the loops of a gradient read or write an array of the images' size.
+template <class F>
+constexpr int arrays_of_loops(const F& f) {
+  using Program =
+      decltype(compile<Cpu>(value_and_grad(f, wrt<0, 1, 2, 3, 4>), spec<float, batch, 4, 8, 8>, spec<float, 4, 4, 3, 3>,
+                            spec<float, 4, 4, 3, 3>, spec<float, 4>, spec<float, 4>, spec<float, batch, 4, 8, 8>));
+  constexpr ScheduleView schedule = Program::Stages::view();
+  int arrays = 0;
+  for (int i = 0; i < schedule.step_count; ++i) {
+    const Step& step = schedule.steps[i];
+    if (step.kind != StepKind::kernel) continue;
+    for (int k = 0; k < step.operand_count; ++k)
+      for (int axis = 0; axis < step.space.rank; ++axis)
+        if (!is_static(step.space[axis]) && schedule.operands[step.first_operand + k].stride[axis] != 0) ++arrays;
+  }
+  return arrays;
+}
+
+// The table of docs/gpu.md: what follows a batch norm joins its loops.
+BOOST_AUTO_TEST_CASE(arrays_read_and_written) {
+  constexpr int others = arrays_of_loops(between_convolutions);
+  BOOST_TEST(arrays_of_loops(alone) - others == 4 + 5);
+  BOOST_TEST(arrays_of_loops(with_relu) - others == 4 + 7);
+  BOOST_TEST(arrays_of_loops(with_shortcut_and_relu) - others == 5 + 11);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -62,6 +62,24 @@ constexpr auto softmax_stages = stages_of([](auto x) { return softmax(x, axis<1>
 static_assert(loops_with<ops::Exp>(softmax_stages.legal(), softmax_stages.fusion()) == 1);
 static_assert(softmax_stages.view().step_count == 3);
 
+// Loops that share nothing become one where another value wants something of each, unless a step between them needs the
+// first.
+constexpr auto joined = stages_of(
+    [](auto x, auto y) {
+      const auto a = exp(x), b = exp(y);
+      return std::tuple{a, b, a * b};
+    },
+    spec<float, 30>, spec<float, 30>);
+static_assert(joined.view().step_count == 1);
+static_assert(loops_with<ops::Exp>(joined.legal(), joined.fusion()) == 1);
+constexpr auto kept_apart = stages_of(
+    [](auto x) {
+      const auto a = exp(x), b = exp(matmul(a, x));
+      return std::tuple{a, b, a * b};
+    },
+    spec<float, 8, 8>);
+static_assert(kept_apart.view().step_count == 3);
+
 // A cheap one is computed again instead.
 constexpr auto cheap = stages_of(
     [](auto x, auto y) {

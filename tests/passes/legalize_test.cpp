@@ -53,6 +53,60 @@ static_assert(copies<Shape<4, batch, 8>>([](auto x) { return exp(slice<2, 2, 5>(
 static_assert(copies<Shape<4, batch, 8>>([](auto x) { return exp(slice<0, 1, 3>(slice<2, 2, 5>(x))); }) == 1);
 static_assert(copies<Shape<4, batch, 8>>([](auto x) { return exp(slice<2, 0, 5>(slice<0, 1, 3>(x))); }) == 0);
 
+// Joined along the first axis, results are computed where they belong: the arguments alone are copied.
+template <class S, class F>
+constexpr int packs(F f) {
+  const GraphBuilder graph = legalize(simplify(trace<Spec<float, S>>(f).view()).view());
+  return count<ops::Pack>(graph.view()) * 10 + count<ops::Concat>(graph.view());
+}
+constexpr auto joined = [](auto x) { return concat(axis<0>, exp(x), x, matmul(x, x)); };
+static_assert(packs<Shape<4, 4>>(joined) == 10);
+static_assert(copies<Shape<4, 4>>(joined) == 1);
+// So it is with what lies behind axes of length 1, and with a join of joins.
+static_assert(packs<Shape<1, 4>>([](auto x) { return concat(axis<1>, exp(x), sin(x)); }) == 10);
+static_assert(packs<Shape<4>>([](auto x) {
+                return concat(axis<0>, concat(axis<0>, exp(x), x), concat(axis<0>, x, sin(x)));
+              }) == 10);
+// A join that others read too is a part like any other: it is copied.
+constexpr auto read_twice = [](auto x) {
+  const auto inner = concat(axis<0>, exp(x), sin(x));
+  return concat(axis<0>, inner, cos(x)) * sum(inner);
+};
+static_assert(packs<Shape<4>>(read_twice) == 20);
+static_assert(copies<Shape<4>>(read_twice) == 1);
+// One that stands twice in a join has two places.
+static_assert(copies<Shape<4>>([](auto x) {
+                const auto y = exp(x);
+                return concat(axis<0>, y, y);
+              }) == 1);
+// Where nothing is saved, where the parts lie between each other, and where lengths are known at run time: concat.
+static_assert(packs<Shape<4>>([](auto x) { return concat(axis<0>, x, x); }) == 1);
+static_assert(packs<Shape<4, 4>>([](auto x) { return concat(axis<1>, exp(x), sin(x)); }) == 1);
+static_assert(packs<Shape<4, batch>>([](auto x) { return concat(axis<0>, exp(x), sin(x)); }) == 1);
+
+BOOST_AUTO_TEST_CASE(joins_in_place) {
+  Tensor<float, Shape<4>> x{1, 2, 3, 4};
+  const auto y = evaluate(read_twice, x);
+  float total = 0;
+  for (const float v : {1.0F, 2.0F, 3.0F, 4.0F}) total += std::exp(v) + std::sin(v);
+  for (int i = 0; i < 4; ++i) {
+    BOOST_TEST(y(i) == std::exp(x(i)) * total, boost::test_tools::tolerance(1e-5F));
+    BOOST_TEST(y(4 + i) == std::sin(x(i)) * total, boost::test_tools::tolerance(1e-5F));
+    BOOST_TEST(y(8 + i) == std::cos(x(i)) * total, boost::test_tools::tolerance(1e-5F));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_join_as_the_result_of_a_program) {
+  const Tensor<float, Shape<4>> x{1, 2, 3, 4};
+  auto program = compile<Cpu>([](auto v) { return concat(axis<0>, exp(v), v, sin(v)); }, spec<float, 4>);
+  const auto y = program(x);
+  for (int i = 0; i < 4; ++i) {
+    BOOST_TEST(y(i) == std::exp(x(i)), boost::test_tools::tolerance(1e-5F));
+    BOOST_TEST(y(4 + i) == x(i));
+    BOOST_TEST(y(8 + i) == std::sin(x(i)), boost::test_tools::tolerance(1e-5F));
+  }
+}
+
 constexpr auto corner = [](auto x) {
   return std::pair{slice<2, 2, 4>(slice<0, 1, 3>(x)) * 1.5, slice<0, 2, 4>(slice<2, 1, 8, 3>(x)) + 1};
 };

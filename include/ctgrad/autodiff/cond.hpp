@@ -50,13 +50,14 @@ struct AdjointBranch {
 template <class A, class B, int MaxOrder>
 struct Cond {
   static constexpr std::string_view name = "cond";
+  static constexpr bool runs_in_constants = true;
   static constexpr int max_order = MaxOrder;
   static constexpr bool differentiable = A::order < MaxOrder;
 
   static constexpr ShapeValue shape(const ShapeValue&, const ShapeValue&) { return Shape<A::results>::value; }
 
   template <class T>
-  static void cpu(T* y, const T* predicate, const T* x, const KernelShape*) {
+  static constexpr void cpu(T* y, const T* predicate, const T* x, const KernelShape*) {
     TensorView<T, Shape<A::results>> out(y);
     const TensorView<const T, Shape<A::operands>> in(x);
     if (*predicate != 0) {

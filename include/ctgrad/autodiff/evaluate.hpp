@@ -106,18 +106,46 @@ template <class P, class Out, class... X>
   std::apply([&](const auto&... view) { kept->runner.run_to(place, kept->runs++, view...); },
              std::tuple_cat(leaf_views(x)...));
   if constexpr (!at_once) place_with([](int, void*) {});
-  copy_results(out, [&](int i) { return kept->runner.result_address(i); });
+  copy_results(
+      out, [&](int i) { return kept->runner.result_address(i); },
+      [](int i) { return is_written_by_run(P::Stages::view(), i); });
 }
 
-/// Runs `f` on values and writes the results to `out`, which shares no memory with `x`.
+/// Runs a program's graph in a constant expression.
+template <class Stages, class Out, class... X>
+constexpr void run_in_constant(Out& out, const X&... x) {
+  Vector<double> inputs;
+  const auto read = [&](const auto& leaf) {
+    if constexpr (is_number<std::remove_cvref_t<decltype(leaf)>>) {
+      inputs.push_back(static_cast<double>(leaf));
+    } else {
+      for (std::int64_t k = 0; k < leaf.size(); ++k) inputs.push_back(static_cast<double>(leaf.data()[k]));
+    }
+  };
+  (for_each_leaf(x, read), ...);
+  const Vector<double> values = interpret(Stages::traced(), inputs.data());
+  const double* next = values.data();
+  for_each_leaf(out, [&](auto& leaf) {
+    using To = std::remove_cvref_t<decltype(leaf)>;
+    if constexpr (is_number<To>) {
+      leaf = static_cast<To>(*next++);
+    } else {
+      for (std::int64_t k = 0; k < leaf.size(); ++k) leaf.data()[k] = static_cast<typename To::element_type>(*next++);
+    }
+  });
+}
+
+/// Runs `f` on values and writes the results to `out`, which shares no memory with `x`. In a constant expression it
+/// takes and gives numbers and views.
 template <class F, class Out, class... X>
-CTGRAD_ALWAYS_INLINE void run_compiled(Out& out, const X&... x) {
+CTGRAD_ALWAYS_INLINE constexpr void run_compiled(Out& out, const X&... x) {
   static_assert(std::is_default_constructible_v<F>,
                 "ctgrad: the function must not capture anything: pass values as arguments, or keep them in a struct "
                 "with a constexpr call operator and default member values");
   if constexpr (std::is_default_constructible_v<F>) {
     using P = FlatProgram<F, X...>;
     using Stages = typename P::Stages;
+    if (std::is_constant_evaluated()) return run_in_constant<Stages>(out, x...);
     if constexpr (runs_on_stack<Stages>) {
       run_on_stack<Stages>(out, x...);
     } else {
@@ -190,13 +218,49 @@ CTGRAD_ALWAYS_INLINE constexpr auto call_with_values(const F& f, const X&... x) 
   }
 }
 
+/// True for programs that are one elementwise loop over whole arrays: each element is read before it is written to, so
+/// a result may well be an argument itself.
+template <class Stages>
+inline constexpr bool may_write_over_arguments = [] {
+  const ScheduleView schedule = Stages::view();
+  if (schedule.step_count != 1) return false;
+  const Step& step = schedule.steps[0];
+  if (step.kind != StepKind::kernel || step.space.rank != 1) return false;
+  const KernelDescription& kernel = schedule.kernels[step.kernel];
+  for (int o = 0; o < kernel.output_count; ++o)
+    if (schedule.outputs[kernel.first_output + o].reduction >= 0) return false;
+  // Nor is a result copied from an argument in the end.
+  for (int i = 0; i < schedule.result_count; ++i)
+    if (schedule.results[i].place.region >= schedule.regions.input(0)) return false;
+  for (int k = 0; k < step.operand_count; ++k) {
+    const StepOperand& operand = schedule.operands[step.first_operand + k];
+    // One element for all is no array that a result of this loop could be.
+    const bool whole = operand.stride[0] == 1 || (k < step.input_count && operand.stride[0] == 0);
+    if (operand.offset != 0 || operand.byte_offset != 0 || !whole)
+      if (operand.region != schedule.regions.constants()) return false;
+  }
+  return true;
+}();
+
+/// True when a run of `F` must not write to `out` at once.
+template <class F, class Out, class... X>
+CTGRAD_ALWAYS_INLINE bool needs_place_beside(const Out& out, const X&... x) {
+  if constexpr (std::is_default_constructible_v<F>) {
+    return overlaps_arguments<may_write_over_arguments<typename FlatProgram<F, X...>::Stages>>(out, x...);
+  } else {
+    return false;
+  }
+}
+
 /// The same, written to `out`: a structure of numbers, tensors and views, or a std::tie of them.
 template <class Out, class F, class... X>
-CTGRAD_ALWAYS_INLINE void call_into(Out& out, const F&, const X&... x) {
+CTGRAD_ALWAYS_INLINE constexpr void call_into(Out& out, const F&, const X&... x) {
   static_assert(TakesResults<leaf_types<Out>, leaf_types<traced_result<F, X...>>>::value,
                 "ctgrad: what into() writes to must have the structure of the result, with numbers for scalars and a "
                 "Tensor or TensorView of the same element type and shape for each array");
-  if (detail::overlaps_arguments(out, x...)) {
+  if (std::is_constant_evaluated()) {
+    detail::run_compiled<F>(out, x...);
+  } else if (needs_place_beside<F>(out, x...)) {
     detail::run_compiled_beside<F>(out, x...);
   } else {
     detail::run_compiled<F>(out, x...);

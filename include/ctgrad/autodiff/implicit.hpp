@@ -149,7 +149,7 @@ struct ImplicitSolution {
     Solver::solve(x, theta, O);
   }
   static constexpr auto derivative(auto t, auto, auto theta, auto x) {
-    const auto v = user_kernel<linalg::detail::Solve<true>>(jacobian(Residual{})(x, theta), t);
+    const auto v = linalg::detail::solve_transposed(jacobian(Residual{})(x, theta), t);
     return partials(NoDerivative{}, vjp(Residual{}, wrt<1>)(x, theta, -v).second);
   }
   static constexpr auto tangent(auto, auto dtheta, auto, auto theta, auto x) {

@@ -43,17 +43,40 @@ struct PointAndTangents {
   }
 };
 
+template <class List, class Tangents>
+inline constexpr bool are_tangents = false;
+template <class... L, class... V>
+requires(sizeof...(L) == sizeof...(V))  //
+    inline constexpr bool are_tangents<TypeList<L...>, TypeList<V...>> = ((std::is_same_v<L, V> || is_number<V>)&&...);
+
+/// The nodes of a direction from `x`, in which a number stands for an array of it.
+template <class X, class V>
+constexpr Vector<int> direction_ids(GraphBuilder& builder, const X& x, const V& direction) {
+  static_assert(are_tangents<leaf_types<X>, leaf_types<V>>,
+                "ctgrad: the tangent must have the argument's element type and shape");
+  const Vector<int> arguments = leaf_ids(x);
+  Vector<int> ids;
+  for_each_leaf(direction, [&](const auto& leaf) {
+    if constexpr (is_number<std::remove_cvref_t<decltype(leaf)>>) {
+      const int x_id = arguments[ids.size()];
+      const Value number = record_constant(builder, builder.nodes.at[x_id].dtype, static_cast<double>(leaf));
+      ids.push_back(broadcast_value(number, builder.shape(x_id)).id);
+    } else {
+      ids.push_back(leaf.id);
+    }
+  });
+  return ids;
+}
+
 /// The derivative of the leaves of `y` along the leaves `direction` of the leaves `x`, in the structure of `y`.
 template <class Y, class X, class V>
 constexpr Y trace_tangent(const Y& y, const X& x, const V& direction) {
-  static_assert(std::is_same_v<leaf_types<X>, leaf_types<V>>,
-                "ctgrad: the tangent must have the argument's element type and shape");
   static_assert(all_floating<leaf_types<Y>>,
                 "ctgrad: the function to differentiate must return floating numbers, or a structure of them; return "
                 "the rest with has_aux");
   GraphBuilder* builder = builder_of_leaves(x);
   const Vector<int> arguments = leaf_ids(x);
-  const Vector<int> tangents = leaf_ids(direction);
+  const Vector<int> tangents = direction_ids(*builder, x, direction);
   const Vector<int> results = leaf_ids(y);
   Vector<int> out(results.size());
   forward(*builder, arguments.data(), tangents.data(), arguments.size(), results.data(), results.size(), out.data());
@@ -105,8 +128,9 @@ struct DirectionalDerivative : detail::Derivative<DirectionalDerivative<F, Optio
 };
 
 /// A callable `(x, v)` that gives the pair of f(x) and the product of the Jacobian of f at x with v, by forward mode.
-/// `v` has the structure and shapes of `x`. With `wrt<...>`: `jvp(f, wrt<0, 1>)(x, y, vx, vy)`. With `has_aux`, `f`
-/// returns a pair and the result is `{value, product, extras}`.
+/// `v` has the structure and shapes of `x`; inside a function of symbols a plain number may stand for a whole array of
+/// it, and costs nothing where it is 1. With `wrt<...>`: `jvp(f, wrt<0, 1>)(x, y, vx, vy)`. With `has_aux`, `f` returns
+/// a pair and the result is `{value, product, extras}`.
 template <class F, class... Options>
 constexpr auto jvp(const F& f, Options...) {
   return Jvp<F, detail::options<Options...>>(f);

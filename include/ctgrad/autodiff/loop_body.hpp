@@ -3,12 +3,11 @@
 /// The bodies of loops, and their derivatives.
 ///
 /// A body takes the carry, what this turn reads (the item) and what is the same in all turns (the constants), and
-/// returns a row: the pair of the next carry and what this turn puts out. In memory the elements of each lie one after
-/// the other.
+/// returns a row: the pair of the next carry and what this turn puts out. Items and rows of all turns are blocks: see
+/// loop_rows.hpp.
 #pragma once
 
-#include "ctgrad/autodiff/flat_call.hpp"
-#include "ctgrad/autodiff/flatten.hpp"
+#include "ctgrad/autodiff/loop_rows.hpp"
 #include "ctgrad/autodiff/vjp.hpp"
 #include "ctgrad/autodiff/vmap.hpp"
 #include "ctgrad/solvers/options.hpp"
@@ -17,8 +16,8 @@ namespace ctgrad {
 
 /// What loops take besides their functions: `scan<LoopOptions{.max_order = 2}>(body, carry, items)`.
 struct LoopOptions {
-  /// For while_loop and for_loop with bounds known at run time: the largest number of turns. Reverse mode needs it, for
-  /// it keeps what each turn started from. 0: no bound.
+  /// For while_loop and for_loop with bounds known at run time: a loop that goes on after so many turns is an error. 0:
+  /// any number.
   int max_steps = 0;
   /// How often the loop can be differentiated: each order makes the compiler prepare two more bodies for each body.
   int max_order = 1;
@@ -164,9 +163,24 @@ struct AdjointBody {
   }
 };
 
+/// One turn of the loop that goes back and finds all derivatives: from the adjoint of the carry after a turn and the
+/// sums of the derivatives by the constants so far, to those before it, and the derivatives by the item.
+template <class Body>
+struct PullBackTurn {
+  template <class C, class X, class P, class R>
+  constexpr auto operator()(const C& adjoint, const P& sums, const C& carry, const X& item, const R& of_row,
+                            const P& constants) const {
+    const R total{combine_leaves(adjoint, of_row.first, [](auto a, auto b) { return a + b; }), of_row.second};
+    const auto shares = vjp(Body{}, wrt<0, 1, 2>)(carry, item, constants, total).second;
+    return std::tuple{C(std::get<0>(shares)),
+                      combine_leaves(sums, P(std::get<2>(shares)), [](auto a, auto b) { return a + b; }),
+                      X(std::get<1>(shares))};
+  }
+};
+
 /// The compiled body, as a kernel calls it.
 template <class Body, class T>
-void run_body(T* row, const T* carry, const T* item, const T* constants) {
+constexpr void run_body(T* row, const T* carry, const T* item, const T* constants) {
   call_flat<Body, typename Body::Row, typename Body::Carry, typename Body::Item, typename Body::Constants>(
       row, carry, item, constants);
 }
@@ -176,39 +190,31 @@ template <class Body, Extent Turns>
 struct AllTurns {
   template <class C, class X>
   constexpr auto operator()(const C& carries, const X& items, const typename Body::Constants& constants) const {
-    if constexpr (elements_of_structure<X> == 0) {
+    if constexpr (leaf_types<X>::size == 0) {
       return vmap(Body{}, mapped<0>)(carries, items, constants);
     } else {
       return vmap(Body{}, mapped<0, 1>)(carries, items, constants);
     }
   }
 };
-/// The derivatives of all turns by the items [turns, ...] and constants, given the adjoints of their rows.
-template <class Body, class Before, class Items, class Constants, class OfRows>
+/// The derivatives of all turns by the items and the constants, given the adjoints of their rows. All but the constants
+/// are blocks of all turns.
+template <class Body, Extent Turns, class Before, class Items, class Constants, class OfRows>
 constexpr auto pull_back_turns(const Before& before, const Items& items, const Constants& constants,
                                const OfRows& of_rows) {
-  constexpr Extent turns = Before::shape_type::value[0];
-  using X = typename Body::Item;
-  using P = typename Body::Constants;
-  const auto item_rows = [&] {
-    if constexpr (elements_of_structure<X> == 0) {
-      return X{};
-    } else {
-      return unflatten_rows<X>(items);
-    }
-  }();
-  const auto shares =
-      vjp(AllTurns<Body, turns>{}, wrt<1, 2>)(unflatten_rows<typename Body::Carry>(before), item_rows,
-                                              structure_in<P>(constants), unflatten_rows<typename Body::Row>(of_rows))
-          .second;
-  const Items flat_items = [&] {
-    if constexpr (elements_of_structure<X> == 0) {
+  const auto shares = vjp(AllTurns<Body, Turns>{}, wrt<1, 2>)(turns_in<typename Body::Carry, Turns>(before),
+                                                              turns_in<typename Body::Item, Turns>(items),
+                                                              structure_in<typename Body::Constants>(constants),
+                                                              turns_in<typename Body::Row, Turns>(of_rows))
+                          .second;
+  const auto by_items = [&] {
+    if constexpr (elements_of_structure<typename Body::Item> == 0) {
       return zeros_like(items);
     } else {
-      return flatten_rows<turns>(std::get<0>(shares));
+      return flatten_turns<Turns>(std::get<0>(shares));
     }
   }();
-  return std::pair{flat_items, Constants(flat_operand(constants, std::get<1>(shares)))};
+  return std::pair{by_items, Constants(flat_operand(constants, std::get<1>(shares)))};
 }
 
 /// True where a loop can take these: symbols of one floating type, and numbers.
@@ -217,6 +223,10 @@ inline constexpr bool loop_takes = [] {
   using T = typename SymbolElement<leaf_types<X...>>::type;
   return std::is_floating_point_v<T>;
 }();
+
+/// True where the lengths of what one turn sees are known at compile time.
+template <class... X>
+inline constexpr bool turns_are_static = element_count<leaf_types<X...>> >= 0;
 
 template <class... F>
 inline constexpr bool are_stateless = (std::is_default_constructible_v<F> && ...);

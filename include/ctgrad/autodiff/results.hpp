@@ -191,8 +191,9 @@ inline constexpr bool owns_memory = false;
 template <class T, class S>
 inline constexpr bool owns_memory<Tensor<T, S>> = true;
 
-/// True when an array of `out` shares memory with an argument: a run must not write there, for it may still read.
-template <class Out, class... X>
+/// True when an array of `out` shares memory with an argument: a run must not write there, for it may still read. With
+/// `WholeMayMeet` it may where two tensors share all of it.
+template <bool WholeMayMeet, class Out, class... X>
 CTGRAD_ALWAYS_INLINE bool overlaps_arguments(const Out& out, const X&... x) {
   // All pairs are looked at: a branch for each would take longer. Two tensors share all of their memory or none.
   unsigned found = 0;
@@ -204,7 +205,7 @@ CTGRAD_ALWAYS_INLINE bool overlaps_arguments(const Out& out, const X&... x) {
           const auto look = [&](const auto& leaf) __attribute__((always_inline)) {
             const Span input = span_of(leaf);
             if constexpr (owns_memory<To> && owns_memory<std::remove_cvref_t<decltype(leaf)>>) {
-              found |= static_cast<unsigned>(output.begin == input.begin);
+              if constexpr (!WholeMayMeet) found |= static_cast<unsigned>(output.begin == input.begin);
             } else {
               found |=
                   static_cast<unsigned>(output.begin < input.end) & static_cast<unsigned>(input.begin < output.end);
@@ -250,19 +251,22 @@ CTGRAD_ALWAYS_INLINE void place_results(Out& out, NumberPlace* numbers, const Se
       });
 }
 
-/// Writes what is not in its place yet; `result(i)` is where result i lies.
-template <class Out, class Result>
-CTGRAD_ALWAYS_INLINE void copy_results(Out& out, const Result& result) {
+/// Writes what is not in its place yet; `result(i)` is where result i lies. Of arrays `written(i)` says that the run
+/// wrote them there, so that nothing is compared.
+template <class Out, class Result, class Written>
+CTGRAD_ALWAYS_INLINE void copy_results(Out& out, const Result& result, const Written& written) {
   int i = 0;
   for_each_leaf(
       out, [&](auto& leaf) __attribute__((always_inline)) {
         using To = std::remove_cvref_t<decltype(leaf)>;
-        const void* from = result(i++);
         if constexpr (is_number<To>) {
-          leaf = *static_cast<const To*>(from);
-        } else if (from != leaf.data()) {
-          std::memcpy(leaf.data(), from, static_cast<std::size_t>(leaf.size()) * sizeof(typename To::element_type));
+          leaf = *static_cast<const To*>(result(i));
+        } else if (!written(i)) {
+          const void* from = result(i);
+          if (from != leaf.data() && leaf.size() != 0)  // no elements have no address
+            std::memcpy(leaf.data(), from, static_cast<std::size_t>(leaf.size()) * sizeof(typename To::element_type));
         }
+        ++i;
       });
 }
 

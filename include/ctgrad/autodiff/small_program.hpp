@@ -28,6 +28,13 @@ inline constexpr bool runs_on_stack = [] {
   }
 }();
 
+/// True where a run writes result i to where the caller wants it. It does not where the result is an argument, a
+/// constant, or the same as another.
+constexpr bool is_written_by_run(const ScheduleView& schedule, int i) {
+  return i < schedule.regions.results && schedule.results[i].place.region == schedule.regions.result(i) &&
+         schedule.results[i].place.byte_offset == 0;
+}
+
 /// The constants of a program in read-only memory.
 template <class Stages>
 struct ConstantBytes {
@@ -95,11 +102,13 @@ CTGRAD_ALWAYS_INLINE void run_here(Out& out, const X&... x) {
   (for_each_leaf(x, point_to), ...);
   cpu::detail::run_static_steps<Stages>(cpu::RunContext{region, nullptr, nullptr, nullptr, nullptr},
                                         std::make_integer_sequence<int, schedule.step_count>{});
-  copy_results(out, [&](int i) -> const void* {
-    // A result is not the run's own work where it is an argument, a constant, or the same as another.
-    const StepOperand& place = schedule.results[i].place;
-    return static_cast<const std::byte*>(region[place.region]) + place.byte_offset;
-  });
+  copy_results(
+      out,
+      [&](int i) -> const void* {
+        const StepOperand& place = schedule.results[i].place;
+        return static_cast<const std::byte*>(region[place.region]) + place.byte_offset;
+      },
+      [&](int i) { return is_written_by_run(schedule, i); });
 }
 
 /// The same compiled on its own, so that what it is called from does not change how. What a std::tie refers to is

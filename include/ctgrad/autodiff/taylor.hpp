@@ -13,14 +13,12 @@ namespace detail {
 /// The coefficients 0 .. Order of the power series of `y` along `direction`, each with the structure of `y`.
 template <int Order, class Y, class X, class V>
 constexpr std::array<Y, Order + 1> trace_series(const Y& y, const X& x, const V& direction) {
-  static_assert(std::is_same_v<leaf_types<X>, leaf_types<V>>,
-                "ctgrad: the tangent must have the argument's element type and shape");
   static_assert(all_floating<leaf_types<Y>>,
                 "ctgrad: the function to differentiate must return floating numbers, or a structure of them; return "
                 "the rest with has_aux");
   GraphBuilder* builder = builder_of_leaves(x);
   const Vector<int> arguments = leaf_ids(x);
-  const Vector<int> tangents = leaf_ids(direction);
+  const Vector<int> tangents = direction_ids(*builder, x, direction);
   const Vector<int> results = leaf_ids(y);
   Vector<int> out(results.size() * (Order + 1));
   taylor_series(*builder, arguments.data(), tangents.data(), arguments.size(), results.data(), results.size(), Order,

@@ -22,13 +22,8 @@ constexpr X trace_cotangent(const Y& y, const X& x, const V& cotangent) {
   const Vector<int> results = leaf_ids(y);
   const Vector<int> seeds = leaf_ids(cotangent);
   const Vector<int> arguments = leaf_ids(x);
-  Vector<int> total(arguments.size(), -1);
-  for (int k = 0; k < results.size(); ++k) {
-    Vector<int> adjoints(arguments.size());
-    reverse(*builder, results[k], seeds[k], arguments.data(), arguments.size(), adjoints.data());
-    for (int i = 0; i < total.size(); ++i)
-      total[i] = k == 0 ? adjoints[i] : (Value{builder, total[i]} + Value{builder, adjoints[i]}).id;
-  }
+  Vector<int> total(arguments.size());
+  reverse(*builder, results.data(), seeds.data(), results.size(), arguments.data(), arguments.size(), total.data());
   X result = x;
   set_leaves(result, builder, total.data());
   return result;

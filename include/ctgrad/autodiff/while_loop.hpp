@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
 /// Loops whose number of turns is known when they run.
+///
+/// The loop is a step of the program that keeps its last carry alone. Forward mode is the loop over the body with its
+/// tangent. Reverse mode takes the turns once more, keeps what each started from, and goes back over those. The
+/// derivative of that is again made of the two, on the body with its tangent, and so on for every order.
 #pragma once
 
 #include <algorithm>
-#include <vector>
 
-#include "ctgrad/autodiff/scan.hpp"
-#include "ctgrad/ops/where.hpp"
+#include "ctgrad/autodiff/loop_body.hpp"
+#include "ctgrad/ops/cast.hpp"
 
 namespace ctgrad {
 
@@ -38,122 +41,155 @@ struct CarryBody {
   }
 };
 
-/// The adjoint of one turn, which a turn that was not taken leaves as it is. The last of what it reads says whether it
-/// was.
-template <class Body, class Flag>
-struct TakenAdjointBody {
-  using Adjoint = AdjointBody<Body>;
-  static constexpr int order = Adjoint::order;
-  using Carry = typename Body::Carry;
-  using Item = std::pair<typename Adjoint::Item, Flag>;
-  using Constants = typename Body::Constants;
-  using Result = std::tuple<>;
-  using Row = std::pair<Carry, Result>;
-
-  constexpr Row operator()(const Carry& adjoint, const Item& item, const Constants& constants) const {
-    const auto taken = Adjoint{}(adjoint, item.first, constants).first;
-    const auto passed = combine_leaves(adjoint, std::get<2>(item.first).first, [](auto a, auto b) { return a + b; });
-    const auto flag = item.second != 0;
-    return {combine_leaves(taken, passed, [&](auto a, auto b) { return where(flag, a, b); }), {}};
-  }
-};
-
 [[noreturn]] inline void throw_turns(std::int64_t turns) {
   throw_error("ctgrad: a while_loop went on after the " + std::to_string(turns) +
               " turns that its max_steps allows; allow more: while_loop<LoopOptions{.max_steps = " +
               std::to_string(2 * turns) + "}>(condition, body, carry)");
 }
 
-/// Rows [max_steps, carry + 1] of the carries after each turn and 1 where the turn was taken. The rows after the last
-/// turn hold the last carry, and 0.
-template <class Condition, class Body, class Values, int MaxSteps, int MaxOrder>
-struct BoundedWhile {
-  static constexpr std::string_view name = "while_loop";
-  static constexpr int max_order = MaxOrder;
-  static constexpr bool differentiable = Body::order < MaxOrder;
+/// What both kernels of a loop do: take turns as long as the condition holds for what it looks at, the carry of Values,
+/// which comes first, before tangents.
+template <class Condition, class Body, class Values, int MaxSteps>
+struct WhileTurns {
   static constexpr Extent n = elements_of_structure<typename Body::Carry>;
 
-  static constexpr ShapeValue shape(const ShapeValue&, const ShapeValue&) { return Shape<MaxSteps, n + 1>::value; }
-
   template <class T>
-  static bool goes_on(const T* carry, const T* theta) {
-    // What the condition looks at comes first, before tangents.
+  static constexpr bool goes_on(const T* carry, const T* theta, std::int64_t turn) {
     bool result = false;
     call_into(result, Condition{}, views_at<typename Values::Carry>(carry),
               views_at<typename Values::Constants>(theta));
+    if (result && MaxSteps > 0 && turn == MaxSteps) throw_turns(MaxSteps);
     return result;
   }
-
   template <class T>
-  static void cpu(T* rows, const T* carry, const T* theta, const KernelShape*) {
+  static constexpr void take(T* next, const T* carry, const T* theta) {
     const T nothing = 0;
-    std::int64_t turn = 0;
-    for (; goes_on(carry, theta); ++turn) {
-      if (turn == MaxSteps) throw_turns(MaxSteps);
-      T* row = rows + turn * (n + 1);
-      run_body<Body>(row, carry, &nothing, theta);
-      row[n] = 1;
-      carry = row;
-    }
-    for (; turn < MaxSteps; ++turn) {
-      T* row = rows + turn * (n + 1);
-      std::copy_n(carry, n, row);
-      row[n] = 0;
-    }
+    run_body<Body>(next, carry, &nothing, theta);
   }
 
-  static constexpr auto derivative(auto t, auto start, auto theta, auto rows) requires differentiable {
-    constexpr Extent last = MaxSteps - 1;
-    const auto taken = stop_gradient(slice<1, n, n + 1>(rows));
-    const auto first = reshape(start, ctgrad::shape<1, n>);
-    const auto before = join<0>(first, slice<0, 0, last>(slice<1, 0, n>(rows)));
-    const auto of_carries = slice<1, 0, n>(t);
-    using Flag = Symbol<typename decltype(t)::element_type, Shape<>>;
-    const auto adjoints = user_kernel<Scan<TakenAdjointBody<Body, Flag>, true, MaxOrder>>(
-        zeros_like(start), concat(axis<1>, before, of_carries, taken), theta);
-    const auto arriving = join<0>(slice<0, 1, MaxSteps>(adjoints), zeros_like(first));
-    // Turns that were not taken start from the first carry here, where the body is defined.
-    const auto safe = where(taken != 0, before, first);
-    const auto of_rows = where(taken != 0, of_carries + arriving, 0);
-    const auto nothing = zeros_beside<Shape<MaxSteps, 1>>(t);
-    const auto by_theta = pull_back_turns<Body>(safe, nothing, theta, of_rows).second;
-    return partials(reshape(slice<0, 0, 1>(adjoints), ctgrad::shape<n>), by_theta);
+  /// Calls run(memory) with memory that holds numbers: in a program that of this thread, which is kept.
+  template <class T, class Run>
+  static constexpr void with_memory(const Run& run) {
+    if (std::is_constant_evaluated()) {
+      Vector<T> memory;
+      run(memory);
+    } else {
+      run(kept<T>());
+    }
   }
-
-  static constexpr auto tangent(auto dstart, auto dtheta, auto start, auto theta, auto) requires differentiable {
-    using Both = BoundedWhile<Condition, TangentBody<Body>, Values, MaxSteps, MaxOrder>;
-    const auto both =
-        user_kernel<Both>(concat(axis<0>, start, dstart), paired_operand<typename Body::Constants, 0>(theta, dtheta));
-    return concat(axis<1>, slice<1, n, 2 * n>(both), zeros_beside<Shape<MaxSteps, 1>>(start));
+  template <class T>
+  static Vector<T>& kept() {
+    thread_local Vector<T> memory;
+    return memory;
   }
 };
 
-/// The last carry alone, without a bound. Forward mode only.
-template <class Condition, class Body, class Values, int MaxOrder>
-struct UnboundedWhile {
+template <class Condition, class Body, class Values, int MaxSteps, int MaxOrder>
+struct WhilePullBack;
+
+/// The last carry [n], from the first [n] and the constants [p].
+template <class Condition, class Body, class Values, int MaxSteps, int MaxOrder>
+struct While {
   static constexpr std::string_view name = "while_loop";
+  static constexpr bool runs_in_constants = true;
   static constexpr int max_order = MaxOrder;
-  static constexpr Extent n = elements_of_structure<typename Body::Carry>;
-  using Bounded = BoundedWhile<Condition, Body, Values, 1, MaxOrder>;
+  static constexpr bool differentiable = Body::order < MaxOrder;
+  using Turns = WhileTurns<Condition, Body, Values, MaxSteps>;
+  using Tangent = While<Condition, TangentBody<Body>, Values, MaxSteps, MaxOrder>;
+  static constexpr Extent n = Turns::n;
+  static constexpr Extent p = operand_length<typename Body::Constants>;
 
   static constexpr ShapeValue shape(const ShapeValue& start, const ShapeValue&) { return start; }
 
   template <class T>
-  static void cpu(T* last, const T* start, const T* theta, const KernelShape*) {
-    thread_local std::vector<T> row(static_cast<std::size_t>(n));
-    const T nothing = 0;
+  static constexpr void cpu(T* last, const T* start, const T* theta, const KernelShape*) {
     std::copy_n(start, n, last);
-    while (Bounded::goes_on(last, theta)) {
-      run_body<Body>(row.data(), last, &nothing, theta);
-      std::copy_n(row.data(), n, last);
-    }
+    Turns::template with_memory<T>([&](Vector<T>& memory) {
+      memory.reserve(static_cast<int>(n));
+      for (std::int64_t turn = 0; Turns::goes_on(last, theta, turn); ++turn) {
+        Turns::take(memory.at, last, theta);
+        std::copy_n(memory.at, n, last);
+      }
+    });
   }
 
-  static constexpr auto tangent(auto dstart, auto dtheta, auto start, auto theta,
-                                auto) requires(Body::order < MaxOrder) {
-    const auto both = user_kernel<UnboundedWhile<Condition, TangentBody<Body>, Values, MaxOrder>>(
-        concat(axis<0>, start, dstart), paired_operand<typename Body::Constants, 0>(theta, dtheta));
-    return slice<0, n, 2 * n>(both);
+  static constexpr auto derivative(auto t, auto start, auto theta, auto) requires differentiable {
+    const auto both = user_kernel<WhilePullBack<Condition, Body, Values, MaxSteps, MaxOrder>>(t, start, theta);
+    return partials(slice<0, 0, n>(both), slice<0, n, n + p>(both));
+  }
+  static constexpr auto tangent(auto dstart, auto dtheta, auto start, auto theta, auto) requires differentiable {
+    return slice<0, n, 2 * n>(user_kernel<Tangent>(concat(axis<0>, start, dstart),
+                                                   paired_operand<typename Body::Constants, 0>(theta, dtheta)));
+  }
+};
+
+/// The derivatives by the first carry [n] and the constants [p], one after the other, from the adjoint of the last
+/// carry, the first carry and the constants.
+template <class Condition, class Body, class Values, int MaxSteps, int MaxOrder>
+struct WhilePullBack {
+  static constexpr std::string_view name = "while_loop_pull_back";
+  static constexpr bool runs_in_constants = true;
+  static constexpr int max_order = MaxOrder;
+  static constexpr bool differentiable = Body::order + 2 <= MaxOrder;
+  using Turns = WhileTurns<Condition, Body, Values, MaxSteps>;
+  using Carry = typename Body::Carry;
+  using Item = typename Body::Item;
+  using Constants = typename Body::Constants;
+  using Tangent = While<Condition, TangentBody<Body>, Values, MaxSteps, MaxOrder>;
+  using OfTangent = WhilePullBack<Condition, TangentBody<Body>, Values, MaxSteps, MaxOrder>;
+  static constexpr Extent n = Turns::n;
+  static constexpr Extent p = operand_length<Constants>;
+
+  static constexpr ShapeValue shape(const ShapeValue&, const ShapeValue&, const ShapeValue&) {
+    return Shape<n + p>::value;
+  }
+
+  template <class T>
+  static constexpr void cpu(T* out, const T* t, const T* start, const T* theta, const KernelShape*) {
+    // The next carry, the shares of a turn, zeros, and then the carries: the memory moves when it grows.
+    constexpr Extent shares = n, zeros = shares + n + p, first = zeros + n;
+    Turns::template with_memory<T>([&](Vector<T>& memory) {
+      memory.clear();
+      for (Extent k = 0; k < first; ++k) memory.push_back(T(0));
+      for (Extent k = 0; k < n; ++k) memory.push_back(start[k]);
+      std::int64_t turns = 0;
+      for (; Turns::goes_on(&memory.at[first + turns * n], theta, turns); ++turns) {
+        Turns::take(memory.at, &memory.at[first + turns * n], theta);
+        for (Extent k = 0; k < n; ++k) memory.push_back(T(memory.at[k]));
+      }
+      std::copy_n(t, n, out);
+      std::fill_n(out + n, p, T(0));
+      const T* const last = out;
+      // A turn puts out nothing but the carry, whose adjoint is `last`.
+      const T* const zero = &memory.at[zeros];
+      T* const share = &memory.at[shares];
+      for (std::int64_t turn = turns - 1; turn >= 0; --turn) {
+        const T* const before = &memory.at[first + turn * n];
+        std::tuple results{views_at<Carry>(share), views_at<Constants>(share + n), views_at<Item>(share)};
+        run_compiled<PullBackTurn<Body>>(results, views_at<Carry>(last), views_at<Constants>(last + n),
+                                         views_at<Carry>(before), views_at<Item>(zero),
+                                         views_at<typename Body::Row>(zero), views_at<Constants>(theta));
+        std::copy_n(share, n + elements_of_structure<Constants>, out);
+      }
+    });
+  }
+
+  /// <u, A(v)> is <v, dy> for the tangent dy of the last carry along u. So its derivative by v is dy, and its
+  /// derivatives by the rest are those of the loop with its tangent.
+  static constexpr auto derivative(auto u, auto v, auto start, auto theta, auto) requires differentiable {
+    const auto z = concat(axis<0>, start, slice<0, 0, n>(u));
+    const auto both = paired_operand<Constants, 0>(theta, slice<0, n, n + p>(u));
+    const auto shares = user_kernel<OfTangent>(concat(axis<0>, zeros_like(v), v), z, both);
+    return partials(slice<0, n, 2 * n>(user_kernel<Tangent>(z, both)), slice<0, 0, n>(shares),
+                    slice<0, 2 * n, 2 * n + p>(shares));
+  }
+  /// The derivative of A(v) along dv and (dstart, dtheta) is the same pull-back through the loop with its tangent along
+  /// (dstart, dtheta), second derivatives being symmetric.
+  static constexpr auto tangent(auto dv, auto dstart, auto dtheta, auto v, auto start, auto theta,
+                                auto) requires differentiable {
+    const auto both = user_kernel<OfTangent>(concat(axis<0>, dv, v), concat(axis<0>, start, dstart),
+                                             paired_operand<Constants, 0>(theta, dtheta));
+    return concat(axis<0>, slice<0, 0, n>(both), slice<0, 2 * n, 2 * n + p>(both));
   }
 };
 
@@ -163,9 +199,10 @@ struct UnboundedWhile {
 /// carry (JAX's while_loop). The condition returns one boolean symbol. Carry and constants are symbols or structures of
 /// them, of one floating type; plain numbers become symbols; the functions capture nothing.
 ///
-/// Forward mode works for any number of turns. Reverse mode needs a bound, `while_loop<LoopOptions{.max_steps = 100}>`,
-/// in memory for that many carries; a loop that goes on beyond it throws ctgrad::Error. The number of turns has no
-/// derivative. On the CPU.
+/// Differentiable by carry and constants, once unless `LoopOptions::max_order` says more; the number of turns has no
+/// derivative. Reverse mode takes the turns a second time and goes back over them, in memory of the calling thread that
+/// it keeps. `while_loop<LoopOptions{.max_steps = 100}>` throws ctgrad::Error where a loop goes on after that many
+/// turns. On the CPU.
 template <LoopOptions O = LoopOptions{}, class Condition, class F, class Carry, class... Constants>
 constexpr auto while_loop(const Condition&, const F&, const Carry& carry, const Constants&... constants) {
   constexpr bool stateless = detail::are_stateless<F, Condition>;
@@ -183,20 +220,17 @@ constexpr auto while_loop(const Condition&, const F&, const Carry& carry, const 
     const auto start = detail::with_symbols<T>(builder, carry);
     return [&]<class... Theta>(const Theta&... theta) {
       using Start = std::remove_cvref_t<decltype(start)>;
-      using Body = detail::LoopBody<detail::CarryBody<F>, Start, std::tuple<>, std::tuple<Theta...>>;
-      using Holds = detail::LoopCondition<Condition, Start, std::tuple<Theta...>>;
-      if constexpr (Body::keeps_carry) {
-        const auto flat = detail::flatten(start);
-        const auto flat_theta = detail::flat_operand(flat, std::tuple{theta...});
-        if constexpr (O.max_steps > 0) {
-          const auto rows =
-              user_kernel<detail::BoundedWhile<Holds, Body, Body, O.max_steps, O.max_order>>(flat, flat_theta);
-          const auto last =
-              slice<1, 0, detail::elements_of_structure<Start>>(slice<0, O.max_steps - 1, O.max_steps>(rows));
-          return std::get<0>(detail::unflatten<Start>(reshape(last, shape<detail::elements_of_structure<Start>>)));
-        } else {
-          return std::get<0>(detail::unflatten<Start>(
-              user_kernel<detail::UnboundedWhile<Holds, Body, Body, O.max_order>>(flat, flat_theta)));
+      constexpr bool sizes_known = detail::turns_are_static<Start, Theta...>;
+      static_assert(sizes_known,
+                    "ctgrad: carry and constants of a loop have lengths known at compile time; a loop for each of "
+                    "`batch` many starts is vmap(f, mapped<0>)(starts)");
+      if constexpr (sizes_known) {
+        using Body = detail::LoopBody<detail::CarryBody<F>, Start, std::tuple<>, std::tuple<Theta...>>;
+        using Holds = detail::LoopCondition<Condition, Start, std::tuple<Theta...>>;
+        if constexpr (Body::keeps_carry) {
+          const auto flat = detail::flatten(start);
+          return detail::structure_in<Start>(user_kernel<detail::While<Holds, Body, Body, O.max_steps, O.max_order>>(
+              flat, detail::flat_operand(flat, std::tuple{theta...})));
         }
       }
     }(detail::with_symbols<T>(builder, constants)...);
@@ -219,15 +253,32 @@ struct BelowUpper {
   }
 };
 
+/// A bound of a loop as a number of the carry's element type.
+template <class T, class X>
+constexpr auto loop_bound(const X& x) {
+  if constexpr (std::is_floating_point_v<T> && is_symbol<X>) {
+    if constexpr (std::is_same_v<X, Symbol<std::int32_t, Shape<>>> ||
+                  std::is_same_v<X, Symbol<std::int64_t, Shape<>>>) {
+      return cast<T>(x);
+    } else {
+      return x;
+    }
+  } else {
+    return x;
+  }
+}
+
 }  // namespace detail
 
 /// Repeats `carry = body(i, carry, constants...)` for i = lower, lower + 1, ... below `upper`, which are known when the
-/// program runs: numbers or scalar symbols of the carry's element type. Reverse mode needs `LoopOptions::max_steps`, as
-/// for `while_loop`.
+/// program runs: numbers, or scalar symbols of integers or of the carry's element type. The index is a number of the
+/// carry's element type. Everything else is as for `while_loop`.
 template <LoopOptions O = LoopOptions{}, class Lower, class Upper, class F, class Carry, class... Constants>
 requires(!detail::is_structure<F>) constexpr auto for_loop(const Lower& lower, const Upper& upper, const F&,
                                                            const Carry& carry, const Constants&... constants) {
-  return while_loop<O>(detail::BelowUpper{}, detail::CountedBody<F>{}, std::pair{lower, carry}, upper, constants...)
+  using T = typename detail::SymbolElement<detail::leaf_types<Carry, Constants...>>::type;
+  return while_loop<O>(detail::BelowUpper{}, detail::CountedBody<F>{}, std::pair{detail::loop_bound<T>(lower), carry},
+                       detail::loop_bound<T>(upper), constants...)
       .second;
 }
 

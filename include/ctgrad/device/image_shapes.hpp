@@ -40,9 +40,9 @@ struct ConvolutionShape {
   }
 };
 
-/// The lengths of one pooling: `planes` images of one channel.
+/// The lengths of one pooling: `planes` images of one channel, `channels` of which make up an image.
 struct PoolingShape {
-  std::int64_t planes = 1, height, width, out_height, out_width;
+  std::int64_t planes = 1, channels = 1, height, width, out_height, out_width;
   Window window;
 
   PoolingShape(const KernelShape& x, const KernelShape& y, std::int64_t attribute)
@@ -52,6 +52,7 @@ struct PoolingShape {
         out_width(y[y.rank - 1]),
         window(ops::WindowAttribute::pooling(attribute)) {
     for (int axis = 0; axis + 2 < x.rank; ++axis) planes *= x[axis];
+    if (x.rank > 2) channels = x[x.rank - 3];
   }
 
   CTGRAD_HOST_DEVICE std::int64_t pixels() const { return height * width; }

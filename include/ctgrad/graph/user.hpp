@@ -66,6 +66,9 @@ constexpr void user_tangent(const Value* tangents, const Value* x, const Value& 
   (std::index_sequence_for<X...>{});
 }
 
+template <class Kernel, class T, int Arity>
+constexpr void evaluate_user_kernel(double* result, const double* const* x, const KernelShape* shapes);
+
 /// The rules of an operation that runs `routine`.
 template <class Op, class Y, class... X>
 constexpr UserOperation describe(const UserRoutine& routine) {
@@ -75,6 +78,10 @@ constexpr UserOperation describe(const UserRoutine& routine) {
   if constexpr (HasUserRule<Op, Y, X...>) {
     operation.derivative = &user_derivative<Op, Y, X...>;
     operation.differentiable = true;
+  }
+  if constexpr (requires { Op::runs_in_constants; }) {
+    operation.constant = &evaluate_user_kernel<Op, typename Y::element_type, sizeof...(X)>;
+    operation.runs_in_constants = true;
   }
   if constexpr (HasTangentRule<Op, Y, X...>) {
     operation.tangent = &user_tangent<Op, Y, X...>;
@@ -130,17 +137,35 @@ inline constexpr UserRoutine derivative_routine = describe_routine<Op, Arity>();
 template <class Op, class Y, class... X>
 inline constexpr UserOperation derivative_operation = describe<Op, Y, X...>(derivative_routine<Op, sizeof...(X)>);
 
+template <class Kernel, int Arity, class T>
+constexpr void call_user_kernel(T* y, const T* const (&x)[3], const KernelShape* shapes) {
+  if constexpr (Arity == 1) {
+    Kernel::cpu(y, x[0], shapes);
+  } else if constexpr (Arity == 2) {
+    Kernel::cpu(y, x[0], x[1], shapes);
+  } else {
+    Kernel::cpu(y, x[0], x[1], x[2], shapes);
+  }
+}
 template <class Kernel, class T, int Arity>
 void run_user_kernel(void* result, const void* const* x, const KernelShape* shapes) {
-  auto* y = static_cast<T*>(result);
-  auto operand = [&](int i) { return static_cast<const T*>(x[i]); };
-  if constexpr (Arity == 1) {
-    Kernel::cpu(y, operand(0), shapes);
-  } else if constexpr (Arity == 2) {
-    Kernel::cpu(y, operand(0), operand(1), shapes);
-  } else {
-    Kernel::cpu(y, operand(0), operand(1), operand(2), shapes);
+  const T* operands[3] = {};
+  for (int i = 0; i < Arity; ++i) operands[i] = static_cast<const T*>(x[i]);
+  call_user_kernel<Kernel, Arity>(static_cast<T*>(result), operands, shapes);
+}
+/// The same in a constant expression, which knows no memory without type.
+template <class Kernel, class T, int Arity>
+constexpr void evaluate_user_kernel(double* result, const double* const* x, const KernelShape* shapes) {
+  Vector<T> copies[4];
+  const T* operands[3] = {};
+  for (int i = 0; i <= Arity; ++i) {
+    copies[i] = Vector<T>(static_cast<int>(shapes[i].size()));
+    if (i == 0) continue;
+    for (int k = 0; k < copies[i].count; ++k) copies[i].at[k] = static_cast<T>(x[i - 1][k]);
+    operands[i - 1] = copies[i].at;
   }
+  call_user_kernel<Kernel, Arity>(copies[0].at, operands, shapes);
+  for (int k = 0; k < copies[0].count; ++k) result[k] = static_cast<double>(copies[0].at[k]);
 }
 template <class Kernel, class T, int Arity>
 void run_user_kernel_on_cuda(void* result, const void* const* x, const KernelShape* shapes, CUstream_st* stream) {

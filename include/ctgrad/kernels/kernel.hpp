@@ -180,7 +180,8 @@ struct Kernel<List<Inputs...>, List<Steps...>, List<Outputs...>> {
   template <int I>
   using output = typename List<Outputs...>::template at<I>;
 
-  static constexpr bool has_inner_reduction = (Outputs::is_inner_reduction || ...);
+  static constexpr int inner_reduction_count = (0 + ... + (Outputs::is_inner_reduction ? 1 : 0));
+  static constexpr bool has_inner_reduction = inner_reduction_count > 0;
   static constexpr bool has_reduction = (Outputs::is_reduction || ...);
   static constexpr bool has_outer_reduction = ((Outputs::is_reduction && !Outputs::is_inner_reduction) || ...);
   /// True when all reductions write neighbours in memory.

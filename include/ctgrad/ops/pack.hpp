@@ -7,9 +7,9 @@
 
 namespace ctgrad::ops {
 
-/// The operands flattened and joined into one axis: how the gradients of all parameters become one
-/// block that the optimizer passes over once. Attribute: position in the graph's lists in the high 32
-/// bits, count in the low 32 bits.
+/// The operands flattened and joined: each is computed where it belongs. So the gradients of all parameters become one
+/// block that the optimizer passes over once, and `legalize` makes it of concats along the first axis. Attribute:
+/// position in the graph's lists in the high 32 bits, count in the low 32 bits.
 struct Pack : Structured {
   static constexpr std::string_view name = "pack";
 

@@ -61,6 +61,9 @@ struct UserOperation {
   bool bounded_order = false;
   /// True where there is a rule for forward mode of its own; else the other one is transposed.
   bool has_tangent = false;
+  /// True for a kernel whose `cpu` is constexpr: `constant` runs it, on elements given as double.
+  bool runs_in_constants = false;
+  void (*constant)(double* result, const double* const* operands, const KernelShape* shapes) = nullptr;
   /// Writes the tangent of the result, given those of all operands.
   void (*tangent)(const Value* tangents, const Value* operands, const Value& result, Value* out) = nullptr;
 };
@@ -149,7 +152,9 @@ constexpr auto custom_derivative(const Y& value, const X&... x)
 /// shapes, or both, and where it is differentiable `derivative(t, x..., y)` returning `partials(...)`. Forward mode
 /// transposes that rule; where there is a shorter way, `tangent(dx..., x..., y)` gives the result's tangent. `cuda`
 /// puts its work on the stream and waits for nothing; the arrays are in the GPU's memory. One to three operands of one
-/// floating type. Under vmap, jacobian and hessian the kernel runs once for each point.
+/// floating type. Under vmap, jacobian and hessian the kernel runs once for each point. A kernel whose `cpu` is
+/// constexpr says so by a member `static constexpr bool runs_in_constants = true;`, and is evaluated in constant
+/// expressions, too.
 template <class Kernel, Handle X, Handle... Rest>
 constexpr auto user_kernel(const X& x, const Rest&... rest) -> decltype(ctgrad_user_kernel<Kernel>(x, rest...)) {
   static_assert(sizeof...(Rest) <= 2, "ctgrad: a user kernel has at most three operands");

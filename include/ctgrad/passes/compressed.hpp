@@ -89,7 +89,6 @@ constexpr Value compressed_reverse(GraphBuilder& b, const int* x, int inputs, co
   Vector<int> seeds;
   Vector<int> wide;
   const std::int32_t* colour = plan.colour;
-  Value sum;
   for (int k = 0; k < outputs; ++k) {
     const ShapeValue shape = b.shape(y[k]);
     const DType dtype = b.nodes.at[y[k]].dtype;
@@ -97,13 +96,10 @@ constexpr Value compressed_reverse(GraphBuilder& b, const int* x, int inputs, co
     seeds.push_back(seed.id);
     wide.push_back(colour_seeds(b, dtype, plan.colours, colour, shape).id);
     colour += shape.size();
-    const Value weighted = sum_to(Value{&b, y[k]} * seed, ShapeValue{});
-    sum = k == 0 ? weighted : sum + weighted;
   }
-  const Value one = ones(b, sum.dtype(), ShapeValue{});
   Vector<int> single(inputs);
   Vector<int> adjoints(inputs);
-  reverse(b, sum.id, one.id, x, inputs, single.at);
+  reverse(b, y, seeds.at, outputs, x, inputs, single.at);
   vectorize(b, plan.colours, seeds.at, wide.at, outputs, single.at, inputs, adjoints.at);
   return joined_sums(b, adjoints, plan.colours);
 }

@@ -85,8 +85,7 @@ constexpr Shares elementwise_shares(Value t, const Value (&x)[3], Value y) {
     Shares shares;
     if (!node.user->differentiable && node.user->bounded_order)
       throw "ctgrad: a loop, a branch or odeint is differentiated more often than its options allow; allow one order "
-            "more: scan<LoopOptions{.max_order = 2}>, odeint<OdeOptions{.max_order = 3}>; reverse mode of while_loop "
-            "needs LoopOptions{.max_steps = 100}, too";
+            "more: scan<LoopOptions{.max_order = 2}>, odeint<OdeOptions{.max_order = 3}>";
     if (!node.user->differentiable)
       throw "ctgrad: a user operation without a derivative rule is differentiated: give it a member derivative, or "
             "wrap its operands in stop_gradient";
@@ -260,20 +259,28 @@ constexpr void operands_of(GraphBuilder& builder, int id, Value (&x)[3]) {
 
 }  // namespace detail
 
-/// Reverse mode: appends the nodes that compute the adjoint of each node of `wrt`, given `seed`, the
-/// adjoint of node `result`, and writes their ids to `adjoints`. A node the result does not depend on
-/// gets zeros. Nodes are visited from the result down, so each adjoint is complete before it is passed
-/// on, and the cost is linear in the nodes between them (Griewank and Walther 2008, chapter 3).
-constexpr void reverse(GraphBuilder& builder, int result, int seed, const int* wrt, int count, int* adjoints) {
+/// Reverse mode: appends the nodes that compute the adjoint of each node of `wrt`, given `seeds`, the adjoints of the
+/// nodes `results`, and writes their ids to `adjoints`. A node no result depends on gets zeros. Nodes are visited from
+/// the last result down, so each adjoint is complete before it is passed on, and the cost is linear in the nodes
+/// between them, however many results there are (Griewank and Walther 2008, chapter 3).
+constexpr void reverse(GraphBuilder& builder, const int* results, const int* seeds, int result_count, const int* wrt,
+                       int count, int* adjoints) {
   using namespace detail;
   constexpr auto rules = make_derivative_table(ops::List{});
-  const Vector<char> depends = mark_dependent(builder, wrt, count, result);
-  Vector<int> adjoint(result + 1, -1);
-  adjoint.at[result] = seed;
-  int first = result;
+  int last = 0;
+  for (int i = 0; i < result_count; ++i)
+    if (results[i] > last) last = results[i];
+  const Vector<char> depends = mark_dependent(builder, wrt, count, last);
+  Vector<int> adjoint(last + 1, -1);
+  const auto add = [&](int id, int share) {
+    int& total = adjoint.at[id];
+    total = total < 0 ? share : (Value{&builder, total} + Value{&builder, share}).id;
+  };
+  for (int i = 0; i < result_count; ++i) add(results[i], seeds[i]);
+  int first = last;
   for (int i = 0; i < count; ++i)
     if (wrt[i] < first) first = wrt[i];
-  for (int id = result; id > first; --id) {
+  for (int id = last; id > first; --id) {
     if (adjoint.at[id] < 0 || depends.at[id] == 0) continue;
     const Node node = builder.nodes.at[id];
     bool wanted[3] = {};
@@ -289,18 +296,18 @@ constexpr void reverse(GraphBuilder& builder, int result, int seed, const int* w
     operands_of(builder, id, x);
     const Value t = broadcast_value(Value{&builder, adjoint.at[id]}, builder.shape(id));
     const Shares shares = rules.pull_back[node.op](t, x, Value{&builder, id}, wanted);
-    for (int i = 0; i < 3; ++i) {
-      if (!wanted[i] || shares.id[i] < 0) continue;
-      int& total = adjoint.at[node.operand[i]];
-      total = total < 0 ? shares.id[i] : (Value{&builder, total} + Value{&builder, shares.id[i]}).id;
-    }
+    for (int i = 0; i < 3; ++i)
+      if (wanted[i] && shares.id[i] >= 0) add(node.operand[i], shares.id[i]);
   }
   for (int i = 0; i < count; ++i) {
-    const int found = wrt[i] <= result && depends.at[result] != 0 ? adjoint.at[wrt[i]] : -1;
+    const int found = wrt[i] <= last ? adjoint.at[wrt[i]] : -1;
     const Value value =
         found >= 0 ? Value{&builder, found} : record_constant(builder, builder.nodes.at[wrt[i]].dtype, 0);
     adjoints[i] = broadcast_value(value, builder.shape(wrt[i])).id;
   }
+}
+constexpr void reverse(GraphBuilder& builder, int result, int seed, const int* wrt, int count, int* adjoints) {
+  reverse(builder, &result, &seed, 1, wrt, count, adjoints);
 }
 
 /// Forward mode: appends the nodes that compute the tangent of each node of `results`, given the

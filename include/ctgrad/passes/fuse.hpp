@@ -158,13 +158,16 @@ private:
                                graph_.nodes[x].shape == space_of(i);
         if (!same_loop) store(x);
       }
+      if (node.op == opcode<ops::Pack>) has_updates_or_packs_ = true;
       if (node.op == opcode<ops::Pack>)
         for (int k = 0; k < ops::Pack::count(node.attribute); ++k)
           store(graph_.lists[ops::Pack::first(node.attribute) + k]);
     }
     for (int i = 0; i < graph_.output_count; ++i) {
       store(graph_.outputs[i].node);
-      if (graph_.outputs[i].kind == OutputKind::update) is_update_.at[graph_.outputs[i].node] = 1;
+      if (graph_.outputs[i].kind != OutputKind::update) continue;
+      is_update_.at[graph_.outputs[i].node] = 1;
+      has_updates_or_packs_ = true;
     }
   }
 
@@ -340,13 +343,85 @@ private:
       if (l < 0 || loops_.at[l].space != space || !can_join(loops_.at[l], step, root, need)) continue;
       best = step;
     }
-    if (best >= 0) return best;
+    if (best >= 0) {
+      for (int i = 0; i < need.loads.count; ++i) {
+        const int x = need.loads.at[i];
+        const int step = writer_of(x);
+        if (step >= 0 && step < best && loops_of_step_.at[step] >= 0 && is_at_hand(need.loads, step, space) &&
+            may_move(step, best))
+          move_loop(step, best);
+      }
+      return best;
+    }
     Loop loop;
     loop.space = space;
     loops_.push_back(static_cast<Loop&&>(loop));
     own_.push_back(-1);
     loops_of_step_.push_back(loops_.count - 1);
     return loops_of_step_.count - 1;
+  }
+
+  /// True when the loop of step `from` may as well run in that of the later step `to`, which goes through the same
+  /// space and wants values that `from` computes: they are then at hand. Only loops stand between them, lest what
+  /// `from` reads be kept for long, and none reads what it writes.
+  constexpr bool may_move(int from, int to) const {
+    if (has_updates_or_packs_) return false;
+    const Loop& loop = loops_.at[loops_of_step_.at[from]];
+    const Loop& target = loops_.at[loops_of_step_.at[to]];
+    if (loop.space != target.space || loop.reduction >= 0 || loop.epilogue >= 0) return false;
+    // An epilogue reads what was written before its step.
+    if (target.epilogue >= 0 || !is_at_hand(target.loads, from, target.space)) return false;
+    if (loop.members.count + target.members.count > limits_.operations) return false;
+    int loads = target.loads.count;
+    for (int i = 0; i < loop.loads.count; ++i)
+      if (!contains(target.loads, loop.loads.at[i])) ++loads;
+    // As for a root that joins a loop.
+    if (loads > limits_.loads || loads + loop.written + target.written > limits_.operands - limits_.operands / 4)
+      return false;
+    for (int step = from + 1; step < to; ++step)
+      if (loops_of_step_.at[step] < 0 || reads_from(step, from)) return false;
+    return true;
+  }
+  /// True when what is read of the arrays of step `from` are its values themselves, not views of them, which would have
+  /// to be in memory.
+  constexpr bool is_at_hand(const Vector<std::int32_t>& loads, int from, std::int32_t space) const {
+    for (int i = 0; i < loads.count; ++i) {
+      const int x = loads.at[i];
+      if (writer_of(x) == from && !(is_elementwise(x) && graph_.nodes[x].shape == space)) return false;
+    }
+    return true;
+  }
+  /// True when the loop of a step reads what step `from` writes.
+  constexpr bool reads_from(int step, int from) const {
+    const Loop& loop = loops_.at[loops_of_step_.at[step]];
+    const Loop* parts[2] = {&loop, loop.epilogue >= 0 ? &loops_.at[loop.epilogue] : nullptr};
+    for (const Loop* part : parts)
+      for (int i = 0; part != nullptr && i < part->loads.count; ++i)
+        if (writer_of(part->loads.at[i]) == from) return true;
+    return false;
+  }
+  /// Moves the loop of step `from` into that of step `to`. The step stays, without a loop, until the end.
+  constexpr void move_loop(int from, int to) {
+    Loop& loop = loops_.at[loops_of_step_.at[from]];
+    Loop& target = loops_.at[loops_of_step_.at[to]];
+    for (int i = 0; i < loop.members.count; ++i) {
+      const int x = loop.members.at[i];
+      if (latest_loop_.at[x] == from) latest_loop_.at[x] = to;
+      if (producer_.at[x] == from) producer_.at[x] = to;
+      if (contains(target.members, x)) continue;
+      int at = target.members.count;
+      while (at > 0 && target.members.at[at - 1] > x) --at;
+      target.members.insert(at, x);
+    }
+    Vector<std::int32_t> loads;
+    for (const Loop* part : {&target, &loop})
+      for (int i = 0; i < part->loads.count; ++i)
+        if (!contains(target.members, part->loads.at[i]) && !contains(loads, part->loads.at[i]))
+          loads.push_back(part->loads.at[i]);
+    target.loads = static_cast<Vector<std::int32_t>&&>(loads);
+    target.written += loop.written;
+    loop = Loop();
+    loop.space = no_space;
   }
 
   constexpr bool can_join(const Loop& loop, int step, int root, const Demand& need) const {
@@ -447,6 +522,7 @@ private:
         continue;
       }
       const Loop& loop = loops_.at[loops_of_step_.at[step]];
+      if (loop.space == no_space) continue;
       add_row(loop, false, result);
       if (loop.epilogue < 0) continue;
       const Loop& epilogue = loops_.at[loop.epilogue];
@@ -470,6 +546,9 @@ private:
     result.steps.push_back(fused);
   }
 
+  /// The iteration space of a loop that has moved into another.
+  static constexpr std::int32_t no_space = -2;
+
   GraphView graph_;
   FusionLimits limits_;
   AccessTable accesses_;
@@ -484,6 +563,8 @@ private:
   /// An update writes where parameters lie, which other parts of the host's loop may still read.
   Vector<char> is_update_;
   Vector<int> mark_;
+  /// Both tie arrays to the order of the steps.
+  bool has_updates_or_packs_ = false;
   int stamp_ = 0;
   int next_stamp_ = 0;
   Vector<int> own_;

@@ -120,6 +120,15 @@ public:
       first_.at[id + 1] = first_.at[id] + static_cast<int>(graph.shape(id).size());
     }
     values_ = Vector<double>(first_.at[graph.size]);
+    Vector<int> first_input(graph.size + 1);
+    for (int id = 0; id < graph.size; ++id)
+      if (graph[id].is<ops::Input>())
+        first_input.at[graph[id].attribute + 1] = static_cast<int>(graph.shape(id).size());
+    for (int i = 0; i < graph.size; ++i) first_input.at[i + 1] += first_input.at[i];
+    for (int id = 0; id < graph.size; ++id)
+      if (graph[id].is<ops::Input>())
+        for (int k = first_.at[id]; k < first_.at[id + 1]; ++k)
+          values_.at[k] = inputs[first_input.at[graph[id].attribute] + k - first_.at[id]];
     // What no result needs, such as the points that vmap made up, need not be evaluated.
     Vector<char> needed(graph.size);
     for (int i = 0; i < graph.output_count; ++i) needed.at[graph.outputs[i].node] = 1;
@@ -128,23 +137,19 @@ public:
         for (const std::int32_t operand : graph[id].operand)
           if (operand >= 0) needed.at[operand] = 1;
     for (int id = 0; id < graph.size; ++id)
-      if (needed.at[id] != 0) evaluate(id, inputs);
+      if (needed.at[id] != 0 && !graph[id].is<ops::Input>()) evaluate(id);
   }
 
   constexpr const double* value(int id) const { return values_.at + first_.at[id]; }
 
 private:
-  constexpr void evaluate(int id, const double* inputs) {
+  constexpr void evaluate(int id) {
     const Node& node = graph_[id];
     const ShapeValue shape = graph_.shape(id);
     double* y = values_.at + first_.at[id];
     if (first_.at[id] == first_.at[id + 1]) return;
     const OpKind kind = info(node).kind;
-    if (node.is<ops::Input>()) {
-      if (shape.rank != 0)
-        throw "ctgrad: in a constant expression a function takes numbers, and std::array or structs of them";
-      y[0] = inputs[node.attribute];
-    } else if (node.is<ops::Constant>()) {
+    if (node.is<ops::Constant>()) {
       y[0] = as_element(node.dtype, node.scalar);
     } else if (node.is<ops::Arange>()) {
       for (int i = 0; i < static_cast<int>(shape.size()); ++i) y[i] = i;
@@ -162,6 +167,8 @@ private:
       matmul(node, shape, y);
     } else if (node.is<ops::Concat>() || node.is<ops::Pad>()) {
       place(node, shape, y);
+    } else if (node.is<ops::UserKernel>() && node.user->runs_in_constants) {
+      user_kernel(node, shape, y);
     } else {
       throw "ctgrad: this operation cannot be evaluated in a constant expression; call the function at run time";
     }
@@ -290,6 +297,26 @@ private:
     }
   }
 
+  /// A kernel, once for each point that `vectorize` gave it; shapes[0] is the result's.
+  constexpr void user_kernel(const Node& node, const ShapeValue& shape, double* y) const {
+    const int levels = ops::PointAttribute::levels(node.attribute);
+    int points = 1;
+    for (int axis = 0; axis < levels; ++axis) points *= static_cast<int>(shape[axis]);
+    const double* x[3] = {};
+    KernelShape shapes[4];
+    for (int k = 0; k <= node.arity(); ++k) {
+      const ShapeValue from = k == 0 ? shape : graph_.shape(node.operand[k - 1]);
+      if (k > 0) x[k - 1] = value(node.operand[k - 1]);
+      shapes[k].rank = from.rank - levels;
+      for (int axis = levels; axis < from.rank; ++axis) shapes[k].extent[axis - levels] = from[axis];
+    }
+    for (int point = 0; point < points; ++point) {
+      node.user->constant(y, x, shapes);
+      y += shapes[0].size();
+      for (int k = 0; k < node.arity(); ++k) x[k] += shapes[k + 1].size();
+    }
+  }
+
   GraphView graph_;
   /// Where the elements of each node begin.
   Vector<int> first_;
@@ -298,8 +325,8 @@ private:
 
 }  // namespace detail
 
-/// The results of a graph of static shapes, one after the other, all as double. `inputs[i]` is the scalar input i.
-/// Numbers are computed in their own type.
+/// The results of a graph of static shapes, one after the other, all as double. `inputs` are the elements of all
+/// inputs, one input after the other: for scalars `inputs[i]` is input i. Numbers are computed in their own type.
 constexpr detail::Vector<double> interpret(const GraphView& graph, const double* inputs) {
   const detail::Interpreter interpreter(graph, inputs);
   detail::Vector<double> results;

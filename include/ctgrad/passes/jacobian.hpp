@@ -174,15 +174,13 @@ constexpr void reverse_blocks(GraphBuilder& b, const int* x, int inputs, const i
   }
 }
 
-/// Reverse mode, one pass with the unit vectors of all outputs together: that of the sum of the products of each output
-/// with its cotangent.
+/// Reverse mode, one pass with the unit vectors of all outputs together.
 constexpr void joined_reverse_blocks(GraphBuilder& b, const int* x, int inputs, const int* y, int outputs,
                                      JacobianBlocks& blocks) {
   const Extent total = total_size(b, y, outputs);
   Vector<int> seeds;
   Vector<int> units;
   Extent first = 0;
-  Value sum;
   for (int k = 0; k < outputs; ++k) {
     const ShapeValue shape = b.shape(y[k]);
     const DType dtype = b.nodes.at[y[k]].dtype;
@@ -190,13 +188,10 @@ constexpr void joined_reverse_blocks(GraphBuilder& b, const int* x, int inputs, 
     seeds.push_back(seed.id);
     units.push_back(unit_vectors(b, dtype, total, first, shape).id);
     first += shape.size();
-    const Value weighted = sum_to(Value{&b, y[k]} * seed, ShapeValue{});
-    sum = k == 0 ? weighted : sum + weighted;
   }
-  const Value one = ones(b, sum.dtype(), ShapeValue{});
   Vector<int> single(inputs);
   Vector<int> adjoints(inputs);
-  reverse(b, sum.id, one.id, x, inputs, single.at);
+  reverse(b, y, seeds.at, outputs, x, inputs, single.at);
   vectorize(b, total, seeds.at, units.at, outputs, single.at, inputs, adjoints.at);
   first = 0;
   for (int k = 0; k < outputs; ++k) {

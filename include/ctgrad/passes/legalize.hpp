@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// Inserts the copies that make every operand addressable, and says which values of 16-bit types are stored as float:
-/// what fusion and planning may rely on.
+/// Inserts the copies that make every operand addressable, joins arrays where they are computed, and says which values
+/// of 16-bit types are stored as float: what fusion and planning may rely on.
 #pragma once
 
 #include "ctgrad/graph/value.hpp"
@@ -137,8 +137,10 @@ public:
 
   constexpr void run() {
     Vector<int> map(source_.size, -1);
+    find_inner_joins();
     for (int i = 0; i < source_.size; ++i) {
-      Node node = source_.nodes[i];
+      if (is_inner_join_.at[i] != 0) continue;
+      Node node = joined_in_place(i, map);
       const OpKind kind = operation_info[node.op].kind;
       for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
         int operand = map.at[node.operand[k]];
@@ -210,13 +212,80 @@ private:
     return x.offset == 0 || step == 0 || (is_static(x.offset) && is_static(step));
   }
 
+  /// True where the operands of a concat lie one after the other in the result.
+  constexpr bool is_flat_join(const Node& node) const {
+    if (node.op != opcode<ops::Concat>) return false;
+    const ShapeValue& shape = source_.shapes[node.shape];
+    for (int axis = 0; axis < static_cast<int>(node.attribute); ++axis)
+      if (shape[axis] != 1) return false;
+    return is_static(shape.size()) && shape.size() > 0;
+  }
+
+  /// A concat of which only another reads the result: its operands are that one's.
+  constexpr void find_inner_joins() {
+    is_inner_join_ = Vector<char>(source_.size);
+    Vector<int> joins;
+    for (int i = 0; i < source_.size; ++i)
+      if (is_flat_join(source_.nodes[i])) joins.push_back(i);
+    if (joins.count < 2) return;
+    Vector<int> uses(source_.size);
+    for (int i = 0; i < source_.size; ++i)
+      for (int k = 0; k < 3 && source_.nodes[i].operand[k] >= 0; ++k) ++uses.at[source_.nodes[i].operand[k]];
+    for (int i = 0; i < source_.list_count; ++i) ++uses.at[source_.lists[i]];
+    for (int i = 0; i < source_.output_count; ++i) ++uses.at[source_.outputs[i].node];
+    for (int j = 0; j < joins.count; ++j) {
+      for (int k = 0; k < 2; ++k) {
+        const int x = source_.nodes[joins.at[j]].operand[k];
+        if (is_flat_join(source_.nodes[x]) && uses.at[x] == 1) is_inner_join_.at[x] = 1;
+      }
+    }
+  }
+
+  constexpr void list_parts(int i) {
+    for (int k = 0; k < 2; ++k) {
+      const int x = source_.nodes[i].operand[k];
+      if (is_inner_join_.at[x] != 0) {
+        list_parts(x);
+      } else if (source_.shape(x).size() != 0) {
+        graph.lists.push_back(x);
+      }
+    }
+  }
+
+  /// Node i of the source; a concat becomes a pack where that saves copies: where a part can be computed in its place,
+  /// or where a chain of concats would copy the first parts again and again.
+  constexpr Node joined_in_place(int i, const Vector<int>& map) {
+    const Node& node = source_.nodes[i];
+    if (!is_flat_join(node)) return node;
+    const int first = graph.lists.count;
+    list_parts(i);
+    const int count = graph.lists.count - first;
+    bool saves = count > 2;
+    for (int k = 0; k < count; ++k) {
+      const int part = map.at[graph.lists.at[first + k]];
+      saves = saves || (is_whole_array(part) && graph.nodes.at[access_.root(part)].op != opcode<ops::Pack> &&
+                        is_claimable(access_.root(part)));
+    }
+    if (!saves) {
+      while (graph.lists.count > first) graph.lists.pop_back();
+      return node;
+    }
+    Node pack;
+    pack.op = opcode<ops::Pack>;
+    pack.dtype = node.dtype;
+    pack.shape = node.shape;
+    pack.attribute = ops::Pack::make(first, count);
+    return pack;
+  }
+
   /// Each part of a pack is written straight into its place, so it must be an array that a step writes and
   /// that has no other fixed place.
   constexpr void pack_operands(const Node& node, const Vector<int>& map) {
     const int first = ops::Pack::first(node.attribute);
     for (int k = 0; k < ops::Pack::count(node.attribute); ++k) {
-      int part = map.at[source_.lists[first + k]];
-      if (graph.nodes.at[part].dtype != node.dtype || !is_whole_array(part) || !claim(access_.root(part))) {
+      int part = map.at[graph.lists.at[first + k]];
+      const bool fits = graph.nodes.at[part].dtype == node.dtype && is_whole_array(part);
+      if (!fits || graph.nodes.at[access_.root(part)].op == opcode<ops::Pack> || !claim(access_.root(part))) {
         part = copy(part, node.dtype);
         claim(part);
       }
@@ -232,11 +301,13 @@ private:
            graph.shape(access.root).size() == graph.shape(i).size();
   }
 
+  constexpr bool is_claimable(int root) const {
+    return !is_memory_leaf(graph.nodes.at[root]) && claimed_.at[root] == 0;
+  }
+
   /// Claims an array for a fixed place; false when that cannot be.
   constexpr bool claim(int root) {
-    const Node& node = graph.nodes.at[root];
-    if (is_memory_leaf(node) || node.op == opcode<ops::Pack>) return false;
-    if (claimed_.at[root] != 0) return false;
+    if (!is_claimable(root)) return false;
     claimed_.at[root] = 1;
     return true;
   }
@@ -261,13 +332,15 @@ private:
   GraphView source_;
   AccessTable access_;
   Vector<char> claimed_;
+  Vector<char> is_inner_join_;
   Vector<int> copy_;
 };
 
 }  // namespace detail
 
 /// The same graph with copies such that: operands of steps of their own (matrix products, gathers, ...) and
-/// of reshapes are contiguous; every part of a pack and every output is an array of its own.
+/// of reshapes are contiguous; every part of a pack and every output is an array of its own. A concat whose operands
+/// lie one after the other becomes a pack, whose parts are computed where they belong.
 constexpr GraphBuilder legalize(const GraphView& source) {
   detail::Legalizer legalizer(source);
   legalizer.run();

@@ -300,8 +300,9 @@ private:
         continue;
       bool same = true;
       for (int axis = 0; axis < step.space.rank; ++axis) same = same && from.stride[axis] == to.stride[axis];
+      // Nor may another operand be a part of it.
       for (int other = 0; other < step.operand_count; ++other)
-        same = same && (other == k || out_.operands.at[step.first_operand + other].node != x);
+        same = same && (other == k || owner_.at[out_.operands.at[step.first_operand + other].node] != x);
       if (same && !(step.is_epilogue && is_input(out_.steps.at[s - 1], x))) return x;
     }
     return -1;
@@ -316,6 +317,7 @@ private:
 
   constexpr void place(StepOperand& operand) const {
     const int owner = owner_.at[operand.node];
+    operand.array = owner;
     operand.region = region_.at[owner];
     operand.byte_offset = offset_.at[owner] + part_offset_.at[operand.node];
   }

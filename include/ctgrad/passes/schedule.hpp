@@ -53,6 +53,8 @@ struct StepOperand {
   std::int8_t rank = 0;
   /// The node whose elements these are: for texts.
   std::int32_t node = -1;
+  /// The node in whose array they lie: itself, or the pack that it is a part of.
+  std::int32_t array = -1;
 };
 
 /// An operation with a step of its own, for one element type: what is instantiated for it.

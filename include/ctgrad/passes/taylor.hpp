@@ -264,7 +264,11 @@ private:
       }
       case SeriesKind::product: {
         int total = -1;
-        for (int i = 0; i <= j; ++i) {
+        // What comes last is multiplied first: then a compiler that contracts a b + c d to one operation takes the
+        // product that nothing waits for by itself, and a chain of products waits for one operation each.
+        const bool from_above = coefficient(x, j) > coefficient(y, j);
+        for (int k = 0; k <= j; ++k) {
+          const int i = from_above ? j - k : k;
           const int c = coefficient(x, i);
           const int d = coefficient(y, j - i);
           if (c >= 0 && d >= 0) total = plus(total, copy(id, c, d));

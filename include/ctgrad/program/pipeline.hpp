@@ -16,7 +16,7 @@ template <class Source>
 struct Pipeline {
   /// Room for a graph a little larger than `graph`.
   static constexpr detail::GraphSize room_for(const GraphView& graph) {
-    return {graph.size + graph.size / 32 + 16, graph.shape_count + 16, graph.list_count + 1, graph.output_count + 1,
+    return {graph.size + graph.size / 32 + 16, graph.shape_count + 16, graph.list_count + 16, graph.output_count + 1,
             graph.parameter_count + 1};
   }
 

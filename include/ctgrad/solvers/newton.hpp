@@ -37,7 +37,7 @@ public:
       const T size = half_square(residual_);
       if (!std::isfinite(size)) throw_not_finite("root", taken);
       if (size == 0) return;
-      const bool regular = lu_.factor(matrix_.data(), n, false) < 0;
+      const bool regular = lu_.factor(matrix_.data(), n) < 0;
       if (regular) {
         lu_.solve(residual_.data(), step_.data(), 1);
       } else {
@@ -164,7 +164,7 @@ private:
     }
     const T lambda = trace > 0 ? trace / static_cast<T>(n) * std::sqrt(std::numeric_limits<T>::epsilon()) : T(1);
     for (std::int64_t i = 0; i < n; ++i) at(shifted_, i * n + i) += lambda;
-    if (lu_.factor(shifted_.data(), n, false) >= 0) throw_not_finite("root", 0);
+    if (lu_.factor(shifted_.data(), n) >= 0) throw_not_finite("root", 0);
     lu_.solve(trial_.data(), step_.data(), 1);
   }
 

@@ -67,6 +67,14 @@ inline constexpr Extent time_steps = dimension<'T'>;
 /// True when the length is known while the program compiles.
 constexpr bool is_static(Extent extent) { return extent >= 0; }
 
+/// True for a length made of names; a negative number that is none is a mistake.
+constexpr bool is_named(Extent extent) {
+  if (extent >= 0 || detail::coefficient_of(extent) == 0) return false;
+  for (std::uint64_t names = detail::names_of(extent); names != 0; names >>= 6)
+    if ((names & 63) > 52) return false;
+  return detail::names_of(extent) != 0;
+}
+
 /// The product of two extents.
 constexpr Extent multiply(Extent a, Extent b) {
   if (a >= 0 && b >= 0) return a * b;

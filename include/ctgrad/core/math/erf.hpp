@@ -48,7 +48,10 @@ CTGRAD_FUNCTION V erf(V x) {
   const V z = magnitude * magnitude;
   const V inner = magnitude * detail::erf_near_zero(z);
   const V t = (magnitude - V(T(2))) / (magnitude + V(T(2)));
-  const V outer = fma(-detail::exp_below_bound(-z), detail::erf_scaled_complement(t), V(T(1)));
+  // Spelled as in the derivative, so that a compiler computes it once for both. (While it compiles, it would refuse a
+  // square that overflows.)
+  const V decay = exp(-(__builtin_is_constant_evaluated() ? z : x * x));
+  const V outer = fma(-decay, detail::erf_scaled_complement(t), V(T(1)));
   return copy_sign(select(magnitude < V(T(1)), inner, outer), x);
 }
 

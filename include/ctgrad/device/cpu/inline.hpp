@@ -79,11 +79,11 @@ struct StaticStep {
     return false;
   }();
 
-  /// True when operand K is one of the program's results, which outlive the call.
+  /// True when operand K is one of the program's results, or a part of one, which outlive the call.
   template <int K>
   static constexpr bool is_result = [] {
     for (int i = 0; i < schedule.result_count; ++i)
-      if (schedule.results[i].place.node == operand<K>.node) return true;
+      if (schedule.results[i].place.array == operand<K>.array) return true;
     return false;
   }();
 
@@ -275,6 +275,25 @@ CTGRAD_ALWAYS_INLINE void run_static_copy(const RunContext& context, std::byte* 
   }
 }
 
+/// The operands of step I, each at the beginning of a region of its own.
+template <int Count>
+struct ApartOperands {
+  StepOperand at[Count];
+};
+template <class Source, int I>
+inline constexpr auto apart_operands = [] {
+  const ScheduleView schedule = Source::view();
+  const Step& step = schedule.steps[I];
+  ApartOperands<StaticStep<Source, I>::step.operand_count> operands{};
+  for (int k = 0; k < step.operand_count; ++k) {
+    operands.at[k] = schedule.operands[step.first_operand + k];
+    operands.at[k].region = k;
+    operands.at[k].byte_offset = 0;
+    operands.at[k].offset = 0;
+  }
+  return operands;
+}();
+
 template <class Source, int I>
 CTGRAD_ALWAYS_INLINE void run_static_step(const RunContext& context, std::byte* stack) {
   using S = StaticStep<Source, I>;
@@ -306,22 +325,19 @@ CTGRAD_ALWAYS_INLINE void run_static_step(const RunContext& context, std::byte* 
     // Rare steps run as in the table, on the same addresses.
     void* region[S::step.operand_count];
     std::int64_t factor[S::step.operand_count];
-    StepOperand operands[S::step.operand_count];
     [&]<int... K>(std::integer_sequence<int, K...>) __attribute__((always_inline)) {
-      ((region[K] = static_address<Source, I, K>(context, stack), factor[K] = 1, operands[K] = S::template operand<K>,
-        operands[K].region = K, operands[K].byte_offset = 0, operands[K].offset = 0),
-       ...);
+      ((region[K] = static_address<Source, I, K>(context, stack), factor[K] = 1), ...);
     }
     (std::make_integer_sequence<int, S::step.operand_count>{});
     RunContext own = context;
     own.region = region;
     own.factor = factor;
-    constexpr Step step = S::step;
     if constexpr (S::step.kind == StepKind::kernel) {
-      run_loop_step(step, operands, own, loop_kernel<kernels::kernel_of<Source, S::step.kernel>>);
+      run_loop_step(S::step, apart_operands<Source, I>.at, own,
+                    loop_kernel<kernels::kernel_of<Source, S::step.kernel>>);
     } else {
       constexpr Routine routine = S::schedule.routines[S::step.kernel];
-      run_own_step<routine.kind, element_t<routine.dtype>>(step, operands, own);
+      run_own_step<routine.kind, element_t<routine.dtype>>(S::step, apart_operands<Source, I>.at, own);
     }
   }
 }

@@ -36,6 +36,13 @@ inline constexpr int native_width = native_lanes<std::int8_t> / Kernel::widest;
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
+/// Vector registers of the machine.
+#if defined(__AVX512F__)
+inline constexpr int vector_registers = 32;
+#else
+inline constexpr int vector_registers = 16;
+#endif
+
 /// Runs a kernel over a row, `Width` elements at a time; a rest of fewer goes through the same instructions with
 /// part of the lanes in use, so that an element's bits do not depend on where it stands.
 template <class Kernel, int Width>
@@ -43,9 +50,12 @@ class RowLoop {
   static constexpr int inputs = Kernel::input_count;
   static constexpr int outputs = Kernel::output_count;
   static constexpr int width = Width;
-  // Several independent sums hide the latency of an addition; a dear body hides it by itself.
-  static constexpr int chains =
-      Kernel::has_inner_reduction && Kernel::is_cheap && Kernel::step_count <= 12 && Width > 1 ? 4 : 1;
+  // Several independent sums hide the latency of an addition; a dear body hides it by itself, and more than half of the
+  // registers are not for sums: they would go through memory each time.
+  static constexpr int chains = [] {
+    if (!Kernel::has_inner_reduction || !Kernel::is_cheap || Kernel::step_count > 12 || Width == 1) return 1;
+    return std::clamp(vector_registers / 2 / std::max(Kernel::inner_reduction_count, 1), 1, 4);
+  }();
   using Bank = typename Kernel::template bank<width>;
   using Inputs = std::make_integer_sequence<int, inputs>;
   using Outputs = std::make_integer_sequence<int, outputs>;

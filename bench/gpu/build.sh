@@ -15,9 +15,10 @@ command -v ninja >/dev/null && generator=(-G Ninja)
 # Not for this machine's processor, and with the C++ library inside: the other machine may have neither.
 cmake -S . -B "$build" "${generator[@]}" -D CMAKE_BUILD_TYPE=Release -D CTGRAD_CUDA=ON -D CTGRAD_CUDA_SUITES="${SUITES:-0}" \
   -D CMAKE_CUDA_COMPILER="$nvcc" -D CMAKE_CUDA_ARCHITECTURES="$architectures" -D CTGRAD_NATIVE=OFF -D MNIST_DATA=mnist_data \
-  -D CTGRAD_OPENMP=off -D CTGRAD_BLAS=off -D CTGRAD_NCCL=off -D CMAKE_CXX_FLAGS=-march=x86-64-v3 \
+  -D CTGRAD_OPENMP=on -D CTGRAD_BLAS=off -D CTGRAD_NCCL=off -D CMAKE_CXX_FLAGS=-march=x86-64-v3 \
   -D CMAKE_CUDA_FLAGS=-Xcompiler=-march=x86-64-v3 -D CMAKE_EXE_LINKER_FLAGS='-static-libstdc++ -static-libgcc'
-targets=(test_cuda test_cuda_page lenet_mnist elementwise_gpu reduction_gpu matmul_gpu steps_gpu convolution_gpu)
+targets=(test_cuda test_cuda_page lenet_mnist families_gpu elementwise_gpu reduction_gpu matmul_gpu steps_gpu
+  convolution_gpu pooling_gpu batch_norm_gpu)
 [ "${SUITES:-0}" = 1 ] && targets+=(test_cuda_suites)
 cmake --build "$build" -j "$(nproc)" --target "${targets[@]}"
 
@@ -27,7 +28,7 @@ for target in "${targets[@]}"; do
   strip "$folder/$target"
 done
 # What another machine is least likely to have; cuBLAS and cuDNN come with CUDA or with PyTorch there.
-for library in libbenchmark libboost_unit_test_framework; do
+for library in libbenchmark libboost_unit_test_framework libgomp; do
   cp "$(ldd "$folder"/* 2>/dev/null | grep -o "/[^ ]*$library[^ ]*" | head -1)" "$folder/lib/" 2>/dev/null || true
 done
 cp bench/gpu/run.sh bench/gpu/torch_gpu.py bench/gpu/report.py "$folder/"

@@ -6,6 +6,11 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
+#include <string>
+
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
 
 #include <ctgrad/cuda.hpp>
 
@@ -43,6 +48,23 @@ void measure(benchmark::State& state, Cuda& device, double bytes, double operati
   if (operations > 0) state.counters["flops"] = rate(operations);
 }
 
+/// The same on the CPU, whose calls return when they are done.
+template <class Run>
+void measure(benchmark::State& state, Cpu&, double, double, Run&& run) {
+  run();
+  for (auto _ : state) run();
+}
+
+/// The host's array as the device's programs like it best: where they run.
+template <class Device, class T, class S>
+auto place(Tensor<T, S> host) {
+  if constexpr (std::is_same_v<Device, Cpu>) {
+    return host;
+  } else {
+    return Tensor<T, S, Cuda>(host.view());
+  }
+}
+
 /// 0 done, 77 no GPU, 1 failed.
 inline int main(int count, char** arguments) {
   try {
@@ -50,6 +72,11 @@ inline int main(int count, char** arguments) {
     cudaDeviceProp properties;
     cuda::check(cudaGetDeviceProperties(&properties, device.context().index()), "cudaGetDeviceProperties");
     benchmark::AddCustomContext("gpu", properties.name);
+#if defined(_OPENMP)
+    benchmark::AddCustomContext("cpu_threads", std::to_string(omp_get_max_threads()));
+#else
+    benchmark::AddCustomContext("cpu_threads", "1");
+#endif
   } catch (const Error& error) {
     std::printf("skipped: %s\n", error.what());
     return 77;

@@ -29,6 +29,15 @@ def times(report):
     return found
 
 
+def cpu_threads(folder):
+    """On how many threads the CPU's part of the benchmarks ran."""
+    for name in ("families", "steps"):
+        context = (load(folder, name) or {}).get("context", {})
+        if "cpu_threads" in context:
+            return context["cpu_threads"]
+    return "?"
+
+
 def tests(folder):
     """Passed, failed and skipped cases of each test program, read off Boost.Test's short report."""
     rows = {}
@@ -42,7 +51,8 @@ def tests(folder):
 
 def main():
     folder = pathlib.Path(sys.argv[1])
-    benches = {name: times(load(folder, name)) for name in ("elementwise", "reduction", "matmul", "steps", "convolution")}
+    benches = {name: times(load(folder, name)) for name in
+               ("families", "elementwise", "reduction", "matmul", "steps", "convolution", "pooling", "batch_norm")}
     torch = load(folder, "torch")
     machine = (folder / "machine.txt").read_text().strip().splitlines() if (folder / "machine.txt").exists() else []
     results = {"machine": machine, "tests": tests(folder), "benches": benches, "torch": torch}
@@ -53,6 +63,18 @@ def main():
         lines += ["| Tests | passed | failed | skipped | |", "|---|---|---|---|---|"]
         lines += [f"| {n} | {t['passed']} | {t['failed']} | {t['skipped']} | {t['sanitizer'] or ''} |"
                   for n, t in results["tests"].items()] + [""]
+    threads = cpu_threads(folder)
+    if benches["families"]:
+        lines += [f"| Operations (0 forward, 1 backward) | GPU, us | CPU ({threads} threads), us | CPU / GPU | without cuDNN / GPU |",
+                  "|---|---|---|---|---|"]
+        for n, t in benches["families"].items():
+            if "_cuda/" not in n:
+                continue
+            cpu, plain = (benches["families"].get(n.replace("_cuda/", other)) for other in ("_cpu/", "_cuda_plain/"))
+            lines.append(f"| {n.replace('_cuda/', '/')} | {t['seconds'] * 1e6:.1f} | "
+                         + (f"{cpu['seconds'] * 1e6:.0f} | {cpu['seconds'] / t['seconds']:.1f}" if cpu else " | ") + " | "
+                         + (f"{plain['seconds'] / t['seconds']:.1f}" if plain else "") + " |")
+        lines.append("")
     copies = {n.split("/")[1]: t["bytes"] for n, t in benches["elementwise"].items() if n.startswith("copy/")}
     best_copy = max(copies.values(), default=0)
     peers = (torch or {}).get("seconds", {})
@@ -76,6 +98,14 @@ def main():
             share = f"{direct['seconds'] / t['seconds']:.0%}" if direct else ""
             lines.append(f"| {n} | {t['flops'] / 1e12:.1f} | {share} |")
         lines.append("")
+    layers = {n: t for n, t in benches["matmul"].items() if "_layer_two_steps/" in n}
+    if layers:
+        lines += ["| Layer relu(x w + b) | two steps, us | one call of cuBLASLt, us | with autotune, us |", "|---|---|---|---|"]
+        for n, t in layers.items():
+            others = [benches["matmul"].get(n.replace("two_steps", other)) for other in ("one_call", "measuring")]
+            lines.append(f"| {n.replace('_layer_two_steps', '')} | {t['seconds'] * 1e6:.1f} | "
+                         + " | ".join(f"{o['seconds'] * 1e6:.1f}" if o else "" for o in others) + " |")
+        lines.append("")
     if benches["convolution"]:
         lines += ["| Convolution (0 forward, 1 by input, 2 by weights) | us | TFLOP/s | of cuDNN called directly | without cuDNN, us |",
                   "|---|---|---|---|---|"]
@@ -88,8 +118,21 @@ def main():
                          + (f"{direct['seconds'] / t['seconds']:.0%}" if direct else "") + " | "
                          + (f"{plain['seconds'] * 1e6:.1f}" if plain else "") + " |")
         lines.append("")
+    for bench, title, own, by_cudnn in (
+            ("pooling", "Pooling (0 maximum, 1 its adjoint, 2 average, 3 its adjoint)", "_cuda_plain/", "_cuda_dnn/"),
+            ("batch_norm", "Batch norm (0 forward, 1 reverse, 2 and 3 with relu)", "_cuda/", "_cudnn/")):
+        if not benches[bench]:
+            continue
+        lines += [f"| {title} | us | least GB/s | by cuDNN, us | cuDNN / ours |", "|---|---|---|---|---|"]
+        for n, t in benches[bench].items():
+            if own not in n:
+                continue
+            other = benches[bench].get(n.replace(own, by_cudnn))
+            lines.append(f"| {n.replace(own, '/')} | {t['seconds'] * 1e6:.1f} | {t.get('bytes', 0) / 1e9:.0f} | "
+                         + (f"{other['seconds'] * 1e6:.1f} | {other['seconds'] / t['seconds']:.2f} |" if other else " | |"))
+        lines.append("")
     if benches["steps"]:
-        lines += ["| Step/batch | GPU, us | CPU / GPU | PyTorch eager / ours | PyTorch compile / ours |", "|---|---|---|---|---|"]
+        lines += [f"| Step/batch | GPU, us | CPU ({threads} threads) / GPU | PyTorch eager / ours | PyTorch compile / ours |", "|---|---|---|---|---|"]
         for n, t in benches["steps"].items():
             name, size = n.split("/")
             if not name.endswith("_cuda"):

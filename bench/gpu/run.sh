@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Runs what build.sh made, on a machine with a GPU:
 #   bash run.sh PART RESULTS
-# PART: tests, suites, sanitizers, peers, benches (elementwise, reduction, matmul, steps, convolution, or one of them),
-# or all. RESULTS: a folder for the results; parts run one after the other add to it. Each part but benches and all takes
-# less than ten minutes. Exit status: 0 all went well, 77 there is no GPU, 2 wrong usage, 1 something failed.
+# PART: tests, suites, sanitizers, peers, benches (families, elementwise, reduction, matmul, steps, convolution, pooling,
+# batch_norm, or one of them), or all. RESULTS: a folder for the results; parts run one after the other add to it. Each
+# part but benches and all takes less than ten minutes. Exit status: 0 all went well, 77 there is no GPU, 2 wrong usage,
+# 1 something failed.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-benches=(elementwise reduction matmul steps convolution)
+benches=(families elementwise reduction matmul steps convolution pooling batch_norm)
 parts=(tests suites sanitizers peers benches "${benches[@]}" all)
 if [ $# -ne 2 ] || [[ " ${parts[*]} " != *" $1 "* ]]; then
   echo "usage: bash run.sh PART RESULTS    (PART: ${parts[*]})" >&2

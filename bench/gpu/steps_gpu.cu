@@ -48,16 +48,6 @@ struct Entropy {
   constexpr auto operator()(const auto& model, auto x, auto y) const { return cross_entropy(model(x), y); }
 };
 
-/// The host's array as the device's programs like it best: where they run.
-template <class Device, class T, class S>
-auto place(const Tensor<T, S>& host) {
-  if constexpr (std::is_same_v<Device, Cpu>) {
-    return host;
-  } else {
-    return Tensor<T, S, Cuda>(host.view());
-  }
-}
-
 template <class Device, class Model, int Inputs>
 void step(benchmark::State& state) {
   const std::int64_t size = state.range(0);
@@ -69,12 +59,8 @@ void step(benchmark::State& state) {
   for (std::int64_t i = 0; i < size; ++i) y(i) = i % 10;
   const auto placed_x = place<Device>(x);
   const auto placed_y = place<Device>(y);
-  if constexpr (std::is_same_v<Device, Cpu>) {
-    for (auto _ : state) benchmark::DoNotOptimize(trainer.step(placed_x, placed_y));
-  } else {
-    Cuda device;
-    measure(state, device, 0, 0, [&] { trainer.step(placed_x, placed_y); });
-  }
+  Device device;
+  measure(state, device, 0, 0, [&] { trainer.step(placed_x, placed_y); });
 }
 
 void on_gpu(benchmark::internal::Benchmark* bench) { bench->Arg(1)->Arg(64)->Arg(1024)->UseManualTime(); }

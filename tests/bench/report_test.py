@@ -34,16 +34,33 @@ class Report(unittest.TestCase):
             "elementwise.json": {"benchmarks": [bench("copy/16", 10, bytes=4e12),
                                                 bench("chain_with_gradient/16", 20, bytes=3e12)]},
             "matmul.json": {"benchmarks": [bench("float_program/256", 10, flops=1e12),
-                                           bench("float_cublas/256", 9, flops=1.1e12)]},
+                                           bench("float_cublas/256", 9, flops=1.1e12),
+                                           bench("float_layer_two_steps/256", 12, flops=1e12),
+                                           bench("float_layer_one_call/256", 11, flops=1e12),
+                                           bench("float_layer_measuring/256", 11.5, flops=1e12)]},
             "steps.json": {"benchmarks": [bench("mlp_cuda/64", 50), bench("mlp_cpu/64", 300)]},
             "convolution.json": {"benchmarks": [bench("vgg_cuda/0", 100, flops=2e12), bench("vgg_cudnn/0", 98),
                                                 bench("vgg_cuda_plain/0", 300)]},
+            "pooling.json": {"benchmarks": [bench("vgg_cuda_plain/0", 100, bytes=1e12), bench("vgg_cuda_dnn/0", 150)]},
+            "batch_norm.json": {"benchmarks": [bench("resnet_cuda/3", 50, bytes=2e12), bench("resnet_cudnn/3", 80),
+                                               bench("resnet_cuda/1", 40, bytes=2e12)]},
+            "families.json": {"context": {"cpu_threads": "8"},
+                              "benchmarks": [bench("convolution_cuda/1", 100), bench("convolution_cpu/1", 6400),
+                                             bench("convolution_cuda_plain/1", 300), bench("gather_cuda/0", 5)]},
             "torch.json": {"seconds": {"chain_with_gradient/16/eager": 2e-4, "mlp/64/compile": 1e-4}},
         })
         self.assertIn("- gpu: made up", text)
+        self.assertIn("| GPU, us | CPU (8 threads), us | CPU / GPU |", text)
+        self.assertIn("| convolution/1 | 100.0 | 6400 | 64.0 | 3.0 |", text)
+        self.assertIn("| gather/0 | 5.0 |  |  |  |", text)
+        self.assertIn("CPU (8 threads) / GPU | PyTorch eager", text)
         self.assertIn("| chain_with_gradient/16 | 20.0 | 3000 | 75% | 10.00 |  |", text)
         self.assertIn("| float_program/256 | 1.0 | 90% |", text)
+        self.assertIn("| float/256 | 12.0 | 11.0 | 11.5 |", text)
         self.assertIn("| vgg/0 | 100.0 | 2.0 | 98% | 300.0 |", text)
+        self.assertIn("| vgg/0 | 100.0 | 1000 | 150.0 | 1.50 |", text)
+        self.assertIn("| resnet/3 | 50.0 | 2000 | 80.0 | 1.60 |", text)
+        self.assertIn("| resnet/1 | 40.0 | 2000 |  | |", text)
         self.assertIn("| mlp/64 | 50.0 | 6.00 |  | 2.00 |", text)
         self.assertEqual(results["benches"]["matmul"]["float_cublas/256"]["seconds"], 9e-6)
 

@@ -62,11 +62,11 @@ inline Labels make_labels(int number, std::int64_t size) {
 
 /// Trains on both devices with batches of changing sizes and compares.
 template <class Device>
-void check_training() {
+void check_training(const Device& device = {}) {
   auto expected =
       make_trainer<Cpu>(LeNet{}, Loss{}, optim::Momentum{.learning_rate = 0.05}, manual_seed(3), images, labels);
   auto found =
-      make_trainer<Device>(LeNet{}, Loss{}, optim::Momentum{.learning_rate = 0.05}, manual_seed(3), images, labels);
+      make_trainer(device, LeNet{}, Loss{}, optim::Momentum{.learning_rate = 0.05}, manual_seed(3), images, labels);
   const std::int64_t sizes[] = {8, 8, 8, 8, 8, 3, 8, 3, 8, 3, 3, 8};
   int number = 0;
   for (const std::int64_t size : sizes) {
@@ -86,6 +86,44 @@ void check_training() {
   for (std::size_t p = 0; p < b.size(); ++p)
     for (std::size_t i = 0; i < b[p].elements.size(); ++i)
       BOOST_TEST(std::abs(a[p].elements[i] - b[p].elements[i]) <= 2e-3F, a[p].name << " " << i);
+}
+
+/// Hidden layers are products with a bias and relu, which a library may compute in one call.
+struct ReluMlp {
+  nn::Linear<24> first;
+  nn::LinearNoBias<17> second;
+  nn::Linear<10> output;
+  constexpr auto operator()(const auto& x) const { return output(relu(second(relu(first(x))))); }
+};
+
+/// Trains on both devices with batches of changing sizes and compares, parameters and logits.
+template <class... Policy>
+void check_relu_layers(const Cuda& device, float tolerance, Policy... policy) {
+  constexpr auto vectors = spec<float, batch, 30>;
+  auto expected =
+      make_trainer<Cpu>(ReluMlp{}, Loss{}, optim::Momentum{.learning_rate = 0.05}, policy..., vectors, labels);
+  auto found =
+      make_trainer(device, ReluMlp{}, Loss{}, optim::Momentum{.learning_rate = 0.05}, policy..., vectors, labels);
+  auto logits = found.inference(Logits{}, vectors);
+  auto expected_logits = expected.inference(Logits{}, vectors);
+  int number = 0;
+  for (const std::int64_t size : {8, 8, 8, 8, 1, 1, 1, 8, 0, 3}) {
+    Tensor<float, Shape<batch, 30>> x(Extents<2>{size, 30});
+    RandomStream(static_cast<std::uint64_t>(++number)).fill_uniform(x.span(), 0, -1, 1);
+    if (size > 0) {
+      const auto y = make_labels(number, size);
+      const float loss = std::get<0>(found.step(x, y));
+      BOOST_TEST(loss == std::get<0>(expected.step(x, y)), boost::test_tools::tolerance(tolerance));
+    }
+    const Tensor<float, Shape<batch, 10>> a = logits(x).cpu();
+    const auto b = expected_logits(x);
+    for (std::int64_t i = 0; i < b.size(); ++i) BOOST_TEST(std::abs(a.data()[i] - b.data()[i]) <= tolerance);
+  }
+  const auto& a = found.parameters().parameters();
+  const auto& b = expected.parameters().parameters();
+  for (std::size_t p = 0; p < b.size(); ++p)
+    for (std::size_t i = 0; i < b[p].elements.size(); ++i)
+      BOOST_TEST(std::abs(a[p].elements[i] - b[p].elements[i]) <= tolerance, a[p].name << " " << i);
 }
 
 inline void check_steps_that_nobody_waits_for_add_up_the_same() {

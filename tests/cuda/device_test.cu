@@ -12,6 +12,20 @@ using namespace ctgrad_test;
 
 BOOST_AUTO_TEST_CASE(training_with_the_best_of_each, *needs_gpu()) { check_training<Cuda>(); }
 BOOST_AUTO_TEST_CASE(training_without_cudnn, *needs_gpu()) { check_training<CudaPlain>(); }
+BOOST_AUTO_TEST_CASE(training_with_cudnn, *needs_gpu()) { check_training<CudaDnn>(); }
+BOOST_AUTO_TEST_CASE(training_with_measured_algorithms, *needs_gpu()) {
+  Cuda device;
+  device.autotune(true);
+  device.allow_nondeterministic(true);
+  check_training(device);
+}
+BOOST_AUTO_TEST_CASE(relu_layers, *needs_gpu()) {
+  Cuda device;
+  check_relu_layers(device, 1e-4F);
+  device.autotune(true);
+  check_relu_layers(device, 1e-4F);
+  check_relu_layers(device, 0.05F, autocast<bfloat16>);
+}
 BOOST_AUTO_TEST_CASE(steps_that_nobody_waits_for_add_up_the_same, *needs_gpu()) {
   check_steps_that_nobody_waits_for_add_up_the_same();
 }

@@ -9,6 +9,7 @@
 #include <ctgrad/device/cuda/graph.hpp>
 
 #include "../device/cuda/convolutions.hpp"
+#include "../device/cuda/poolings.hpp"
 #include "../device/cuda/products.hpp"
 #include "device.hpp"
 
@@ -247,6 +248,71 @@ BOOST_AUTO_TEST_CASE(cudnn_convolutions_with_tf32, *needs_gpu()) { check_all_kin
 BOOST_AUTO_TEST_CASE(cudnn_convolutions_measured, *needs_gpu()) {
   check_all_kinds<float>(true, false);
   check_all_kinds<double>(true, false);
+}
+
+namespace {
+
+template <StepKind Kind, class T>
+void check_pooling(const Stream& stream, cuda::Cudnn& cudnn, const PoolingShape& s, const PoolingCase<T>& c) {
+  const Shared<T> from(c.from);
+  const std::vector<T> before(c.wanted.size(), T(7));
+  Shared<T> result(before);
+  const std::string what = cuda::to_text(Kind, dtype_of<T>, s);
+  run_both_ways(stream, result, before, c.wanted, allowed_difference<T>(), what,
+                [&] { BOOST_TEST((cudnn.pool<Kind, T>(s, from.data(), result.data())), what); });
+}
+
+template <class T>
+void check_poolings() {
+  const Stream stream;
+  cuda::Cudnn cudnn(stream);
+  std::vector<PoolingShape> shapes = all_poolings();
+  // Layers as networks have them: ResNet's first, and its last.
+  shapes.push_back(pooling(4, 16, 56, 56, {{3, 3}, {2, 2}, {1, 1}, {1, 1}, 1}));
+  shapes.push_back(pooling(4, 64, 7, 7, {{7, 7}, {1, 1}, {0, 0}, {1, 1}, 1}));
+  for (const PoolingShape& s : shapes) {
+    check_pooling<StepKind::max_pool2d>(stream, cudnn, s, PoolingCase<T>(StepKind::max_pool2d, s));
+    check_pooling<StepKind::avg_pool2d>(stream, cudnn, s, PoolingCase<T>(StepKind::avg_pool2d, s));
+    check_pooling<StepKind::avg_pool2d_gradient>(stream, cudnn, s, PoolingCase<T>(StepKind::avg_pool2d_gradient, s));
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(cudnn_poolings, *needs_gpu()) {
+  check_poolings<float>();
+  check_poolings<double>();
+}
+BOOST_AUTO_TEST_CASE(cudnn_poolings_of_16_bit_numbers, *needs_gpu()) {
+  check_poolings<bfloat16>();
+  check_poolings<float16>();
+}
+
+// More results than one call takes, and windows as in the report that is the reason for that.
+BOOST_AUTO_TEST_CASE(cudnn_poolings_of_many_planes, *needs_gpu()) {
+  const Stream stream;
+  cuda::Cudnn cudnn(stream);
+  const PoolingShape s = pooling(3, 3, 1000, 1100, {{9, 9}, {1, 1}, {4, 4}, {1, 1}, 1});
+  check_pooling<StepKind::max_pool2d>(stream, cudnn, s, PoolingCase<float>(StepKind::max_pool2d, s));
+}
+
+// cuDNN's documentation does not speak of windows that hold nothing but -infinity.
+BOOST_AUTO_TEST_CASE(cudnn_poolings_of_nan_and_infinities, *needs_gpu()) {
+  const Stream stream;
+  cuda::Cudnn cudnn(stream);
+  const PoolingShape s = pooling(1, 1, 4, 4, {{2, 2}, {2, 2}, {0, 0}, {1, 1}, 1});
+  PoolingCase<float> c(StepKind::max_pool2d, s);
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const int i : {0, 1, 4, 5}) c.from[static_cast<std::size_t>(i)] = -infinity;
+  c.from[3] = std::numeric_limits<float>::quiet_NaN();
+  c.from[8] = infinity;
+  const Shared<float> from(c.from);
+  Shared<float> result(c.wanted);
+  BOOST_REQUIRE((cudnn.pool<StepKind::max_pool2d, float>(s, from.data(), result.data())));
+  stream.wait();
+  BOOST_TEST(result[0] == -infinity);
+  BOOST_TEST(std::isnan(result[1]));
+  BOOST_TEST(result[2] == infinity);
 }
 
 BOOST_AUTO_TEST_CASE(cudnn_results_are_the_same_every_time, *needs_gpu()) {

@@ -15,6 +15,7 @@ Runtime runtime;
 namespace fakes {
 Runtime runtime;
 Blas blas;
+BlasLt blas_lt;
 void put(cudaStream_t stream, std::function<void()> work) { stream->add(std::move(work)); }
 }  // namespace fakes
 
@@ -166,7 +167,11 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   if (event->stream != nullptr) event->stream->run_until(event->number);
   return cudaSuccess;
 }
-cudaError_t cudaEventElapsedTime(float* time, cudaEvent_t, cudaEvent_t) { return *time = 1, cudaSuccess; }
+cudaError_t cudaEventElapsedTime(float* time, cudaEvent_t, cudaEvent_t) {
+  *time = runtime.time;
+  runtime.time += runtime.time_grows;
+  return cudaSuccess;
+}
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   if (runtime.is_recording) return cudaErrorIllegalState;

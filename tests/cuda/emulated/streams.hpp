@@ -59,6 +59,9 @@ struct Runtime {
   int live_allocations = 0;
   int allocations = 0;
   std::size_t free_bytes = std::size_t{8} << 30;
+  /// What the next measurement takes, and how much longer each one takes than the one before.
+  float time = 1;
+  float time_grows = 0;
   /// True while some stream records a graph.
   bool is_recording = false;
 };

@@ -187,6 +187,12 @@ BOOST_FIXTURE_TEST_CASE(lt_measures_once, Fixture) {
   const int runs = fakes::blas_lt.runs;
   BOOST_TEST(lt.multiply(p.p, false));
   BOOST_TEST(fakes::blas_lt.runs == runs + 1);
+  // Off again, the estimate counts.
+  p.p.adds = false;
+  lt.autotune(false);
+  BOOST_TEST(lt.multiply(p.p, false));
+  BOOST_TEST(fakes::blas_lt.last_algorithm == 10);
+  BOOST_TEST(fakes::blas_lt.requested == 1);
 }
 
 BOOST_FIXTURE_TEST_CASE(lt_without_an_algorithm, Fixture) {
@@ -224,6 +230,13 @@ BOOST_FIXTURE_TEST_CASE(lt_alignments, Fixture) {
   p.b = b;
   BOOST_TEST(lt.multiply(p, false));
   BOOST_TEST(fakes::blas_lt.heuristics == 2);
+  // An algorithm must suit the bias too.
+  alignas(256) const float bias[4] = {};
+  BOOST_TEST(lt.multiply(p, false, Epilogue::bias, bias + 2));
+  BOOST_TEST(fakes::blas_lt.alignment[2] == 128U);
+  BOOST_TEST(fakes::blas_lt.alignment[3] == 8U);
+  BOOST_TEST(lt.multiply(p, false, Epilogue::bias, bias));
+  BOOST_TEST(fakes::blas_lt.alignment[3] == 128U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

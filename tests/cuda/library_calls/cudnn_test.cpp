@@ -217,6 +217,15 @@ BOOST_FIXTURE_TEST_CASE(autotune_measures_once, Fixture) {
   BOOST_TEST(weight(cudnn, scratch));
   BOOST_TEST(weight.found == weight.wanted);
   BOOST_TEST(fakes::dnn.measurements == 2);
+  // Off again, the estimate counts.
+  cudnn.autotune(false);
+  fakes::dnn.offers = {{6}};
+  for (int i = 0; i < 2; ++i) {
+    BOOST_TEST(weight(cudnn, scratch));
+    BOOST_TEST(fakes::dnn.last_algorithm == 6);
+  }
+  BOOST_TEST(fakes::dnn.guesses == 2);
+  BOOST_TEST(fakes::dnn.measurements == 2);
 }
 
 BOOST_FIXTURE_TEST_CASE(errors_name_the_convolution, Fixture) {

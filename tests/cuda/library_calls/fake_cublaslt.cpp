@@ -182,11 +182,13 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t descriptor,
                               const void* beta, const void* c, cublasLtMatrixLayout_t layout_c, void* d,
                               cublasLtMatrixLayout_t layout_d, const cublasLtMatmulAlgo_t* algorithm, void* workspace,
                               std::size_t bytes, cudaStream_t stream) {
-  const auto& operation = in<Operation>(descriptor);
-  const auto& la = in<Layout>(layout_a);
-  const auto& lb = in<Layout>(layout_b);
-  const auto& lc = in<Layout>(layout_c);
+  // What the descriptors say now counts, not when the stream comes to it.
+  const Operation operation = in<Operation>(descriptor);
+  const Layout la = in<Layout>(layout_a);
+  const Layout lb = in<Layout>(layout_b);
+  const Layout lc = in<Layout>(layout_c);
   ++blas_lt.runs;
+  if (operation.epilogue != CUBLASLT_EPILOGUE_DEFAULT) ++blas_lt.epilogues;
   blas_lt.last_algorithm = static_cast<int>(algorithm->data[0]);
   if (blas_lt.broken.contains(blas_lt.last_algorithm)) return CUBLAS_STATUS_NOT_SUPPORTED;
   if (c != d || layout_c != layout_d || !fits(operation, la, lb, lc) || workspace != fakes::blas.workspace ||
@@ -201,8 +203,9 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t descriptor,
   if (number(alpha) != 1) return CUBLAS_STATUS_INVALID_VALUE;
   auto run = [&](auto element) {
     using T = decltype(element);
-    compute(operation, la, static_cast<const T*>(a), lb, static_cast<const T*>(b), number(beta), lc,
-            static_cast<T*>(d));
+    fakes::put(stream, [=, keep = number(beta)] {
+      compute(operation, la, static_cast<const T*>(a), lb, static_cast<const T*>(b), keep, lc, static_cast<T*>(d));
+    });
   };
   if (is_double) {
     run(double{});

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// cuDNN: checks that its descriptors fit together, and convolves by the definition.
+/// cuDNN: checks that its descriptors fit together, and convolves and pools by the definition.
 #include <cstring>
 
 #include "../../device/cuda/convolutions.hpp"
+#include "../../device/cuda/poolings.hpp"
 #include "fake_cudnn.hpp"
 
 namespace fakes {
@@ -25,6 +26,11 @@ struct cudnnConvolutionStruct {
   cudnnConvolutionMode_t mode;
   cudnnDataType_t compute;
   cudnnMathType_t math = CUDNN_DEFAULT_MATH;
+};
+struct cudnnPoolingStruct {
+  ctgrad::Window window;
+  cudnnPoolingMode_t mode;
+  cudnnNanPropagation_t nan;
 };
 
 namespace {
@@ -61,6 +67,20 @@ void compute(ctgrad::StepKind kind, const ctgrad::ConvolutionShape& s, const voi
   });
 }
 
+/// Runs visit(T{}) for the element type.
+template <class Visit>
+void with_type(cudnnDataType_t type, const Visit& visit) {
+  if (type == CUDNN_DATA_DOUBLE) {
+    visit(double{});
+  } else if (type == CUDNN_DATA_FLOAT) {
+    visit(float{});
+  } else if (type == CUDNN_DATA_BFLOAT16) {
+    visit(ctgrad::bfloat16{});
+  } else {
+    visit(ctgrad::float16{});
+  }
+}
+
 cudnnStatus_t run(ctgrad::StepKind kind, int algorithm, const void* alpha, cudnnTensorDescriptor_t x,
                   cudnnFilterDescriptor_t w, cudnnConvolutionDescriptor_t convolution, cudnnTensorDescriptor_t y,
                   const void* a, const void* b, const void* beta, void* result, void* scratch, std::size_t bytes) {
@@ -84,15 +104,7 @@ cudnnStatus_t run(ctgrad::StepKind kind, int algorithm, const void* alpha, cudnn
   };
   if (number(alpha) != 1) return CUDNN_STATUS_BAD_PARAM;
   dnn.last_beta = number(beta);
-  if (is_double) {
-    compute<double>(kind, s, a, b, dnn.last_beta, result, size);
-  } else if (x->type == CUDNN_DATA_FLOAT) {
-    compute<float>(kind, s, a, b, dnn.last_beta, result, size);
-  } else if (x->type == CUDNN_DATA_BFLOAT16) {
-    compute<ctgrad::bfloat16>(kind, s, a, b, dnn.last_beta, result, size);
-  } else {
-    compute<ctgrad::float16>(kind, s, a, b, dnn.last_beta, result, size);
-  }
+  with_type(x->type, [&](auto element) { compute<decltype(element)>(kind, s, a, b, dnn.last_beta, result, size); });
   return CUDNN_STATUS_SUCCESS;
 }
 
@@ -129,6 +141,30 @@ cudnnStatus_t measure(cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w, cudn
 cudnnStatus_t workspace(int algorithm, std::size_t* bytes) {
   if (dnn.unsupported.contains(algorithm)) return CUDNN_STATUS_NOT_SUPPORTED;
   *bytes = dnn.bytes.contains(algorithm) ? dnn.bytes.at(algorithm) : 0;
+  return CUDNN_STATUS_SUCCESS;
+}
+
+cudnnStatus_t pool(ctgrad::StepKind kind, cudnnPoolingDescriptor_t pooling, const void* alpha,
+                   cudnnTensorDescriptor_t x, const void* from, const void* beta, cudnnTensorDescriptor_t y, void* to) {
+  ++dnn.poolings;
+  dnn.planes.emplace_back(x->n, x->c);
+  if (dnn.pooling_status != CUDNN_STATUS_SUCCESS) return dnn.pooling_status;
+  const ctgrad::Window& window = pooling->window;
+  if (x->n != y->n || x->c != y->c || y->h != window.count(0, x->h) || y->w != window.count(1, x->w) ||
+      x->type != y->type || x->n < 1 || x->c < 1 || pooling->nan != CUDNN_PROPAGATE_NAN)
+    return CUDNN_STATUS_BAD_PARAM_SHAPE_MISMATCH;
+  auto number = [&](const void* at) {
+    return x->type == CUDNN_DATA_DOUBLE ? *static_cast<const double*>(at)
+                                        : static_cast<double>(*static_cast<const float*>(at));
+  };
+  if (number(alpha) != 1 || number(beta) != 0) return CUDNN_STATUS_BAD_PARAM;
+  if (!dnn.pools) return CUDNN_STATUS_SUCCESS;
+  const ctgrad::PoolingShape s = ctgrad_test::pooling(x->n, x->c, x->h, x->w, window);
+  with_type(x->type, [&](auto element) {
+    using T = decltype(element);
+    fakes::put(dnn.stream,
+               [=] { ctgrad_test::pool_by_definition(kind, s, static_cast<const T*>(from), static_cast<T*>(to)); });
+  });
   return CUDNN_STATUS_SUCCESS;
 }
 
@@ -200,6 +236,34 @@ cudnnStatus_t cudnnSetConvolutionGroupCount(cudnnConvolutionDescriptor_t descrip
 cudnnStatus_t cudnnSetConvolutionMathType(cudnnConvolutionDescriptor_t descriptor, cudnnMathType_t math) {
   descriptor->math = math;
   return CUDNN_STATUS_SUCCESS;
+}
+
+cudnnStatus_t cudnnCreatePoolingDescriptor(cudnnPoolingDescriptor_t* place) { return make(place); }
+cudnnStatus_t cudnnDestroyPoolingDescriptor(cudnnPoolingDescriptor_t descriptor) { return destroy(descriptor); }
+cudnnStatus_t cudnnSetPooling2dDescriptor(cudnnPoolingDescriptor_t descriptor, cudnnPoolingMode_t mode,
+                                          cudnnNanPropagation_t nan, int height, int width, int pad_h, int pad_w,
+                                          int stride_h, int stride_w) {
+  *descriptor = {{{height, width}, {stride_h, stride_w}, {pad_h, pad_w}, {1, 1}, 1}, mode, nan};
+  return CUDNN_STATUS_SUCCESS;
+}
+cudnnStatus_t cudnnPoolingForward(cudnnHandle_t, const cudnnPoolingDescriptor_t pooling, const void* alpha,
+                                  const cudnnTensorDescriptor_t x_descriptor, const void* x, const void* beta,
+                                  const cudnnTensorDescriptor_t y_descriptor, void* y) {
+  if (pooling->mode != CUDNN_POOLING_MAX && pooling->mode != CUDNN_POOLING_AVERAGE_COUNT_INCLUDE_PADDING)
+    return CUDNN_STATUS_BAD_PARAM;
+  const auto kind = pooling->mode == CUDNN_POOLING_MAX ? ctgrad::StepKind::max_pool2d : ctgrad::StepKind::avg_pool2d;
+  return pool(kind, pooling, alpha, x_descriptor, x, beta, y_descriptor, y);
+}
+cudnnStatus_t cudnnPoolingBackward(cudnnHandle_t, const cudnnPoolingDescriptor_t pooling, const void* alpha,
+                                   const cudnnTensorDescriptor_t y_descriptor, const void* y,
+                                   const cudnnTensorDescriptor_t dy_descriptor, const void* dy,
+                                   const cudnnTensorDescriptor_t x_descriptor, const void* x, const void* beta,
+                                   const cudnnTensorDescriptor_t dx_descriptor, void* dx) {
+  // For the adjoint of a maximum x and y would have to be what they are called.
+  if (pooling->mode != CUDNN_POOLING_AVERAGE_COUNT_INCLUDE_PADDING || x_descriptor != dx_descriptor ||
+      y_descriptor != dy_descriptor || x == nullptr || y == nullptr)
+    return CUDNN_STATUS_BAD_PARAM;
+  return pool(ctgrad::StepKind::avg_pool2d_gradient, pooling, alpha, dx_descriptor, dy, beta, dy_descriptor, dx);
 }
 
 cudnnStatus_t cudnnGetConvolutionForwardAlgorithm_v7(cudnnHandle_t, const cudnnTensorDescriptor_t x,

@@ -6,6 +6,7 @@
 #include <cudnn.h>
 
 #include <map>
+#include <utility>
 
 #include "fakes.hpp"
 
@@ -37,6 +38,13 @@ struct Dnn {
   std::set<int> fail_to_run;
   cudnnStatus_t run_status = CUDNN_STATUS_SUCCESS;
   std::size_t measured_with = 0;
+  /// Calls for poolings, and how they end.
+  int poolings = 0;
+  cudnnStatus_t pooling_status = CUDNN_STATUS_SUCCESS;
+  /// The planes of each call: images, channels.
+  std::vector<std::pair<int, int>> planes;
+  /// False: poolings are noted and not computed.
+  bool pools = true;
 };
 
 extern Dnn dnn;

@@ -56,6 +56,8 @@ struct BlasLt {
   std::set<int> broken;
   int last_algorithm = 0;
   int runs = 0;
+  /// Runs with a bias or relu.
+  int epilogues = 0;
   int live_descriptors = 0;
   std::uint32_t alignment[4] = {};
 };

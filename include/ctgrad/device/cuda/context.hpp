@@ -8,7 +8,7 @@
 #include <mutex>
 #include <optional>
 
-#include "ctgrad/device/cuda/cublas.hpp"
+#include "ctgrad/device/cuda/cublaslt.hpp"
 #include "ctgrad/device/cuda/memory.hpp"
 #if defined(CTGRAD_HAS_CUDNN)
 #include "ctgrad/device/cuda/cudnn.hpp"
@@ -16,6 +16,15 @@
 #include "ctgrad/device/parallel/index_report.hpp"
 
 namespace ctgrad::cuda {
+
+/// What the programs of a context may do, and how libraries choose. A recorded run holds for the settings it was
+/// recorded with.
+struct Settings {
+  bool allows_tf32 = false;
+  bool autotunes = false;
+  bool allows_nondeterministic = false;
+  friend bool operator==(const Settings&, const Settings&) = default;
+};
 
 /// One GPU, a stream for the steps and one for copies. It serves one thread at a time.
 class Context {
@@ -40,6 +49,7 @@ public:
 #if defined(CTGRAD_HAS_CUDNN)
     cudnn_.reset();
 #endif
+    cublas_lt_.reset();
     cublas_.reset();
     cudaStreamDestroy(copies_);
     cudaStreamDestroy(stream_);
@@ -70,9 +80,16 @@ public:
     if (!cublas_) cublas_.emplace(stream_);
     return *cublas_;
   }
+  CublasLt& cublas_lt() {
+    if (!cublas_lt_) cublas_lt_.emplace(cublas());
+    cublas_lt_->autotune(settings.autotunes);
+    return *cublas_lt_;
+  }
 #if defined(CTGRAD_HAS_CUDNN)
   Cudnn& cudnn() {
     if (!cudnn_) cudnn_.emplace(stream_);
+    cudnn_->autotune(settings.autotunes);
+    cudnn_->allow_nondeterministic(settings.allows_nondeterministic);
     return *cudnn_;
   }
 #endif
@@ -94,9 +111,15 @@ public:
     return context;
   }
 
-  /// Settings of the programs that use this context.
-  bool allows_tf32 = false;
+  Settings settings;
+  /// Whether the programs of this context record their steps.
   bool replays_graphs = true;
+  /// Whether cuBLASLt is faster in a product with its epilogue than a product and our own loop.
+  FasterWay<ProductKey> faster_epilogue;
+#if defined(CTGRAD_HAS_CUDNN)
+  /// Whether cuDNN is faster in a pooling than our own loop.
+  FasterWay<PoolingKey> faster_pooling;
+#endif
 
 private:
   int index_;
@@ -107,6 +130,7 @@ private:
   PinnedMemory report_memory_;
   parallel::IndexReport* report_ = nullptr;
   std::optional<Cublas> cublas_;
+  std::optional<CublasLt> cublas_lt_;
 #if defined(CTGRAD_HAS_CUDNN)
   std::optional<Cudnn> cudnn_;
 #endif

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "ctgrad/device/image_shapes.hpp"
+#include "ctgrad/passes/step_name.hpp"
 
 namespace ctgrad::cuda {
 
@@ -74,11 +75,9 @@ inline std::string to_text(StepKind kind, DType dtype, const ConvolutionShape& s
   auto both = [](const char* name, const int(&x)[2]) {
     return std::string(", ") + name + " " + std::to_string(x[0]) + " " + std::to_string(x[1]);
   };
-  const char* name = kind == StepKind::conv2d                  ? "conv2d"
-                     : kind == StepKind::conv2d_input_gradient ? "conv2d_input_gradient"
-                                                               : "conv2d_weight_gradient";
   const Window& w = s.window;
-  return std::string(name) + " of images " + list(s.images, s.groups * s.in, s.height, s.width) + " and weights " +
+  return std::string(ctgrad::detail::name_of(kind)) + " of images " +
+         list(s.images, s.groups * s.in, s.height, s.width) + " and weights " +
          list(s.groups * s.out, s.in, w.kernel[0], w.kernel[1]) + both("stride", w.stride) +
          both("padding", w.padding) + both("dilation", w.dilation) + ", groups " + std::to_string(s.groups) + ", " +
          std::string(name_of(dtype));

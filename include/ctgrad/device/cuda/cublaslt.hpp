@@ -6,6 +6,7 @@
 
 #include <cublasLt.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <map>
@@ -13,11 +14,11 @@
 
 #include "ctgrad/device/cuda/cublas.hpp"
 #include "ctgrad/device/cuda/timing.hpp"
+#include "ctgrad/passes/product_epilogue.hpp"
 
 namespace ctgrad::cuda {
 
-/// What is done to the elements of a product before they are stored. The bias has an element for each column of C.
-enum class Epilogue { none, bias, relu, bias_relu };
+using Epilogue = ProductEpilogue;
 
 /// The largest power of two, up to 256, that divides an address: algorithms with wide loads need more than others.
 inline std::uint32_t alignment_of(const void* address) {
@@ -84,26 +85,28 @@ public:
 
   /// Whether algorithms are chosen by running the most promising instead of by cuBLAS's estimate; off at first. The
   /// choice can differ from run to run, and with it the last bits of results. Measuring takes place when a product
-  /// comes up first while no graph is recorded, and not for products that add to C.
+  /// comes up first while no graph is recorded, and not for products that add to C. Off again, the estimate counts
+  /// again.
   void autotune(bool measures) { measures_ = measures; }
 
-  /// Puts C = epilogue(op(A) op(B) + keep * C) into the stream. `bias`: p.n elements, for epilogues that have one.
-  /// False, with nothing done, where cuBLASLt has no algorithm (double has none with an epilogue) and where there is
-  /// nothing to add up (k = 0). Throws Error with the shapes where a call fails.
+  /// Puts C = epilogue(op(A) op(B) + keep * C) into the stream. `bias`: p.n elements, for epilogues that have one. The
+  /// epilogue is applied to sums that are not rounded to 16 bits yet; what its relu makes of NaN, cuBLASLt does not
+  /// say. False, with nothing done, where cuBLASLt has no algorithm (double has none with an epilogue) and where there
+  /// is nothing to add up (k = 0). Throws Error with the shapes where a call fails.
   template <class T>
   bool multiply(const MatrixProduct<T>& p, bool allows_tf32, Epilogue epilogue = Epilogue::none,
                 const T* bias = nullptr) {
     if (p.batch <= 0 || p.m <= 0 || p.n <= 0) return true;
     const ColumnMajorProduct call = column_major(p);
     if (p.k <= 0 || call.batch > std::numeric_limits<std::int32_t>::max()) return false;
-    const ProductKey key = key_of(call, p, bias, epilogue, allows_tf32);
+    const std::pair key(key_of(call, p, bias, epilogue, allows_tf32), measures_);
     const bool measures = measures_ && !p.adds && !is_recording(cublas_.stream());
     auto at = plans_.find(key);
     if (at == plans_.end() || (measures && !at->second.measured)) {
       Plan plan = describe<T>(call, epilogue, allows_tf32);
       set_bias(plan, bias);
       plan.measured = measures;
-      choose(plan, p);
+      choose(plan, p, bias);
       at = plans_.insert_or_assign(key, std::move(plan)).first;
     }
     Plan& plan = at->second;
@@ -202,7 +205,7 @@ private:
   }
 
   template <class T>
-  void choose(Plan& plan, const MatrixProduct<T>& p) {
+  void choose(Plan& plan, const MatrixProduct<T>& p, const T* bias) {
     Preference preference;
     check(cublasLtMatmulPreferenceCreate(preference.place()), "cublasLtMatmulPreferenceCreate");
     set(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, cublas_.workspace().bytes());
@@ -212,7 +215,11 @@ private:
     set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignment_of(p.b));
     set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment_of(p.a));
     set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignment_of(p.c));
-    set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignment_of(p.c));
+    // There is none for the bias, which is read in the order in which the result is written: as PyTorch, we have the
+    // algorithm suit both.
+    const std::uint32_t alignment = alignment_of(p.c);
+    set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES,
+        bias != nullptr ? std::min(alignment, alignment_of(bias)) : alignment);
     cublasLtMatmulHeuristicResult_t candidates[most_candidates];
     int found = 0;
     const cublasStatus_t status =
@@ -240,7 +247,8 @@ private:
 
   Cublas& cublas_;
   bool measures_ = false;
-  std::map<ProductKey, Plan> plans_;
+  /// By the product, and whether its algorithm was to be measured.
+  std::map<std::pair<ProductKey, bool>, Plan> plans_;
 };
 
 }  // namespace ctgrad::cuda

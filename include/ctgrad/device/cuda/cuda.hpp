@@ -17,11 +17,11 @@ namespace ctgrad {
 /// computes) or in the GPU's, and gives views of arrays in the GPU's memory; a call returns when its steps are in the
 /// GPU's queue, and whoever reads a result waits for it. The steps of a program are recorded as a CUDA graph and
 /// replayed. Each step runs in the best way that is known: fused loops of our own, matrix products by cuBLAS,
-/// convolutions by cuDNN where the build has it.
+/// convolutions by cuDNN where the build has it, poolings by cuDNN where it was measured to be faster (see autotune).
 ///
 /// An object is a handle on one GPU, its streams and libraries; copies share them, and so do all objects made from the
-/// same number, as long as one of them lives. Programs on one handle run one after the other and serve one thread at a
-/// time. Throws Error where there is no driver or no such GPU.
+/// same number, as long as one of them lives; so what is set on one of them holds for all. Programs on one handle run
+/// one after the other and serve one thread at a time. Throws Error where there is no driver or no such GPU.
 class Cuda {
 public:
   using ctgrad_device = void;
@@ -29,6 +29,8 @@ public:
   /// Which libraries may run steps.
   struct Libraries {
     static constexpr bool cudnn = true;
+    /// Whether cuDNN pools even where nobody has measured that it is faster.
+    static constexpr bool cudnn_pools = false;
   };
 
   template <class T, class S>
@@ -46,7 +48,19 @@ public:
 
   /// Allows matrix products and convolutions of floats to round their operands to TF32 (10 bits of mantissa), which
   /// is several times faster; off at first.
-  void allow_tf32(bool allowed) { context_->allows_tf32 = allowed; }
+  void allow_tf32(bool allowed) { context_->settings.allows_tf32 = allowed; }
+  /// Whether the algorithms of matrix products and convolutions are chosen by running those that the libraries offer
+  /// once each, instead of by the libraries' estimates: what PyTorch calls torch.backends.cudnn.benchmark; off at
+  /// first. Poolings then go to cuDNN where it is faster than our own loops, which otherwise do them, and a product
+  /// whose result gets a bias, relu or both is one call of cuBLASLt where that is faster than a product and our own
+  /// loop. The choice is made for each shape when it comes up first, in the run before the one that is recorded, which
+  /// takes longer and may hold more scratch memory; later runs keep to it. Another process may choose otherwise: then
+  /// the last bits of its results differ. Off again, the estimates count again.
+  void autotune(bool measures) { context_->settings.autotunes = measures; }
+  /// Allows algorithms of convolutions that add in an order which changes from run to run, which can be faster; off at
+  /// first, and then a run can be repeated bit for bit (PyTorch's torch.backends.cudnn.deterministic, the other way
+  /// round).
+  void allow_nondeterministic(bool allowed) { context_->settings.allows_nondeterministic = allowed; }
   /// Whether steps are recorded and replayed; on at first. Off, a debugger sees one step after the other.
   void replay_graphs(bool replays) { context_->replays_graphs = replays; }
   /// Waits for all that was started. Throws Error for what went wrong meanwhile.
@@ -72,10 +86,15 @@ public:
   CudaPlain for_another_program() const { return *this; }
 };
 
-/// A GPU with every step that cuDNN has by cuDNN: today those are the convolutions, as for Cuda.
+/// A GPU with every step by cuDNN that cuDNN defines as we do: convolutions as for Cuda, and poolings, but for the
+/// adjoint of max pooling. docs/gpu.md says why not that one, and why not batch normalisation.
 class CudaDnn : public Cuda {
 public:
   static constexpr const char* name = "cuda_dnn";
+  struct Libraries {
+    static constexpr bool cudnn = true;
+    static constexpr bool cudnn_pools = true;
+  };
   template <class Source, int Inputs>
   using Executor = cuda::Executor<CudaDnn, Source, Inputs>;
   using Cuda::Cuda;

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// Convolutions by cuDNN.
+/// Convolutions and poolings by cuDNN.
 #pragma once
 
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "ctgrad/device/cuda/convolution_call.hpp"
 #include "ctgrad/device/cuda/cudnn_convolution.hpp"
+#include "ctgrad/device/cuda/cudnn_pooling.hpp"
 #include "ctgrad/device/cuda/timing.hpp"
 
 namespace ctgrad::cuda {
@@ -32,13 +34,10 @@ public:
 
   /// Whether algorithms are chosen by running each once instead of by cuDNN's estimate; off at first. The choice can
   /// differ from run to run, and with it the last bits of results. Measuring takes place when a shape comes up first
-  /// while no graph is recorded.
+  /// while no graph is recorded. Off again, the estimate counts again.
   void autotune(bool measures) { measures_ = measures; }
   /// Whether algorithms may be chosen that add in an order which changes from run to run; off at first.
-  void allow_nondeterministic(bool allowed) {
-    if (allowed != allows_nondeterministic_) plans_.clear();
-    allows_nondeterministic_ = allowed;
-  }
+  void allow_nondeterministic(bool allowed) { allows_nondeterministic_ = allowed; }
   /// The most scratch memory an algorithm may ask for: 1 GiB at first.
   void limit_scratch(std::size_t bytes) {
     if (bytes != most_bytes_) plans_.clear();
@@ -62,7 +61,35 @@ public:
     return true;
   }
 
+  /// Puts a pooling of `from`, or the adjoint of one, into the stream. Kinds that PoolingCalls has, all floating-point
+  /// types. False where cuDNN does not take these lengths: `to` is then to be computed in another way. Throws Error
+  /// with the shapes where a call fails.
+  template <StepKind Kind, class T>
+  bool pool(const PoolingShape& shape, const T* from, T* to) {
+    const std::int64_t at_once = planes_at_once(shape);
+    if (at_once == 0) return false;
+    const std::int64_t from_plane = PoolingCalls<Kind>::is_adjoint ? shape.positions() : shape.pixels();
+    const std::int64_t to_plane = PoolingCalls<Kind>::is_adjoint ? shape.pixels() : shape.positions();
+    PoolingShape part = shape;
+    for (std::int64_t first = 0; first < shape.planes; first += at_once) {
+      part.planes = std::min(at_once, shape.planes - first);
+      const cudnnStatus_t status = run_pooling<Kind, T>(part, from + first * from_plane, to + first * to_plane);
+      if (is_not_supported(status)) return false;
+      check(status, PoolingCalls<Kind>::name, [&] { return to_text(Kind, dtype_of<T>, shape); });
+    }
+    return true;
+  }
+
 private:
+  template <StepKind Kind, class T>
+  cudnnStatus_t run_pooling(const PoolingShape& part, const T* from, T* to) {
+    const PoolingKey key = key_of(Kind, dtype_of<T>, part);
+    auto at = poolings_.find(key);
+    if (at == poolings_.end())
+      at = poolings_.emplace(key, DnnPooling(part, PoolingCalls<Kind>::mode, DnnType<T>::type)).first;
+    return at->second.template run<Kind, T>(handle_, from, to);
+  }
+
   /// A way to compute a convolution.
   struct Way {
     int algorithm;
@@ -75,6 +102,8 @@ private:
     std::vector<Way> ways;
     bool measured;
   };
+  /// The convolution, and how its plan was chosen.
+  using PlanKey = std::tuple<ConvolutionKey, bool, bool>;
 
   template <StepKind Kind, class T, class Scratch>
   bool run(const ConvolutionShape& s, const T* a, const T* b, T* result, bool adds, bool allows_tf32,
@@ -82,7 +111,7 @@ private:
     using Calls = ConvolutionCalls<Kind>;
     // Measuring writes to the result, which must not be lost where it is to be added to.
     const bool measures = measures_ && !adds && !is_recording(stream_);
-    const ConvolutionKey key = key_of(Kind, dtype_of<T>, s, allows_tf32);
+    const PlanKey key{key_of(Kind, dtype_of<T>, s, allows_tf32), measures_, allows_nondeterministic_};
     auto at = plans_.find(key);
     if (at == plans_.end() || (measures && !at->second.measured)) {
       Plan plan{{s, DnnType<T>::type, DnnType<T>::compute, DnnType<T>::math(allows_tf32)}, {}, measures};
@@ -159,7 +188,8 @@ private:
   bool measures_ = false;
   bool allows_nondeterministic_ = false;
   std::size_t most_bytes_ = std::size_t{1} << 30;
-  std::map<ConvolutionKey, Plan> plans_;
+  std::map<PlanKey, Plan> plans_;
+  std::map<PoolingKey, DnnPooling> poolings_;
 };
 
 }  // namespace ctgrad::cuda

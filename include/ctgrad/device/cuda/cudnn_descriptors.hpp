@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// What cuDNN is told of a convolution: its element type and its arrays; and what its status codes mean.
+/// What cuDNN is told of arrays: their element type, their lengths, those of a convolution; and what its status codes
+/// mean.
 #pragma once
 
 #include <cudnn.h>
@@ -121,15 +122,16 @@ private:
 
 }  // namespace detail
 
+using DnnTensor =
+    detail::DnnDescriptor<cudnnTensorDescriptor_t, cudnnCreateTensorDescriptor, cudnnDestroyTensorDescriptor>;
+
 /// What cuDNN is told about the arrays of a convolution: images x, weights w, result y.
 struct ConvolutionDescriptors {
-  using Tensor =
-      detail::DnnDescriptor<cudnnTensorDescriptor_t, cudnnCreateTensorDescriptor, cudnnDestroyTensorDescriptor>;
   using Filter =
       detail::DnnDescriptor<cudnnFilterDescriptor_t, cudnnCreateFilterDescriptor, cudnnDestroyFilterDescriptor>;
   using Convolution = detail::DnnDescriptor<cudnnConvolutionDescriptor_t, cudnnCreateConvolutionDescriptor,
                                             cudnnDestroyConvolutionDescriptor>;
-  Tensor x, y;
+  DnnTensor x, y;
   Filter w;
   Convolution convolution;
 

@@ -65,7 +65,7 @@ public:
     if (context().replays_graphs) {
       graphs_.run(
           context().stream(),
-          Key{memory_.region(), dimensions.length, staging_.seed(), context().scratch_place(), context().allows_tf32},
+          Key{memory_.region(), dimensions.length, staging_.seed(), context().scratch_place(), context().settings},
           steps);
     } else {
       steps();
@@ -101,7 +101,7 @@ private:
     decltype(Dimensions::length) length;
     const void* seed;
     const void* scratch;
-    bool allows_tf32;
+    Settings settings;
     friend bool operator==(const Key&, const Key&) = default;
   };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// The system on which a GPU's steps run: threads from launch.hpp, products from cuBLAS, convolutions from cuDNN. For
-/// nvcc.
+/// The system on which a GPU's steps run: threads from launch.hpp, products from cuBLAS, convolutions and poolings from
+/// cuDNN. For nvcc.
 #pragma once
 
 #include "ctgrad/device/cuda/context.hpp"
@@ -37,8 +37,27 @@ public:
     if constexpr (std::is_integral_v<T>) {
       multiply_integers(*this, product);
     } else {
-      context_.cublas().template multiply<T>(product, context_.allows_tf32);
+      const bool tf32 = context_.settings.allows_tf32;
+      // cuBLASLt says which algorithms there are, so that they can be measured; cuBLAS estimates.
+      if (context_.settings.autotunes && context_.cublas_lt().template multiply<T>(product, tf32)) return;
+      context_.cublas().template multiply<T>(product, tf32);
     }
+  }
+
+  /// In one call only where that was measured to be faster: a library's epilogue is not always, and it need not treat
+  /// NaN as our loops do.
+  template <class T, class Apart>
+  bool multiply_with_epilogue([[maybe_unused]] const MatrixProduct<T>& product,
+                              [[maybe_unused]] ProductEpilogue epilogue, [[maybe_unused]] const T* bias,
+                              [[maybe_unused]] const Apart& apart) {
+    if constexpr (std::is_same_v<T, float> || is_half<T>) {
+      if (!context_.settings.autotunes) return false;
+      const bool tf32 = context_.settings.allows_tf32;
+      auto together = [&] { return context_.cublas_lt().template multiply<T>(product, tf32, epilogue, bias); };
+      const auto key = key_of(column_major(product), product, bias, epilogue, tf32);
+      return context_.faster_epilogue.is_second(context_.stream(), key, apart, together) && together();
+    }
+    return false;
   }
 
   template <StepKind Kind, class T>
@@ -46,8 +65,23 @@ public:
                 [[maybe_unused]] const T* b, [[maybe_unused]] T* result) {
 #if defined(CTGRAD_HAS_CUDNN)
     if constexpr (Libraries::cudnn) {
-      return context_.cudnn().template convolve<Kind, T>(shape, a, b, result, context_.allows_tf32,
+      return context_.cudnn().template convolve<Kind, T>(shape, a, b, result, context_.settings.allows_tf32,
                                                          [this](std::size_t bytes) { return scratch(bytes); });
+    }
+#endif
+    return false;
+  }
+
+  template <StepKind Kind, class T, class Own>
+  bool pool([[maybe_unused]] const PoolingShape& shape, [[maybe_unused]] const T* from, [[maybe_unused]] T* to,
+            [[maybe_unused]] const Own& own) {
+#if defined(CTGRAD_HAS_CUDNN)
+    if constexpr (Libraries::cudnn) {
+      auto by_cudnn = [&] { return context_.cudnn().template pool<Kind, T>(shape, from, to); };
+      if (Libraries::cudnn_pools ||
+          (context_.settings.autotunes &&
+           context_.faster_pooling.is_second(context_.stream(), key_of(Kind, dtype_of<T>, shape), own, by_cudnn)))
+        return by_cudnn();
     }
 #endif
     return false;

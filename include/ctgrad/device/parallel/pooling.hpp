@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// Maximum and average of windows of images, and their adjoints, which gather so that no two threads add to one place.
+/// Maximum and average of windows of images, and their adjoints, which gather so that no two threads add to one place;
+/// or the same by a library where the system has one.
 #pragma once
 
 #include "ctgrad/device/image_shapes.hpp"
@@ -43,6 +44,13 @@ struct WindowsOfElement {
   }
 };
 
+/// The pooling of `from`, or the adjoint of one, by a library or by own().
+template <StepKind Kind, class T, class System, class Own>
+void pool(System& system, const PoolingShape& s, const T* from, T* to, const Own& own) {
+  // Libraries take no empty arrays.
+  if (s.operations() == 0 || !system.template pool<Kind, T>(s, from, to, own)) own();
+}
+
 }  // namespace detail
 
 /// Window i: the element of v at the place of the largest of x.
@@ -65,9 +73,13 @@ struct MaxPoolBody {
 template <class T, class System>
 void run_max_pool2d(System& system, const StepArguments& a, std::int64_t attribute) {
   const PoolingShape s(a.shape[1], a.result_shape(), attribute);
-  system.for_each(a.result_shape().size(),
-                  MaxPoolBody<T>{s, static_cast<const T*>(a.pointer[0]), static_cast<const T*>(a.pointer[1]),
-                                 static_cast<T*>(a.result())});
+  const auto* v = static_cast<const T*>(a.pointer[0]);
+  const auto* x = static_cast<const T*>(a.pointer[1]);
+  auto* y = static_cast<T*>(a.result());
+  auto own = [&] { system.for_each(a.result_shape().size(), MaxPoolBody<T>{s, v, x, y}); };
+  // A derivative of pooling takes the elements of another array than the one it compares: no library has that.
+  if (v == x) return detail::pool<StepKind::max_pool2d>(system, s, x, y, own);
+  own();
 }
 
 /// Pixel i: the sum of t over the windows whose largest element it is.
@@ -131,8 +143,11 @@ compute_t<T> scale_of(const PoolingShape& s) {
 template <class T, class System>
 void run_avg_pool2d(System& system, const StepArguments& a, std::int64_t attribute) {
   const PoolingShape s(a.shape[0], a.result_shape(), attribute);
-  system.for_each(a.result_shape().size(),
-                  AvgPoolBody<T>{s, static_cast<const T*>(a.pointer[0]), static_cast<T*>(a.result()), scale_of<T>(s)});
+  const auto* x = static_cast<const T*>(a.pointer[0]);
+  auto* y = static_cast<T*>(a.result());
+  detail::pool<StepKind::avg_pool2d>(system, s, x, y, [&] {
+    system.for_each(a.result_shape().size(), AvgPoolBody<T>{s, x, y, scale_of<T>(s)});
+  });
 }
 
 /// Pixel i: the mean's share of each window that contains it.
@@ -160,8 +175,11 @@ struct AvgPoolGradientBody {
 template <class T, class System>
 void run_avg_pool2d_gradient(System& system, const StepArguments& a, std::int64_t attribute) {
   const PoolingShape s(a.result_shape(), a.shape[0], attribute);
-  system.for_each(a.result_shape().size(), AvgPoolGradientBody<T>{s, static_cast<const T*>(a.pointer[0]),
-                                                                  static_cast<T*>(a.result()), scale_of<T>(s)});
+  const auto* t = static_cast<const T*>(a.pointer[0]);
+  auto* y = static_cast<T*>(a.result());
+  detail::pool<StepKind::avg_pool2d_gradient>(system, s, t, y, [&] {
+    system.for_each(a.result_shape().size(), AvgPoolGradientBody<T>{s, t, y, scale_of<T>(s)});
+  });
 }
 
 }  // namespace ctgrad::parallel

@@ -12,7 +12,13 @@
 ///     system.check_indices()                     after a step that may have reported: throws now, or at the next
 ///                                                moment when the host waits anyway
 ///     system.multiply<T>(product)                matrix products, see MatrixProduct
-///     system.convolve<T>(kind, shape, ...)       a convolution by a library; false where im2col is to do it
+///     system.multiply_with_epilogue<T>(product, epilogue, bias, apart)
+///                                                the same with what is done to its elements before they are stored;
+///                                                false where apart() is to do both, which the system may run to see
+///                                                which is faster
+///     system.convolve<Kind, T>(shape, ...)       a convolution by a library; false where im2col is to do it
+///     system.pool<Kind, T>(shape, ..., own)      a pooling by a library; false where own() is to do it, which the
+///                                                system may run to see which is faster
 ///     system.run_user_kernel(step, arguments)    a kernel from a user's header
 ///
 /// A group has `size()`, the caller's `rank()`, `synchronize()`, after which its threads see what the others have
@@ -135,6 +141,37 @@ struct RoutineTable<Source, System, std::index_sequence<R...>> {
       nullptr};
 };
 
+/// A product and the loop after it as two steps, of whatever program: what is called with it is compiled once.
+struct TwoSteps {
+  const void* run;
+  void (*call)(const void* run);
+  void operator()() const { call(run); }
+};
+
+template <class System>
+using ProductFunction = bool (*)(System&, const StepArguments&, std::int64_t, ProductEpilogue, const void*,
+                                 const TwoSteps&);
+
+template <StepKind Kind, class T, class System>
+constexpr ProductFunction<System> product_function() {
+  if constexpr (Kind == StepKind::matmul) {
+    return &run_matmul_with_epilogue<T, System, TwoSteps>;
+  } else {
+    return nullptr;
+  }
+}
+
+/// For each routine that is a product what runs it together with the loop after it.
+template <class Source, class System, class Routines>
+struct ProductTable;
+template <class Source, class System, std::size_t... R>
+struct ProductTable<Source, System, std::index_sequence<R...>> {
+  static constexpr ProductFunction<System> function[] = {
+      product_function<routine_of<Source, static_cast<int>(R)>.kind,
+                       element_t<routine_of<Source, static_cast<int>(R)>.dtype>, System>()...,
+      nullptr};
+};
+
 }  // namespace detail
 
 /// Runs, or hands to the device's queue, all steps of `Source::view()`.
@@ -143,14 +180,24 @@ void run(const RunContext<Device>& context, System& system) {
   static constexpr ScheduleView schedule = Source::view();
   using Loops =
       detail::LoopTable<Source, System, std::make_index_sequence<static_cast<std::size_t>(schedule.kernel_count)>>;
-  using Routines =
-      detail::RoutineTable<Source, System, std::make_index_sequence<static_cast<std::size_t>(schedule.routine_count)>>;
+  using RoutineNumbers = std::make_index_sequence<static_cast<std::size_t>(schedule.routine_count)>;
+  using Routines = detail::RoutineTable<Source, System, RoutineNumbers>;
   static constexpr const auto& chains = row_chains<Source>;
   using Chains =
       detail::ChainTable<Source, System, std::make_index_sequence<static_cast<std::size_t>(chains.kind_count)>>;
-  for (int i = 0; i < schedule.step_count; ++i) {
+  static constexpr const auto& epilogues = product_epilogues<Source>;
+  const auto run_step = [&](int i) {
     const Step& step = schedule.steps[i];
     const StepOperand* operands = schedule.operands + step.first_operand;
+    if (step.kind == StepKind::kernel) {
+      LoopArguments loop;
+      bind_loop(step, operands, context, loop);
+      Loops::function[step.kernel](system, loop);
+    } else {
+      Routines::function[step.kernel](system, step, bind_step(step, operands, context), context.seed);
+    }
+  };
+  for (int i = 0; i < schedule.step_count; ++i) {
     try {
       if (chains.kind_of[i] >= 0) {
         LoopArguments loops[chains.most_steps];
@@ -162,13 +209,27 @@ void run(const RunContext<Device>& context, System& system) {
           continue;
         }
       }
-      if (step.kind == StepKind::kernel) {
-        LoopArguments loop;
-        bind_loop(step, operands, context, loop);
-        Loops::function[step.kernel](system, loop);
-      } else {
-        Routines::function[step.kernel](system, step, bind_step(step, operands, context), context.seed);
+      if constexpr (epilogues.count > 0) {
+        if (const auto& entry = epilogues.of[i]; entry.epilogue != ProductEpilogue::none) {
+          const auto apart = [&] {
+            run_step(i);
+            run_step(i + 1);
+          };
+          const detail::TwoSteps two{&apart, [](const void* run) { (*static_cast<decltype(&apart)>(run))(); }};
+          const Step& step = schedule.steps[i];
+          const Step& loop = schedule.steps[i + 1];
+          const StepOperand* of_loop = schedule.operands + loop.first_operand;
+          StepArguments product = bind_step(step, schedule.operands + step.first_operand, context);
+          product.pointer[product.input_count] = context.address(of_loop[loop.input_count]);
+          const void* bias = entry.bias < 0 ? nullptr : context.address(of_loop[entry.bias]);
+          using Products = detail::ProductTable<Source, System, RoutineNumbers>;
+          if (Products::function[step.kernel](system, product, step.attribute, entry.epilogue, bias, two)) {
+            ++i;
+            continue;
+          }
+        }
       }
+      run_step(i);
     } catch (const Error& error) {
       detail::throw_in_step(error, schedule, i, *context.dimensions);
     }

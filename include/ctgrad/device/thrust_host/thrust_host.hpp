@@ -95,9 +95,18 @@ public:
       cpu::multiply(p, products_.template workspace<T>());
     }
   }
-  /// There is no library of convolutions.
+  /// There is no library that does more than multiply.
+  template <class T, class Apart>
+  bool multiply_with_epilogue(const MatrixProduct<T>&, ProductEpilogue, const T*, const Apart&) {
+    return false;
+  }
+  /// There is no library of convolutions, nor of poolings.
   template <StepKind Kind, class T>
   bool convolve(const ConvolutionShape&, const T*, const T*, T*) {
+    return false;
+  }
+  template <StepKind Kind, class T, class Own>
+  bool pool(const PoolingShape&, const T*, T*, const Own&) {
     return false;
   }
 

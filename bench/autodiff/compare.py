@@ -21,8 +21,10 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-PROGRAMS = ["sum", "product", "log_sum_exp", "normal_log_pdf", "matrix_product", "regression", "volatility", "volatility_scan",
-            "black_scholes", "formulas", "determinant", "polynomial", "advection", "mixture", "lstm", "bundle_adjustment"]
+PROGRAMS = ["sum", "sum_long", "product", "product_long", "log_sum_exp", "log_sum_exp_long", "normal_log_pdf",
+            "normal_log_pdf_long", "matrix_product", "matrix_product_large", "regression", "volatility",
+            "volatility_scan", "black_scholes", "formulas", "deviations", "determinant", "polynomial", "ode", "advection",
+            "mixture", "lstm", "bundle_adjustment", "multivariate_normal"]
 # Bound by memory: value and gradient should take at most twice what the function takes.
 MEMORY_BOUND = ["sum_of<16384>", "normal_log_pdf_of<16384>"]
 
@@ -80,6 +82,8 @@ def prepare_peers(wanted):
 def time_peers(peers, cases, entry, case):
     times, results = {}, []
     for name, peer in peers.items():
+        if case in getattr(peer, "without", ()):
+            continue
         run, result = peer.prepare(*entry)
         results.append(result)
         times[name] = cases.nanoseconds(run)
@@ -138,7 +142,7 @@ def main():
         os.environ[name] = "1"
     rounds, peer_rounds = [], []
     peers, loaded = None, None
-    adolc = arguments.folder / "adolc_peer"
+    adolc = arguments.folder.resolve() / "adolc_peer"
     for _ in range(arguments.rounds):
         rows = {}
         for name in arguments.programs:

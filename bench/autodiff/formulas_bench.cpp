@@ -121,49 +121,6 @@ void sum_of_ten(benchmark::State& state) { of_ten<of_sum, plain_sum, sum_by_hand
 BENCHMARK(product_of_ten);
 BENCHMARK(sum_of_ten);
 
-/// Independent normal numbers whose mean and deviation are asked for.
-constexpr auto deviations = [](auto a, auto b, auto v) { return -0.5 * sum(square((v - a * v) * (1 / b))); };
-constexpr std::int64_t many = 1000;
-
-[[gnu::noinline]] double plain_deviations(double a, double b, const double* v) {
-  Total total;
-  sweep<many>([&](std::int64_t i, auto t, int k) {
-    using T = decltype(t);
-    const T x = load<T>(v + i), z = x - T(a) * x;
-    total.add(k, z * z);
-  });
-  return -0.5 * total.sum() / (b * b);
-}
-[[gnu::noinline]] double deviations_by_hand(double a, double b, const double* v, double& by_a, double& by_b) {
-  Total total, with_v;
-  sweep<many>([&](std::int64_t i, auto t, int k) {
-    using T = decltype(t);
-    const T x = load<T>(v + i), z = x - T(a) * x;
-    total.add(k, z * z);
-    with_v.add(k, z * x);
-  });
-  const double scale = 1 / (b * b), value = -0.5 * total.sum() * scale;
-  by_a = with_v.sum() * scale;
-  by_b = -2 * value / b;
-  return value;
-}
-void deviations_of_1000(benchmark::State& state) {
-  Tensor<double, Shape<many>> v;
-  for (std::int64_t i = 0; i < many; ++i) v(i) = static_cast<double>(i) / many;
-  const double a = 2, b = 1;
-  double value = 0, by_a = 0, by_b = 0, a_by_hand = 0, b_by_hand = 0;
-  auto slopes = std::tie(by_a, by_b);
-  const auto ours = [&] { value_and_grad(deviations, wrt<0, 1>).into(std::tie(value, slopes), a, b, v); };
-  ours();
-  if (!agree(state, deviations_by_hand(a, b, v.data(), a_by_hand, b_by_hand), value)) return;
-  if (!agree(state, plain_deviations(a, b, v.data()), value)) return;
-  if (!agree(state, by_a, a_by_hand) || !agree(state, by_b, b_by_hand)) return;
-  hold(
-      state, ours, [&] { benchmark::DoNotOptimize(plain_deviations(a, b, v.data())); },
-      [&] { benchmark::DoNotOptimize(deviations_by_hand(a, b, v.data(), a_by_hand, b_by_hand)); });
-}
-BENCHMARK(deviations_of_1000);
-
 }  // namespace
 
 BENCHMARK_MAIN();

@@ -2,8 +2,8 @@
 /// \file
 /// The objective of ADBench's LSTM (F. Srajer, Z. Kukelova and A. Fitzgibbon, 2018): 2 layers of 14 cells whose gates
 /// are diagonal, 1024 characters of 14 bits; with its gradient by all weights. A layer is differentiated by ctgrad; the
-/// loop over layers and characters goes there and back in C++ and keeps the states. By hand, the gates are kept as
-/// well.
+/// loop over layers and characters goes there and back in C++ and keeps the states, and what vjp_forward says. By hand,
+/// the gates are kept.
 #include <vector>
 
 #include "derivative_contest.hpp"
@@ -31,11 +31,14 @@ constexpr auto layer = [](auto v, auto hidden, auto cell, auto input) {
   const auto next = cell * forget + ingate * change;
   return std::pair{outgate * tanh(next), next};
 };
+constexpr auto all = wrt<0, 1, 2, 3>;
+using Kept = decltype(vjp_forward(layer, all)(std::array<Array, gates>(), Array(), Array(), Array()).second);
 /// The adjoints of what a layer reads from those of what it gives: `above` comes from the layer above, `u` from the
 /// step after. To those of its weights `so_far` is added.
-constexpr auto adjoint_of_layer = [](auto v, auto hidden, auto cell, auto input, auto above, auto u, auto so_far) {
+constexpr auto adjoint_of_layer = [](auto v, auto hidden, auto cell, auto input, auto kept, auto above, auto u,
+                                     auto so_far) {
   auto [by_v, by_hidden, by_cell, by_input] =
-      std::get<1>(vjp(layer, wrt<0, 1, 2, 3>)(v, hidden, cell, input, std::pair{u.first + above, u.second}));
+      vjp_backward(layer, all)(v, hidden, cell, input, kept, std::pair{u.first + above, u.second});
   for (std::size_t i = 0; i < gates; ++i) by_v[i] = so_far[i] + by_v[i];
   return std::tuple{by_v, by_hidden, by_cell, by_input};
 };
@@ -69,6 +72,7 @@ constexpr double scale = -1.0 / (static_cast<double>(bits) * (characters - 1));
 struct Ours {
   struct Layer {
     Array hidden, cell;
+    Kept kept;
   };
   struct Slopes {
     std::array<Array, gates> by_v;
@@ -97,14 +101,14 @@ struct Ours {
     const Array& output = p.w[gates * layers + 1];
     const Array& offset = p.w[gates * layers + 2];
     double total = 0, term = 0;
-    for (std::size_t l = 0; l < layers; ++l) states[0][l] = {p.start[2 * l], p.start[2 * l + 1]};
+    for (std::size_t l = 0; l < layers; ++l) states[0][l] = {p.start[2 * l], p.start[2 * l + 1], {}};
     for (std::size_t t = 0; t + 1 < characters; ++t) {
       compiled(product).into(inputs[t], p.text[t], p.w[gates * layers]);
       const Array* input = &inputs[t];
       for (std::size_t l = 0; l < layers; ++l) {
         const Layer& from = states[t][l];
         Layer& to = states[t + 1][l];
-        compiled(layer).into(std::tie(to.hidden, to.cell), v[l], from.hidden, from.cell, *input);
+        vjp_forward(layer, all).into(std::tie(to.hidden, to.cell, to.kept), v[l], from.hidden, from.cell, *input);
         input = &to.hidden;
       }
     }
@@ -122,7 +126,7 @@ struct Ours {
         Slopes& s = to.layer[l];
         compiled(adjoint_of_layer)
             .into(std::tie(s.by_v, s.by_state.first, s.by_state.second, s.by_input), v[l], states[t][l].hidden,
-                  states[t][l].cell, input, *above, from.layer[l].by_state, from.layer[l].by_v);
+                  states[t][l].cell, input, states[t + 1][l].kept, *above, from.layer[l].by_state, from.layer[l].by_v);
         above = &s.by_input;
       }
       compiled(sum_of_products).into(to.by_scale, from.by_scale, *above, p.text[t]);

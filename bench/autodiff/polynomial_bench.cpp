@@ -19,7 +19,7 @@ constexpr auto polynomial = [](auto z, auto a) {
   for (std::size_t i = degree; i-- > 0;) p = p * z + a[i];
   return p;
 };
-constexpr auto second_derivative = [](auto z, auto a) { return 2 * taylor<2>(polynomial)(z, a, z * 0 + 1)[2]; };
+constexpr auto second_derivative = [](auto z, auto a) { return 2 * taylor<2>(polynomial)(z, a, 1.0)[2]; };
 
 [[gnu::noinline]] double plain_polynomial(double z, const Coefficients& a) { return polynomial(z, a); }
 /// Horner's scheme for the polynomial and its derivatives at once.

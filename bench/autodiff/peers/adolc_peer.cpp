@@ -88,6 +88,47 @@ void time_case(const std::string& name, const Function& f, Numbers x) {
 
 adouble square(const adouble& x) { return x * x; }
 
+/// The same for the Jacobian of a function with as many results as arguments.
+void time_jacobian(const std::string& name, const std::function<Actives(const Actives&)>& f, Numbers x) {
+  constexpr short tape = 1;
+  const std::size_t n = x.size();
+  Numbers value(n);
+  {
+    Actives a(n);
+    trace_on(tape);
+    for (std::size_t i = 0; i < n; ++i) a[i] <<= x[i];
+    Actives y = f(a);
+    for (std::size_t i = 0; i < n; ++i) y[i] >>= value[i];
+    trace_off();
+  }
+  const int count = static_cast<int>(n);
+  Numbers elements(n * n);
+  std::vector<double*> rows;
+  for (std::size_t i = 0; i < n; ++i) rows.push_back(&elements[i * n]);
+  const auto run = [&] { jacobian(tape, count, count, x.data(), rows.data()); };
+  run();
+  const Numbers direction = uniform(n, -1, 1, 7);
+  const auto at = [&](double t) {
+    Numbers moved = x, result(n);
+    for (std::size_t i = 0; i < n; ++i) moved[i] += t * direction[i];
+    function(tape, count, count, moved.data(), result.data());
+    return result;
+  };
+  const double step = 1e-5;
+  const Numbers after = at(step), before = at(-step);
+  double worst = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    double along = 0;
+    for (std::size_t j = 0; j < n; ++j) along += rows[i][j] * direction[j];
+    worst = std::max(worst, std::abs(along - (after[i] - before[i]) / (2 * step)));
+  }
+  if (worst > 1e-6) {
+    std::fprintf(stderr, "%s: the Jacobian is wrong by %g\n", name.c_str(), worst);
+    std::exit(1);
+  }
+  std::printf("%s %.6g\n", name.c_str(), nanoseconds(run));
+}
+
 adouble sum(const Actives& x) {
   adouble s = 0;
   for (const adouble& a : x) s += a;
@@ -168,6 +209,11 @@ adouble deviations(const Actives& x) {
   }
   return -0.5 * s;
 }
+adouble between_constants(const Actives& x) {
+  adouble s = 0;
+  for (int v = 0; v < 1000; ++v) s += -0.5 * square((v - x[0] * v) * 0.5) - std::log(2.0);
+  return s;
+}
 adouble volatility(const Actives& x) {
   const std::size_t n = x.size() - 3;
   const Numbers y = uniform(n, -1, 1, 2);
@@ -179,6 +225,35 @@ adouble volatility(const Actives& x) {
     total += y[i] * y[i] * exp(-h) + h + x[i] * x[i];
   }
   return -0.5 * total - log(5 * (1 + scale * scale * 0.04)) - log(10 * (1 + mean * mean * 0.01)) - std::log(2.0);
+}
+
+/// Ten steps of Cash and Karp's method for y' = (0, y_0, y_1, ...).
+Actives ode(const Actives& x) {
+  constexpr double h = 0.1;
+  const std::vector<Numbers> tableau = {{1.0 / 5},
+                                        {3.0 / 40, 9.0 / 40},
+                                        {3.0 / 10, -9.0 / 10, 6.0 / 5},
+                                        {-11.0 / 54, 5.0 / 2, -70.0 / 27, 35.0 / 27},
+                                        {1631.0 / 55296, 175.0 / 512, 575.0 / 13824, 44275.0 / 110592, 253.0 / 4096},
+                                        {37.0 / 378, 0, 250.0 / 621, 125.0 / 594, 0, 512.0 / 1771}};
+  Actives y = x;
+  for (int step = 0; step < 10; ++step) {
+    std::vector<Actives> k;
+    Actives at = y;
+    for (const Numbers& row : tableau) {
+      Actives slope(y.size());
+      slope[0] = 0;
+      for (std::size_t i = 1; i < y.size(); ++i) slope[i] = at[i - 1];
+      k.push_back(slope);
+      for (std::size_t i = 0; i < y.size(); ++i) {
+        at[i] = y[i];
+        for (std::size_t j = 0; j < row.size(); ++j)
+          if (row[j] != 0) at[i] += h * row[j] * k[j][i];
+      }
+    }
+    y = at;
+  }
+  return y;
 }
 
 Numbers joined(Numbers a, const Numbers& b) {
@@ -217,7 +292,10 @@ int main(int count, char** arguments) {
   add("product_of_ten", of_product, small);
   add("sum_of_ten", of_sum, ten);
   add("deviations_of_1000", deviations, {2, 1});
+  add("deviations_between_constants", between_constants, {2});
   for (const char* name : {"volatility_in_steps", "volatility_by_scan"})
     for (const std::size_t n : {128, 8192}) add(sized(name, n), volatility, joined(uniform(n), {0.6, 0.4, -0.3}));
   add("many_options", many_options, options);
+  if (wanted.empty() || std::find(wanted.begin(), wanted.end(), "ode<21>") != wanted.end())
+    time_jacobian("ode<21>", ode, uniform(21));
 }

@@ -82,7 +82,8 @@ struct Cond {
 /// `on_true(x...)` where the predicate, a boolean scalar symbol, holds, else `on_false(x...)` (JAX's cond): only that
 /// one runs, in contrast to `where`. Both return the same structure, element types and shapes. The operands are symbols
 /// or structures of them, of one floating type; plain numbers become symbols; the functions capture nothing. The
-/// derivative is that of the branch which runs. Under vmap the branch is chosen for each point. On the CPU.
+/// derivative is that of the branch which runs. Under vmap the branch is chosen for each point. In a program on a GPU
+/// the host runs it.
 template <LoopOptions O = LoopOptions{}, class A, class B, class... X>
 constexpr auto cond(const Symbol<bool, Shape<>>& predicate, const A&, const B&, const X&... x) {
   constexpr bool stateless = std::is_default_constructible_v<A> && std::is_default_constructible_v<B>;

@@ -205,7 +205,8 @@ constexpr auto implicit() {
 /// captures nothing. Throws ctgrad::Error where it does not converge (`SolverOptions`).
 ///
 /// Differentiable by theta, to any order; the guess has no influence on the solution, so its derivative is zero. One
-/// derivative costs a linear system of n unknowns, whatever the number of steps. On the CPU.
+/// derivative costs a linear system of n unknowns, whatever the number of steps. In a program on a GPU the host runs
+/// it.
 template <SolverOptions O = SolverOptions{}, class F>
 constexpr auto root(const F&) {
   return detail::implicit<F, detail::SolveRoot, O>();

@@ -270,7 +270,7 @@ struct OdeInt : detail::Derivative<OdeInt<F, O>> {
 ///
 /// Differentiable by y0, the times and the parameters, to any order: forward mode by sensitivities, one solution of
 /// twice the size; reverse mode through the steps taken, at the cost of a few solutions whatever the number of
-/// parameters, in memory for six states of each step. On the CPU.
+/// parameters, in memory for six states of each step. In a program on a GPU the host runs it.
 template <OdeOptions O = OdeOptions{}, class F>
 constexpr auto odeint(const F&) {
   static_assert(std::is_default_constructible_v<F>,

@@ -216,7 +216,7 @@ struct IndexedBody {
 ///
 /// The body captures nothing and is compiled once, so a thousand turns cost the compiler what one does. All carries are
 /// kept for reverse mode, which goes back over them. Differentiable by all its arguments, once unless
-/// `LoopOptions::max_order` says more. On the CPU.
+/// `LoopOptions::max_order` says more. In a program on a GPU the host runs it.
 template <LoopOptions O = LoopOptions{}, class F, class Carry, class Items, class... Constants>
 constexpr auto scan(const F&, const Carry& carry, const Items& items, const Constants&... constants) {
   constexpr bool stateless = detail::are_stateless<F>;

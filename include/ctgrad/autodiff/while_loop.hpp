@@ -202,7 +202,7 @@ struct WhilePullBack {
 /// Differentiable by carry and constants, once unless `LoopOptions::max_order` says more; the number of turns has no
 /// derivative. Reverse mode takes the turns a second time and goes back over them, in memory of the calling thread that
 /// it keeps. `while_loop<LoopOptions{.max_steps = 100}>` throws ctgrad::Error where a loop goes on after that many
-/// turns. On the CPU.
+/// turns. In a program on a GPU the host runs it.
 template <LoopOptions O = LoopOptions{}, class Condition, class F, class Carry, class... Constants>
 constexpr auto while_loop(const Condition&, const F&, const Carry& carry, const Constants&... constants) {
   constexpr bool stateless = detail::are_stateless<F, Condition>;

@@ -81,9 +81,9 @@ struct CholeskyFactor {
 /// The lower triangular L with positive diagonal for which L L^T is a symmetric positive definite matrix (PyTorch's and
 /// JAX's linalg.cholesky), float or double. Of a matrix that is not symmetric the symmetric part is taken, as JAX does,
 /// so the derivative is symmetric. n^3 / 6 multiplications, the adjoint twice as many; throws ctgrad::Error where `a`
-/// is not positive definite. Differentiable to any order; on the CPU. With it, a normal density's exponent is
-/// `sum(square(linalg::solve_triangular(l, x - mean, linalg::lower)))` and the logarithm of the determinant
-/// `2 * sum(log(linalg::diagonal(l)))`.
+/// is not positive definite. Differentiable to any order. In a program on a GPU the host runs it. With it, a normal
+/// density's exponent is `sum(square(linalg::solve_triangular(l, x - mean, linalg::lower)))` and the logarithm of the
+/// determinant `2 * sum(log(linalg::diagonal(l)))`.
 template <Handle A>
 constexpr auto cholesky(const A& a) {
   static_assert(detail::is_square<typename A::shape_type>, "ctgrad: linalg::cholesky takes a matrix Shape<n, n>");

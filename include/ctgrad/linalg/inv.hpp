@@ -35,8 +35,9 @@ struct Inverse {
 }  // namespace detail
 
 /// The inverse of a square matrix (PyTorch's and JAX's linalg.inv), float or double: Gaussian elimination with partial
-/// pivoting, n^3 multiplications; throws ctgrad::Error where `a` is singular to working precision. `solve` is
-/// faster and more accurate for what multiplies the inverse. Differentiable to any order; on the CPU.
+/// pivoting, n^3 multiplications; throws ctgrad::Error where `a` is singular to working precision. `solve` is faster
+/// and more accurate for what multiplies the inverse. Differentiable to any order; in a program on a GPU the host runs
+/// it.
 template <Handle A>
 constexpr auto inv(const A& a) {
   static_assert(detail::is_square<typename A::shape_type>, "ctgrad: linalg::inv takes a matrix Shape<n, n>");

@@ -60,7 +60,7 @@ struct SignAndLogDeterminant {
 /// linalg.slogdet), scalars, float or double: `auto [sign, logabsdet] = linalg::slogdet(a)`. For a singular matrix they
 /// are 0 and minus infinity. Gaussian elimination with partial pivoting, n^3 / 3 multiplications, which `solve` with
 /// the same matrix shares. The logarithm is differentiable to any order, which takes the inverse and throws
-/// ctgrad::Error where there is none; on the CPU.
+/// ctgrad::Error where there is none; in a program on a GPU the host runs it.
 template <Handle A>
 constexpr auto slogdet(const A& a) {
   static_assert(detail::is_square<typename A::shape_type>, "ctgrad: linalg::slogdet takes a matrix Shape<n, n>");

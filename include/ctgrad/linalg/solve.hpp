@@ -59,7 +59,7 @@ constexpr auto solve_transposed(const A& a, const B& b) {
 /// The solution x of the system of linear equations a x = b (PyTorch's and JAX's linalg.solve): a is n x n, b a vector
 /// of n elements or n x k for k systems at once, float or double. Gaussian elimination with partial pivoting, n^3 / 3 +
 /// k n^2 multiplications; throws ctgrad::Error where a is singular to working precision. Differentiable in both, to any
-/// order; on the CPU.
+/// order; in a program on a GPU the host runs it.
 template <Handle A, Handle B>
 constexpr auto solve(const A& a, const B& b) {
   static_assert(detail::is_square_system<typename A::shape_type, typename B::shape_type>,

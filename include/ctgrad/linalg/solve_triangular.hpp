@@ -69,7 +69,8 @@ struct SolveTriangular {
 /// The solution x of the system of linear equations a x = b with a triangular matrix (PyTorch's and JAX's
 /// solve_triangular): of a, n x n, only the triangle `linalg::lower` or `linalg::upper` is read. b is a vector of n
 /// elements or n x k for k systems at once, float or double. Substitution, k n^2 / 2 multiplications; throws
-/// ctgrad::Error where an element of the diagonal is 0. Differentiable in both, to any order; on the CPU.
+/// ctgrad::Error where an element of the diagonal is 0. Differentiable in both, to any order; in a program on a GPU the
+/// host runs it.
 template <Handle A, Handle B, bool Upper>
 constexpr auto solve_triangular(const A& a, const B& b, Triangle<Upper>) {
   static_assert(detail::is_square_system<typename A::shape_type, typename B::shape_type>,

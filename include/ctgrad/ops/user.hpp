@@ -147,14 +147,14 @@ constexpr auto custom_derivative(const Y& value, const X&... x)
   return ctgrad_custom_derivative<Rule>(value, x...);
 }
 
-/// Runs a user's kernel as one step. `Kernel` has `name`, `shape(ShapeValue...)`, `cpu(T* result, const
-/// T* operand..., const KernelShape* shapes)` (shapes[0] is the result's), `cuda(...)` with a cudaStream_t after the
-/// shapes, or both, and where it is differentiable `derivative(t, x..., y)` returning `partials(...)`. Forward mode
-/// transposes that rule; where there is a shorter way, `tangent(dx..., x..., y)` gives the result's tangent. `cuda`
-/// puts its work on the stream and waits for nothing; the arrays are in the GPU's memory. One to three operands of one
-/// floating type. Under vmap, jacobian and hessian the kernel runs once for each point. A kernel whose `cpu` is
-/// constexpr says so by a member `static constexpr bool runs_in_constants = true;`, and is evaluated in constant
-/// expressions, too.
+/// Runs a user's kernel as one step. `Kernel` has `name`, `shape(ShapeValue...)`, `cpu(T* result, const T* operand...,
+/// const KernelShape* shapes)` (shapes[0] is the result's), `cuda(...)` with a cudaStream_t after the shapes, or both
+/// (without `cuda` the host runs `cpu` in a GPU's program, too), and where it is differentiable `derivative(t, x...,
+/// y)` returning `partials(...)`. Forward mode transposes that rule; where there is a shorter way, `tangent(dx...,
+/// x..., y)` gives the result's tangent. `cuda` puts its work on the stream and waits for nothing; the arrays are in
+/// the GPU's memory. One to three operands of one floating type. Under vmap, jacobian and hessian the kernel runs once
+/// for each point. A kernel whose `cpu` is constexpr says so by a member `static constexpr bool runs_in_constants =
+/// true;`, and is evaluated in constant expressions, too.
 template <class Kernel, Handle X, Handle... Rest>
 constexpr auto user_kernel(const X& x, const Rest&... rest) -> decltype(ctgrad_user_kernel<Kernel>(x, rest...)) {
   static_assert(sizeof...(Rest) <= 2, "ctgrad: a user kernel has at most three operands");

@@ -38,6 +38,7 @@ bool is_pinned(const void* memory) {
 
 cudaError_t allocate(void** place, std::size_t bytes) {
   if (runtime.is_recording) return cudaErrorStreamCaptureUnsupported;
+  if (runtime.in_host_function) return cudaErrorNotPermitted;
   if (bytes > runtime.free_bytes) return cudaErrorMemoryAllocation;
   *place = std::malloc(bytes == 0 ? 1 : bytes);
   std::memset(*place, 0x7f, bytes);  // as good as any rubbish
@@ -120,6 +121,16 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
       if (bytes > 0) std::memcpy(to, from, bytes);
     });
   }
+  return cudaSuccess;
+}
+
+cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void* data) {
+  stream->add([=] {
+    // What runs there may not call the runtime.
+    runtime.in_host_function = true;
+    function(data);
+    runtime.in_host_function = false;
+  });
   return cudaSuccess;
 }
 

@@ -64,6 +64,8 @@ struct Runtime {
   float time_grows = 0;
   /// True while some stream records a graph.
   bool is_recording = false;
+  /// True while a host function of a stream runs.
+  bool in_host_function = false;
 };
 extern Runtime runtime;
 

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "ctgrad/device/cuda/cublaslt.hpp"
+#include "ctgrad/device/cuda/host_kernel.hpp"
 #include "ctgrad/device/cuda/memory.hpp"
 #if defined(CTGRAD_HAS_CUDNN)
 #include "ctgrad/device/cuda/cudnn.hpp"
@@ -65,6 +66,7 @@ public:
   void synchronize() {
     check(cudaStreamSynchronize(stream_), "a step of the program");
     throw_reported(*report_);
+    host_kernels.rethrow();
   }
 
   /// Memory for one step: steps run one after the other, so they share it. Not while a graph is recorded.
@@ -112,6 +114,8 @@ public:
   }
 
   Settings settings;
+  /// The steps that run on the host.
+  HostKernels host_kernels;
   /// Whether the programs of this context record their steps.
   bool replays_graphs = true;
   /// Whether cuBLASLt is faster in a product with its epilogue than a product and our own loop.

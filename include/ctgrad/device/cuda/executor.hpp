@@ -63,10 +63,10 @@ public:
           RunContext<Device>{memory_.region().data(), memory_.factor().data(), &dimensions, staging_.seed(), &device_});
     };
     if (context().replays_graphs) {
-      graphs_.run(
-          context().stream(),
-          Key{memory_.region(), dimensions.length, staging_.seed(), context().scratch_place(), context().settings},
-          steps);
+      graphs_.run(context().stream(),
+                  Key{memory_.region(), dimensions.length, staging_.seed(), context().scratch_place(),
+                      context().host_kernels.place(), context().settings},
+                  steps);
     } else {
       steps();
     }
@@ -101,6 +101,7 @@ private:
     decltype(Dimensions::length) length;
     const void* seed;
     const void* scratch;
+    const void* host_place;
     Settings settings;
     friend bool operator==(const Key&, const Key&) = default;
   };

@@ -88,9 +88,7 @@ public:
   }
 
   void run_user_kernel(const Step& step, const StepArguments& x) {
-    if (step.user->run_on_cuda == nullptr)
-      throw_error("ctgrad: the user kernel \"" + std::string(step.user->name) +
-                  "\" has no body for a GPU; give it a static function cuda(result, operands..., shapes, stream)");
+    if (step.user->run_on_cuda == nullptr) return context_.host_kernels.run(context_.stream(), step, x);
     ctgrad::detail::for_each_point(step, x, [&](void* result, const void* const* operands, const KernelShape* shapes) {
       step.user->run_on_cuda(result, operands, shapes, context_.stream());
     });

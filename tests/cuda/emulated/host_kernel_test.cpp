@@ -40,6 +40,18 @@ struct RunningSum {
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(of_two_failures_one_is_thrown_and_none_stays) {
+  auto program = compile<Cuda>(
+      [](auto a, auto b, auto table, auto index) { return sum(linalg::solve(a, b)) + sum(take(table, index)); },
+      spec<double, 2, 2>, spec<double, 2>, spec<double, 3, 1>, spec<std::int32_t, 1>);
+  const Tensor<double, Shape<2>> b({1, 2});
+  const Tensor<double, Shape<3, 1>> table({1, 2, 3});
+  const auto wrong = program(Tensor<double, Shape<2, 2>>({1, 1, 1, 1}), b, table, Tensor<std::int32_t, Shape<1>>({7}));
+  BOOST_CHECK_THROW(wrong.item(), Error);
+  const auto right = program(Tensor<double, Shape<2, 2>>({1, 0, 0, 1}), b, table, Tensor<std::int32_t, Shape<1>>({2}));
+  BOOST_TEST(right.item() == 6);
+}
+
 BOOST_AUTO_TEST_CASE(memory_grows_with_another_program_between_replays) {
   auto small = compile<Cuda>([](auto x) { return 2 * user_kernel<RunningSum>(x + 1); }, spec<float, batch>);
   auto large =

@@ -75,11 +75,19 @@ cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   return cudaSuccess;
 }
 
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void*) {
+  *attributes = {};
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceSynchronize() {
+  if (runtime.is_recording) return cudaErrorStreamCaptureUnsupported;
+  for (CUstream_st* stream : streams) stream->run_until(stream->put);
+  return cudaSuccess;
+}
+
 cudaError_t cudaMalloc(void** place, std::size_t bytes) { return allocate(place, bytes); }
 cudaError_t cudaFree(void* memory) {
   if (memory == nullptr) return cudaSuccess;
-  // The real one waits for all streams.
-  for (CUstream_st* stream : streams) stream->run_until(stream->put);
   --runtime.live_allocations;
   std::free(memory);
   return cudaSuccess;

@@ -48,6 +48,10 @@ cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   *total = runtime.total_bytes;
   return cudaSuccess;
 }
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void*) {
+  *attributes = {};
+  return cudaSuccess;
+}
 cudaError_t cudaMalloc(void** place, std::size_t bytes) {
   if (bytes > runtime.largest_allocation) return cudaErrorMemoryAllocation;
   *place = std::malloc(bytes);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -46,6 +47,9 @@ public:
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
   ~Context() {
+    int former = index_;
+    cudaGetDevice(&former);
+    if (former != index_) cudaSetDevice(index_);
     cudaStreamSynchronize(stream_);
 #if defined(CTGRAD_HAS_CUDNN)
     cudnn_.reset();
@@ -54,6 +58,7 @@ public:
     cublas_.reset();
     cudaStreamDestroy(copies_);
     cudaStreamDestroy(stream_);
+    if (former != index_) cudaSetDevice(former);
   }
 
   int index() const { return index_; }
@@ -65,8 +70,10 @@ public:
   /// Waits for all steps so far. Throws what a step found wrong.
   void synchronize() {
     check(cudaStreamSynchronize(stream_), "a step of the program");
+    // Both are forgotten, whichever is thrown.
+    const std::exception_ptr failure = host_kernels.take_failure();
     throw_reported(*report_);
-    host_kernels.rethrow();
+    if (failure) std::rethrow_exception(failure);
   }
 
   /// Memory for one step: steps run one after the other, so they share it. Not while a graph is recorded.

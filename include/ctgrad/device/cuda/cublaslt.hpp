@@ -204,6 +204,12 @@ private:
                           cublas_.stream());
   }
 
+  /// What the matrices of a batch are all aligned to.
+  template <class T>
+  static std::uint32_t alignment_of_all(const T* first, std::int64_t batch, std::int64_t stride) {
+    return batch > 1 ? std::min(alignment_of(first), alignment_of(first + stride)) : alignment_of(first);
+  }
+
   template <class T>
   void choose(Plan& plan, const MatrixProduct<T>& p, const T* bias) {
     Preference preference;
@@ -212,12 +218,12 @@ private:
     // Sums cut into pieces are added as floats (doubles), in an order that does not change.
     set(preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
         static_cast<std::uint32_t>(CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
-    set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignment_of(p.b));
-    set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment_of(p.a));
-    set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignment_of(p.c));
+    set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignment_of_all(p.b, p.batch, p.stride_b));
+    set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment_of_all(p.a, p.batch, p.stride_a));
+    set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignment_of_all(p.c, p.batch, p.stride_c));
     // There is none for the bias, which is read in the order in which the result is written: as PyTorch, we have the
     // algorithm suit both.
-    const std::uint32_t alignment = alignment_of(p.c);
+    const std::uint32_t alignment = alignment_of_all(p.c, p.batch, p.stride_c);
     set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES,
         bias != nullptr ? std::min(alignment, alignment_of(bias)) : alignment);
     cublasLtMatmulHeuristicResult_t candidates[most_candidates];

@@ -130,6 +130,7 @@ private:
                      way.bytes, &alpha, a, b, &beta, result);
       if (status == CUDNN_STATUS_SUCCESS) return true;
       if (!is_not_supported(status)) check(status, Calls::name, [&] { return to_text(Kind, dtype_of<T>, s); });
+      cudaGetLastError();
       plan.ways.erase(plan.ways.begin());
     }
     return false;
@@ -149,6 +150,8 @@ private:
         bytes = std::max(bytes, workspace<Kind>(plan, static_cast<typename Calls::Algorithm>(i)).value_or(0));
       void* memory = bytes > 0 ? scratch(bytes) : nullptr;
       status = Calls::measure(handle_, plan.descriptors, a, b, result, &found, candidates, memory, bytes);
+      // An algorithm that failed may leave its error for whoever asks next.
+      cudaGetLastError();
     } else {
       status = Calls::guess(handle_, plan.descriptors, &found, candidates);
     }

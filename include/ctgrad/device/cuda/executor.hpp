@@ -34,10 +34,11 @@ public:
       constants_.reserve(bytes + 1, "constants");
       memory_.set_constants(constants_.data());
       constants_for_ = dimensions;
-      // The host's copy may change as soon as this returns: it is not pinned, so the call has read it by then.
       check(cudaMemcpyAsync(constants_.data(), memory_.constants().data(), bytes, cudaMemcpyHostToDevice,
                             context().stream()),
             "cudaMemcpyAsync");
+      // The host's copy changes with the next dimensions.
+      check(cudaStreamSynchronize(context().stream()), "cudaStreamSynchronize");
     }
   }
 
@@ -119,7 +120,8 @@ private:
     std::size_t free = 0;
     std::size_t total = 0;
     if (each <= 0 || cudaMemGetInfo(&free, &total) != cudaSuccess) return "";
-    const std::int64_t room = static_cast<std::int64_t>(free) + memory_.arena_bytes() - (bytes - each * samples);
+    // What is held stays held until there is something larger.
+    const std::int64_t room = static_cast<std::int64_t>(free) - (bytes - each * samples);
     return "; the program takes " + std::to_string(each) + " bytes for each of a batch's " + std::to_string(samples) +
            " samples, and about " + std::to_string(room > 0 ? room / each : 0) + " of them would fit";
   }

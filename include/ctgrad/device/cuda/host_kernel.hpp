@@ -31,11 +31,7 @@ public:
     std::array<std::size_t, 5> offset{};
     for (int k = 0; k <= x.input_count; ++k) offset[index(k + 1)] = offset[index(k)] + round_up(bytes_of(x, k));
     const std::size_t total = offset[index(x.input_count + 1)] + alignment;
-    if (total > memory_.bytes()) {
-      // Steps that are in the queue still use what they were given.
-      check(cudaStreamSynchronize(stream), "a step of the program");
-      memory_.reserve(total, "arrays of steps that the host runs (in the host's memory)");
-    }
+    memory_.reserve(total, "arrays of steps that the host runs (in the host's memory)");
     Task task{&step, x, &failure_};
     for (int k = 0; k <= x.input_count; ++k) task.x.pointer[k] = memory_.data() + offset[index(k)];
     const Task& kept = *tasks_.insert(task).first;
@@ -50,10 +46,8 @@ public:
   const void* place() const { return memory_.data(); }
   std::int64_t bytes() const { return static_cast<std::int64_t>(memory_.bytes()); }
 
-  /// Throws what a step threw, and forgets it. After the stream was waited for.
-  void rethrow() {
-    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
-  }
+  /// What a step threw, which is forgotten here; null where none did. After the stream was waited for.
+  std::exception_ptr take_failure() { return std::exchange(failure_, nullptr); }
 
 private:
   /// What the driver's thread is given. It must outlive all recorded runs that have it, so none is ever dropped: there

@@ -31,6 +31,19 @@ private:
   bool changed_ = false;
 };
 
+/// Frees memory when its GPU has done all that is queued: cudaFree may wait for that by itself, but need not.
+inline void free_after_work(void* data, cudaError_t (*free)(void*)) {
+  if (data == nullptr) return;
+  cudaPointerAttributes place{};
+  int former = 0;
+  if (cudaPointerGetAttributes(&place, data) == cudaSuccess && cudaGetDevice(&former) == cudaSuccess) {
+    if (place.device != former) cudaSetDevice(place.device);
+    cudaDeviceSynchronize();
+    if (place.device != former) cudaSetDevice(former);
+  }
+  free(data);
+}
+
 /// Bytes that grow and never shrink; growing loses the contents. `Place` says where they come from. A copy is empty: it
 /// belongs to a program of its own, which asks for memory of its own.
 template <class Place>
@@ -77,7 +90,7 @@ struct OnDevice {
     check(cleared, "cudaMemset");
     return fresh;
   }
-  static void release(void* data) { cudaFree(data); }
+  static void release(void* data) { free_after_work(data, &cudaFree); }
 };
 using DeviceMemory = GrowingMemory<OnDevice>;
 
@@ -89,16 +102,16 @@ struct Pinned {
     check_allocation(cudaHostAlloc(&fresh, bytes, cudaHostAllocPortable | cudaHostAllocMapped), bytes, what);
     return fresh;
   }
-  static void release(void* data) { cudaFreeHost(data); }
+  static void release(void* data) { free_after_work(data, &cudaFreeHost); }
 };
 using PinnedMemory = GrowingMemory<Pinned>;
 
-/// A point in a stream's work.
+/// A point in a stream's work. It belongs to the GPU that is current when it is recorded first.
 class Event {
 public:
-  Event() { check(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming), "cudaEventCreateWithFlags"); }
+  Event() = default;
   /// A copy has seen nothing yet; what is moved keeps what it has seen.
-  Event(const Event&) : Event() {}
+  Event(const Event&) {}
   Event(Event&& other) noexcept : event_(std::exchange(other.event_, nullptr)) {}
   Event& operator=(Event other) noexcept {
     std::swap(event_, other.event_);
@@ -108,11 +121,18 @@ public:
     if (event_ != nullptr) cudaEventDestroy(event_);
   }
 
-  void record(cudaStream_t stream) { check(cudaEventRecord(event_, stream), "cudaEventRecord"); }
-  /// The host waits; at once where nothing was recorded.
-  void wait() const { check(cudaEventSynchronize(event_), "cudaEventSynchronize"); }
+  void record(cudaStream_t stream) {
+    if (event_ == nullptr) check(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming), "cudaEventCreateWithFlags");
+    check(cudaEventRecord(event_, stream), "cudaEventRecord");
+  }
+  /// The host waits; not at all where nothing was recorded.
+  void wait() const {
+    if (event_ != nullptr) check(cudaEventSynchronize(event_), "cudaEventSynchronize");
+  }
   /// What the stream gets from now on waits.
-  void hold(cudaStream_t stream) const { check(cudaStreamWaitEvent(stream, event_, 0), "cudaStreamWaitEvent"); }
+  void hold(cudaStream_t stream) const {
+    if (event_ != nullptr) check(cudaStreamWaitEvent(stream, event_, 0), "cudaStreamWaitEvent");
+  }
 
 private:
   cudaEvent_t event_ = nullptr;

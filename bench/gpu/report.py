@@ -39,13 +39,16 @@ def cpu_threads(folder):
 
 
 def tests(folder):
-    """Passed, failed and skipped cases of each test program, read off Boost.Test's short report."""
+    """Passed, failed, skipped and aborted cases of each test program, read off Boost.Test's short report."""
     rows = {}
-    for path in sorted(folder.glob("test_*.txt")) + sorted(folder.glob("sanitizer_*.txt")):
+    for path in [path for kind in ("test_*", "page", "lenet_mnist", "sanitizer_*")
+                 for path in sorted(folder.glob(f"{kind}.txt"))]:
         text = path.read_text(errors="replace")
         count = lambda what: sum(int(n) for n in re.findall(rf"(\d+) test cases? out of \d+ {what}", text))
-        rows[path.stem] = {"passed": count("passed"), "failed": count("failed"), "skipped": count("skipped"),
-                           "sanitizer": (re.findall(r"ERROR SUMMARY: (.*)", text) or [None])[-1]}
+        rows[path.stem] = {"passed": count("passed"), "failed": count("failed") + count("aborted"),
+                           "skipped": count("skipped"),
+                           "exit": (re.findall(r"^exit status: (\d+)$", text, re.MULTILINE) or [None])[-1],
+                           "sanitizer": (re.findall(r"(?:ERROR|RACECHECK) SUMMARY: (.*)", text) or [None])[-1]}
     return rows
 
 
@@ -60,8 +63,8 @@ def main():
 
     lines = ["# Results on a GPU", ""] + [f"- {line}" for line in machine] + [""]
     if results["tests"]:
-        lines += ["| Tests | passed | failed | skipped | |", "|---|---|---|---|---|"]
-        lines += [f"| {n} | {t['passed']} | {t['failed']} | {t['skipped']} | {t['sanitizer'] or ''} |"
+        lines += ["| Tests | passed | failed | skipped | exit status | |", "|---|---|---|---|---|---|"]
+        lines += [f"| {n} | {t['passed']} | {t['failed']} | {t['skipped']} | {t['exit'] or ''} | {t['sanitizer'] or ''} |"
                   for n, t in results["tests"].items()] + [""]
     threads = cpu_threads(folder)
     if benches["families"]:

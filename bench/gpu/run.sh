@@ -29,11 +29,18 @@ if spec:
             print(folder)
 P
 ); do [ -d "$folder" ] && libraries=$libraries:$folder; done
+own_libraries=${LD_LIBRARY_PATH:-}  # PyTorch is to find those it came with
 export LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+PATH=$PATH:/usr/local/cuda/bin
 
-if ! command -v nvidia-smi >/dev/null || ! nvidia-smi -L 2>/dev/null | grep -q GPU; then
+if ! command -v nvidia-smi >/dev/null || [[ $(nvidia-smi -L 2>/dev/null) != *GPU* ]]; then
   echo "skipped: there is no GPU on this machine"
   exit 77
+fi
+missing=$(ldd "$here"/*_gpu | grep 'not found' | awk '{print $1}' | sort -u | tr '\n' ' ')
+if [ -n "$missing" ]; then
+  echo "the programs were not run: this machine lacks ${missing}(cuBLAS and cuDNN come with CUDA 13, or with a PyTorch for it)" >&2
+  exit 1
 fi
 {
   echo "commit: $(cat "$here/commit")"
@@ -51,6 +58,7 @@ run() {
   timeout "$limit" "$@" >"$results/$name.txt" 2>&1
   local status=$?
   echo "$name: exit $status"
+  echo "exit status: $status" >>"$results/$name.txt"
   [ $status -eq 0 ] || { failed=1; tail -5 "$results/$name.txt"; }
 }
 
@@ -68,6 +76,10 @@ suites() {
 }
 sanitizers() {
   local tool
+  if ! command -v compute-sanitizer >/dev/null; then
+    echo "skipped: there is no compute-sanitizer on this machine"
+    return
+  fi
   for tool in memcheck racecheck initcheck; do
     run "sanitizer_$tool" 180 compute-sanitizer --tool "$tool" --error-exitcode 1 "$here/test_cuda" --run_test=cuda_device \
       --report_level=short
@@ -78,7 +90,14 @@ bench() {
     --benchmark_out="$results/$1.json" --benchmark_out_format=json
 }
 peers() {
-  timeout 550 "$python" "$here/torch_gpu.py" >"$results/torch.json" 2>"$results/torch.txt" || { failed=1; tail -5 "$results/torch.txt"; }
+  LD_LIBRARY_PATH=$own_libraries timeout 550 "$python" "$here/torch_gpu.py" "$results/torch.json" >"$results/torch.txt" 2>&1
+  local status=$?
+  if [ $status -eq 77 ]; then
+    cat "$results/torch.txt"
+  elif [ $status -ne 0 ]; then
+    failed=1
+    tail -5 "$results/torch.txt"
+  fi
 }
 
 # What a call that is cut off has done so far is reported too.

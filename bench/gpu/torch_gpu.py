@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
-"""The work of the *_gpu.cu benchmarks in PyTorch, eager and compiled with CUDA graphs. Prints JSON: name -> seconds."""
+"""The work of the *_gpu.cu benchmarks in PyTorch, eager and compiled with CUDA graphs: torch_gpu.py FILE writes JSON,
+name -> seconds, anew with every figure, so that what is cut off has given what it had."""
 import json
+import pathlib
 import sys
 
 try:
@@ -14,6 +16,26 @@ if not torch.cuda.is_available():
 
 nn = torch.nn
 F = nn.functional
+# As our programs have it: no float is rounded to 10 bits.
+torch.backends.cudnn.allow_tf32 = False
+results = {}
+
+
+def note(name, seconds):
+    results[name] = seconds
+    content = {"torch": torch.__version__, "gpu": torch.cuda.get_device_name(), "seconds": results}
+    pathlib.Path(sys.argv[1]).write_text(json.dumps(content, indent=1) + "\n")
+
+
+def note_compiled(name, function, run):
+    """Each function and size is compiled for itself: otherwise the second size would make the first one's code general,
+    and after eight of them there would be no compiled code at all."""
+    torch._dynamo.reset()
+    try:
+        compiled = torch.compile(function, mode="max-autotune", dynamic=False)
+        note(name, measure(lambda: run(compiled)))
+    except Exception as error:  # where there is no C compiler, say
+        print(f"{name}: {error}", file=sys.stderr)
 
 
 def measure(run, calls=20, rounds=10):
@@ -52,11 +74,10 @@ def networks():
         nn.Linear(84, 10))
 
 
-def steps(results):
+def steps():
     for name, inputs, network in networks():
         network = network.cuda()
         optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, fused=True)
-        compiled = torch.compile(lambda x, y: F.cross_entropy(network(x), y), mode="max-autotune")
         for size in (1, 64, 1024):
             x = torch.rand(size, inputs, device="cuda") * 2 - 1
             y = torch.arange(size, device="cuda") % 10
@@ -66,32 +87,27 @@ def steps(results):
                 loss(x, y).backward()
                 optimizer.step()
 
-            results[f"{name}/{size}/eager"] = measure(lambda: step(lambda a, b: F.cross_entropy(network(a), b)))
-            results[f"{name}/{size}/compile"] = measure(lambda: step(compiled))
+            def loss_of(a, b):
+                return F.cross_entropy(network(a), b)
+
+            note(f"{name}/{size}/eager", measure(lambda: step(loss_of)))
+            note_compiled(f"{name}/{size}/compile", loss_of, step)
 
 
-def chains(results):
+def chains():
     for size in (1 << 24, 1 << 28):
         x = (torch.rand(size, device="cuda") * 2 - 1).requires_grad_()
 
         def chain(v):
             return (torch.tanh(v * 2 + 1) * torch.exp(-v * v)).sum()
 
-        compiled = torch.compile(chain, mode="max-autotune")
-
         def run(f):
             x.grad = None
             f(x).backward()
 
-        results[f"chain_with_gradient/{size}/eager"] = measure(lambda: run(chain))
-        results[f"chain_with_gradient/{size}/compile"] = measure(lambda: run(compiled))
+        note(f"chain_with_gradient/{size}/eager", measure(lambda: run(chain)))
+        note_compiled(f"chain_with_gradient/{size}/compile", chain, run)
 
 
-def main():
-    results = {}
-    chains(results)
-    steps(results)
-    json.dump({"torch": torch.__version__, "gpu": torch.cuda.get_device_name(), "seconds": results}, sys.stdout, indent=1)
-
-
-main()
+chains()
+steps()

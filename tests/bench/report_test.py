@@ -66,10 +66,14 @@ class Report(unittest.TestCase):
 
     def test_tests_are_counted(self):
         text, _ = self.make({"test_cuda.txt": 'Test module "ctgrad" has failed with:\n  12 test cases out of 15 passed\n'
-                                              "  1 test case out of 15 failed\n  2 test cases out of 15 skipped\n",
-                             "sanitizer_memcheck.txt": "========= ERROR SUMMARY: 0 errors\n"})
-        self.assertIn("| test_cuda | 12 | 1 | 2 |  |", text)
-        self.assertIn("| sanitizer_memcheck | 0 | 0 | 0 | 0 errors |", text)
+                                              "  1 test case out of 15 failed\n  2 test cases out of 15 skipped\nexit status: 201\n",
+                             "page.txt": "exit status: 139\n",
+                             "sanitizer_memcheck.txt": "========= ERROR SUMMARY: 0 errors\nexit status: 0\n",
+                             "sanitizer_racecheck.txt": "========= RACECHECK SUMMARY: 0 hazards displayed\n"})
+        self.assertIn("| test_cuda | 12 | 1 | 2 | 201 |  |", text)
+        self.assertIn("| page | 0 | 0 | 0 | 139 |  |", text)
+        self.assertIn("| sanitizer_memcheck | 0 | 0 | 0 | 0 | 0 errors |", text)
+        self.assertIn("| sanitizer_racecheck | 0 | 0 | 0 |  | 0 hazards displayed |", text)
 
     def test_a_file_that_was_cut_off_is_left_out(self):
         text, _ = self.make({"steps.json": '{"benchmarks":[{"name":"copy',

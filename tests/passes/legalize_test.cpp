@@ -107,6 +107,26 @@ BOOST_AUTO_TEST_CASE(a_join_as_the_result_of_a_program) {
   }
 }
 
+// An empty part, and what is computed for it alone.
+BOOST_AUTO_TEST_CASE(joins_with_an_empty_part) {
+  const Tensor<double, Shape<3>> x{1, 2, 3};
+  const Tensor<double, Shape<2>> y{4, 5};
+  const Tensor<double, Shape<0>> nothing;
+  const auto copied = compiled([](auto a, auto e, auto b) { return concat(axis<0>, a, e, b); })(x, nothing, y);
+  for (int i = 0; i < 5; ++i) BOOST_TEST(copied(i) == i + 1);
+  const auto computed =
+      compiled([](auto a, auto e) { return concat(axis<0>, exp(a), e * (sum(a) * 3.0), a); })(x, nothing);
+  const auto stretched = compiled([](auto a) {
+    return std::pair{concat(axis<0>, exp(a), broadcast_to(sum(a * 2.0) * 3.0, shape<0>)), concat(axis<0>, a, a)};
+  })(x);
+  for (int i = 0; i < 3; ++i) {
+    BOOST_TEST(computed(i) == std::exp(x(i)), boost::test_tools::tolerance(1e-14));
+    BOOST_TEST(computed(3 + i) == x(i));
+    BOOST_TEST(stretched.first(i) == computed(i));
+    BOOST_TEST(stretched.second(3 + i) == x(i));
+  }
+}
+
 constexpr auto corner = [](auto x) {
   return std::pair{slice<2, 2, 4>(slice<0, 1, 3>(x)) * 1.5, slice<0, 2, 4>(slice<2, 1, 8, 3>(x)) + 1};
 };

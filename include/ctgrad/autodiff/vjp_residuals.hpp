@@ -154,6 +154,9 @@ private:
 /// (x...).second)` is their type. `f` captures nothing.
 template <class F, class... Options>
 constexpr auto vjp_forward(const F& f, Options...) {
+  static_assert(std::is_default_constructible_v<F>,
+                "ctgrad: the function of vjp_forward must not capture anything: pass values as arguments, "
+                "vjp_forward(f)(x, values...)");
   return VjpForward<F, detail::options<Options...>>(f);
 }
 
@@ -161,6 +164,9 @@ constexpr auto vjp_forward(const F& f, Options...) {
 /// mode from what `vjp_forward` kept at x. `wrt<...>` as there.
 template <class F, class... Options>
 constexpr auto vjp_backward(const F& f, Options...) {
+  static_assert(std::is_default_constructible_v<F>,
+                "ctgrad: the function of vjp_backward must not capture anything: pass values as arguments, "
+                "vjp_backward(f)(x, values..., kept, v)");
   return VjpBackward<F, detail::options<Options...>>(f);
 }
 

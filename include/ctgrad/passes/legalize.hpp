@@ -241,12 +241,13 @@ private:
     }
   }
 
+  /// The parts of a chain of concats, the empty ones too: what they are made from would have no reader otherwise.
   constexpr void list_parts(int i) {
     for (int k = 0; k < 2; ++k) {
       const int x = source_.nodes[i].operand[k];
       if (is_inner_join_.at[x] != 0) {
         list_parts(x);
-      } else if (source_.shape(x).size() != 0) {
+      } else {
         graph.lists.push_back(x);
       }
     }

@@ -18,7 +18,7 @@ namespace ctgrad {
 
 namespace detail {
 
-/// A bound on gradients that is 0 or more; infinity clips nothing.
+/// A bound on gradients that is 0 or more.
 inline double checked_bound(const char* policy, const char* member, double bound) {
   if (!(bound >= 0))
     throw_error("ctgrad: " + std::string(policy) + " needs a " + member + " of 0 or more, not " + brief_text(bound) +
@@ -30,7 +30,8 @@ inline double checked_bound(const char* policy, const char* member, double bound
 
 /// A policy of `make_trainer` (Pascanu et al. 2013): the gradients of all parameters together are seen as one vector,
 /// and scaled so that its Euclidean norm is at most max_norm: g = g * min(1, max_norm / (norm + 1e-6)), the rule of
-/// PyTorch's clip_grad_norm_. Where the norm is not finite, neither are the clipped gradients, or they are 0. Under a
+/// PyTorch's clip_grad_norm_. Where the norm is not finite, as where a square overflows (of floats from 1.8e19 on), the
+/// clipped gradients are not finite either, or 0; an infinite max_norm then gives NaN, there as here. Under a
 /// GradScaler the gradients are clipped after the division by the scale. The norm is one more pass over the gradients,
 /// the scaling part of the optimizer's update. `trainer.optimizer.max_norm` may change between steps; a step throws
 /// Error where it is negative or NaN, as it is when nobody gave one.

@@ -4,6 +4,8 @@
 /// the order of the indices, whatever thread comes first.
 #pragma once
 
+#include <algorithm>
+
 #include "ctgrad/device/parallel/index_report.hpp"
 
 namespace ctgrad::parallel {
@@ -121,34 +123,80 @@ void run_take(System& system, const StepArguments& x) {
   system.check_indices();
 }
 
-/// Row r of the table: a group looks through the indices for r, and adds the rows of the operand that it finds, in
-/// order. Each thread has columns of its own, so it needs the others for nothing.
+/// The places of each row of a table among the indices, as a chain in rising order: the first place of each row, the
+/// next one of the same row after each place, -1 at the end; and whether a place follows another.
+struct IndexChains {
+  std::int64_t* first;
+  std::int64_t* next;
+  bool* follows;
+  std::int64_t rows, count;
+
+  static std::size_t bytes(std::int64_t rows, std::int64_t count) {
+    return static_cast<std::size_t>(rows + count) * sizeof(std::int64_t) + static_cast<std::size_t>(count);
+  }
+  IndexChains(void* memory, std::int64_t row_count, std::int64_t index_count)
+      : first(static_cast<std::int64_t*>(memory)),
+        next(first + row_count),
+        follows(reinterpret_cast<bool*>(next + index_count)),
+        rows(row_count),
+        count(index_count) {}
+};
+
+struct ClearChainsBody {
+  IndexChains chains;
+
+  CTGRAD_HOST_DEVICE void operator()(std::int64_t i) const {
+    if (i < chains.rows) chains.first[i] = -1;
+    if (i < chains.count) chains.follows[i] = false;
+  }
+};
+
+/// Place i looks for the next one of its row: at most as many steps as there are indices, about as many as there are
+/// rows where all are asked for alike. Neighbouring threads look at neighbours.
+struct LinkPlacesBody {
+  IndexChains chains;
+  IndexArray index;
+  IndexReport* report;
+
+  CTGRAD_HOST_DEVICE void operator()(std::int64_t i) const {
+    const std::int64_t row = index[i];
+    std::int64_t next = i + 1;
+    if (!check_index(report, Indexed::take_adjoint, row, chains.rows)) next = chains.count;
+    while (next < chains.count && index[next] != row) ++next;
+    chains.next[i] = next < chains.count ? next : -1;
+    if (next < chains.count) chains.follows[next] = true;
+  }
+};
+
+struct BeginChainsBody {
+  IndexChains chains;
+  IndexArray index;
+
+  CTGRAD_HOST_DEVICE void operator()(std::int64_t i) const {
+    const std::int64_t row = index[i];
+    if (row >= 0 && row < chains.rows && !chains.follows[i]) chains.first[row] = i;
+  }
+};
+
+/// Row r of the table: the sum of the rows of the operand in its chain, in order. Each thread of a group has columns of
+/// its own, so it needs the others for nothing.
 template <class T>
 struct TakeAdjointBody {
   const T* from;
   T* table;
-  IndexArray index;
-  std::int64_t count, inner;
+  IndexChains chains;
+  std::int64_t inner;
 
   template <class Group>
   CTGRAD_HOST_DEVICE void operator()(const Group& group, std::int64_t row) const {
     T* to = table + row * inner;
     for (std::int64_t j = group.rank(); j < inner; j += group.size()) {
       compute_t<T> sum = 0;
-      for (std::int64_t i = 0; i < count; ++i)
-        if (index[i] == row) sum += static_cast<compute_t<T>>(from[i * inner + j]);
+      for (std::int64_t i = chains.first[row]; i >= 0; i = chains.next[i])
+        sum += static_cast<compute_t<T>>(from[i * inner + j]);
       to[j] = static_cast<T>(sum);
     }
   }
-};
-
-struct CheckIndicesBody {
-  IndexArray index;
-  std::int64_t length;
-  Indexed operation;
-  IndexReport* report;
-
-  CTGRAD_HOST_DEVICE void operator()(std::int64_t i) const { check_index(report, operation, index[i], length); }
 };
 
 template <class T, class System>
@@ -156,12 +204,14 @@ void run_take_adjoint(System& system, const StepArguments& x) {
   const AxisSplit rows(x.result_shape(), 0);
   const IndexArray index(x.pointer[1], x.dtype[1]);
   const std::int64_t count = x.shape[1].size();
-  system.for_each(count, CheckIndicesBody{index, rows.length, Indexed::take_adjoint, system.index_report()});
+  const IndexChains chains(system.scratch(IndexChains::bytes(rows.length, count) + 1), rows.length, count);
+  system.for_each(std::max(rows.length, count), ClearChainsBody{chains});
+  system.for_each(count, LinkPlacesBody{chains, index, system.index_report()});
   system.check_indices();
-  if (rows.inner == 0) return;
+  system.for_each(count, BeginChainsBody{chains, index});
   system.for_each_group(
       rows.length, 32,
-      TakeAdjointBody<T>{static_cast<const T*>(x.pointer[0]), static_cast<T*>(x.result()), index, count, rows.inner});
+      TakeAdjointBody<T>{static_cast<const T*>(x.pointer[0]), static_cast<T*>(x.result()), chains, rows.inner});
 }
 
 /// The better of two places in a line: the larger (smaller) element, the first of equals; NaN is before all.

@@ -72,6 +72,30 @@ void check(const F& f, const Both<H, S>&... x) {
   (std::make_index_sequence<std::tuple_size_v<std::remove_const_t<decltype(expected)>>>{});
 }
 
+// Outside of the tests, so that their float programs are compiled once.
+constexpr auto of_each_element = [](auto a, auto b) {
+  return std::tuple{a + b,         a - b,      a * b,       a / b,   maximum(a, b),
+                    minimum(a, b), pow(b, a),  -a,          abs(a),  square(a),
+                    sqrt(b),       exp(a),     log(b),      sin(a),  cos(a),
+                    tanh(a),       sigmoid(a), softplus(a), relu(a), where(a > b, a, b * 2)};
+};
+constexpr auto reductions = [](auto a) {
+  return std::tuple{sum(tanh(a), axis<1>), sum(a * a, axis<0>), mean(a, axis<0>),       max(a, axis<1>),
+                    min(a, axis<0>),       softmax(a, axis<1>), log_softmax(a, axis<1>)};
+};
+// The last is of a part of an array that begins where the array does.
+constexpr auto products = [](auto x, auto y, auto z) {
+  return std::tuple{matmul(x, y), matmul(x, transpose(z)), matmul(x, transpose(x)),
+                    matmul(slice<0, 0, 4>(x), transpose(x))};
+};
+constexpr auto windows = [](auto a, auto b) {
+  return std::tuple{conv2d(a, b, padding<1>), conv2d(a, b, stride<2>), max_pool2d(a, kernel_size<2>),
+                    max_pool2d(a, kernel_size<3>, stride<2>, padding<1>), avg_pool2d(a, kernel_size<2>)};
+};
+constexpr auto moved = [](auto a) {
+  return std::tuple{concat(axis<0>, a, a * 2), transpose(a) + 0.5, reshape(slice<1, 1, 3>(a), shape<10>)};
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(half_operations)
@@ -80,14 +104,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(elementwise_operations_are_those_of_float, H, Eith
   // Not a multiple of any register's lanes.
   const auto x = random<H, Shape<3, 37>>(1);
   const auto y = random<H, Shape<3, 37>>(2, 0.1F, 4);
-  check<H>(
-      [](auto a, auto b) {
-        return std::tuple{a + b,         a - b,      a * b,       a / b,   maximum(a, b),
-                          minimum(a, b), pow(b, a),  -a,          abs(a),  square(a),
-                          sqrt(b),       exp(a),     log(b),      sin(a),  cos(a),
-                          tanh(a),       sigmoid(a), softplus(a), relu(a), where(a > b, a, b * 2)};
-      },
-      x, y);
+  check<H>(of_each_element, x, y);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(values_inside_a_loop_keep_the_precision_of_float, H, Halves) {
@@ -163,12 +180,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(reductions_add_in_float, H, EitherHalf) {
   BOOST_TEST(static_cast<float>(static_cast<H>(sum(ones * 0.5))) == 6144);
 
   const auto x = random<H, Shape<65, 37>>(5);
-  check<H>(
-      [](auto a) {
-        return std::tuple{sum(tanh(a), axis<1>), sum(a * a, axis<0>), mean(a, axis<0>),       max(a, axis<1>),
-                          min(a, axis<0>),       softmax(a, axis<1>), log_softmax(a, axis<1>)};
-      },
-      x);
+  check<H>(reductions, x);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_reduction_stays_float_in_a_program, H, Halves) {
@@ -190,13 +202,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(matrix_products_add_in_float, H, EitherHalf) {
   const auto a = random<H, Shape<33, 500>>(6);
   const auto b = random<H, Shape<500, 17>>(7);
   const auto c = random<H, Shape<17, 500>>(8);
-  // The last is a part of an array that begins where the array does.
-  check<H>(
-      [](auto x, auto y, auto z) {
-        return std::tuple{matmul(x, y), matmul(x, transpose(z)), matmul(x, transpose(x)),
-                          matmul(slice<0, 0, 4>(x), transpose(x))};
-      },
-      a, b, c);
+  check<H>(products, a, b, c);
   const auto batches = random<H, Shape<3, 4, 5>>(9);
   const auto shared = random<H, Shape<5, 6>>(10);
   check<H>([](auto x, auto y) { return std::tuple{matmul(x, y)}; }, batches, shared);
@@ -205,21 +211,12 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(matrix_products_add_in_float, H, EitherHalf) {
 BOOST_AUTO_TEST_CASE_TEMPLATE(convolution_and_pooling_are_those_of_float, H, EitherHalf) {
   const auto x = random<H, Shape<2, 3, 9, 8>>(11);
   const auto w = random<H, Shape<4, 3, 3, 3>>(12);
-  check<H>(
-      [](auto a, auto b) {
-        return std::tuple{conv2d(a, b, padding<1>), conv2d(a, b, stride<2>), max_pool2d(a, kernel_size<2>),
-                          max_pool2d(a, kernel_size<3>, stride<2>, padding<1>), avg_pool2d(a, kernel_size<2>)};
-      },
-      x, w);
+  check<H>(windows, x, w);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(elements_are_moved_as_they_are, H, Halves) {
   const auto x = random<H, Shape<5, 4>>(13);
-  check<H>(
-      [](auto a) {
-        return std::tuple{concat(axis<0>, a, a * 2), transpose(a) + 0.5, reshape(slice<1, 1, 3>(a), shape<10>)};
-      },
-      x);
+  check<H>(moved, x);
   const Tensor<std::int64_t, Shape<3>> index{4, 0, 4};
   auto rows = compile<Cpu>([](auto a, auto i) { return take(a, i); }, spec<H, 5, 4>, spec<std::int64_t, 3>);
   const auto taken = rows(x.half, index);

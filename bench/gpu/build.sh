@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the GPU's tests and benchmarks for another machine, into one folder:
 #   bash bench/gpu/build.sh FOLDER [ARCHITECTURES]       (default: 90; several as '80;90')
-# With SUITES=1 also the suites of the operations, which takes about 5 minutes more on two cores. Needs the CUDA toolkit, no GPU.
+# With SUITES=1 also the suites of the operations, which takes about 8 minutes more on two cores. Needs the CUDA toolkit, no GPU.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 folder=$(realpath -m "${1:?usage: bash bench/gpu/build.sh FOLDER [ARCHITECTURES]}")

@@ -123,6 +123,35 @@ CTGRAD_ALWAYS_INLINE void* static_address(const RunContext& context, std::byte* 
   }
 }
 
+/// The length of the rows in which a product writes operand K of step I, where it is the last to write it; else 0.
+template <class Source, int I, int K>
+inline constexpr std::int64_t rows_of_product = [] {
+  using S = StaticStep<Source, I>;
+  for (int i = I - 1; i >= 0; --i) {
+    const Step& step = S::schedule.steps[i];
+    for (int k = 0; k < step.operand_count; ++k) {
+      const StepOperand& written = S::schedule.operands[step.first_operand + k];
+      if (written.region != S::template operand<K>.region || written.byte_offset != S::template operand<K>.byte_offset)
+        continue;
+      if (step.kind != StepKind::matmul) return std::int64_t{0};
+      if (k == 2) return step.space.extent[step.space.rank - 1];
+    }
+  }
+  return std::int64_t{0};
+}();
+
+/// The widest registers for the rows of a step. A load that takes what two stores have written waits until both are in
+/// the cache, where it could have had the one from the processor's queue: rows of two numbers are read by two.
+template <class Source, int I, class Kernel>
+inline constexpr int widest_row = []<int... K>(std::integer_sequence<int, K...>) {
+  int width = native_width<Kernel>;
+  const auto limit = [&](std::int64_t length) {
+    while (length > 1 && length < width && (length & (length - 1)) == 0) width /= 2;
+  };
+  (limit(rows_of_product<Source, I, K>), ...);
+  return width;
+}(std::make_integer_sequence<int, Kernel::input_count>{});
+
 /// The largest power of two that is not above the count or the machine's lanes.
 constexpr int fitting_width(std::int64_t count, int native) {
   int width = native;
@@ -139,11 +168,12 @@ constexpr bool prefers_part(std::int64_t count) {
 #endif
 }
 
-/// The elements [Begin, End) of a row: whole registers, then ever narrower ones, or a part of one.
-template <class Kernel, std::int64_t Begin, std::int64_t End>
+/// The elements [Begin, End) of a row: whole registers of at most `Widest` elements, then ever narrower ones, or a part
+/// of one.
+template <class Kernel, int Widest, std::int64_t Begin, std::int64_t End>
 CTGRAD_ALWAYS_INLINE void run_static_row(Row<Kernel>& row) {
   if constexpr (Begin < End) {
-    constexpr int width = fitting_width(End - Begin, native_width<Kernel>);
+    constexpr int width = fitting_width(End - Begin, Widest);
     constexpr std::int64_t middle = Begin + (End - Begin) / width * width;
     RowLoop<Kernel, width>::template run_whole<Begin, middle>(row);
     if constexpr (middle < End && Kernel::has_inner_reduction) {
@@ -157,7 +187,7 @@ CTGRAD_ALWAYS_INLINE void run_static_row(Row<Kernel>& row) {
     if constexpr (prefers_part(End - middle) && width > 1) {
       RowLoop<Kernel, width>::run(row, middle, End);
     } else {
-      run_static_row<Kernel, middle, End>(row);
+      run_static_row<Kernel, Widest, middle, End>(row);
     }
   }
 }
@@ -190,7 +220,7 @@ CTGRAD_ALWAYS_INLINE void run_static_axes(const Row<Kernel>& start, const bool (
   if constexpr (Axis + 1 == space.rank) {
     Row<Kernel> row = start;
     for (int o = 0; o < Kernel::output_count; ++o) row.first[o] = fresh[o];
-    run_static_row<Kernel, 0, space.extent[Axis]>(row);
+    run_static_row<Kernel, widest_row<Source, I, Kernel>, 0, space.extent[Axis]>(row);
   } else if constexpr (Axis + 2 == space.rank && RowLoop<Kernel, native_width<Kernel>>::adds_rows &&
                        S::template reduces<Kernel, Axis>) {
     Row<Kernel> row = start;

@@ -236,4 +236,80 @@ BOOST_AUTO_TEST_CASE(equal_tables_are_one) {
   BOOST_TEST(simple.outputs[0].node != simple.outputs[2].node);
 }
 
+namespace {
+
+/// The rows of y one place down, with the last in front.
+constexpr auto rotate = [](auto y) {
+  constexpr std::int64_t n = decltype(y)::shape_type::value[0];
+  return concat(axis<0>, slice<0, n - 1, n>(y), slice<0, 0, n - 1>(y));
+};
+constexpr auto rotate_sum = [](auto a, auto b) { return rotate(a * 2 + exp(b)); };
+
+/// The number of elementwise operations that compute `elements` elements.
+template <class S, class F>
+constexpr int computed(F f, std::int64_t elements) {
+  const GraphBuilder graph = simplified<S>(f);
+  int found = 0;
+  for (int i = 0; i < graph.nodes.size(); ++i)
+    found += operation_info[graph.nodes[i].op].kind == OpKind::elementwise && graph.shape(i).size() == elements;
+  return found;
+}
+
+}  // namespace
+
+// What is only used in parts, of which some go to a concat, is computed in parts: 2 a, exp b and their sum.
+static_assert(computed<Shape<5, 3>>(rotate_sum, 15) == 0);
+static_assert(computed<Shape<5, 3>>(rotate_sum, 12) == 3);
+static_assert(computed<Shape<5, 3>>(rotate_sum, 3) == 3);
+// But not what is used as a whole too, nor where parts overlap, nor slices that no concat joins.
+static_assert(computed<Shape<5, 3>>(
+                  [](auto a, auto b) {
+                    const auto y = a * 2 + exp(b);
+                    return std::tuple{rotate(y), sum(y)};
+                  },
+                  15) == 3);
+static_assert(computed<Shape<5, 3>>(
+                  [](auto a, auto b) {
+                    const auto y = a * b;
+                    return concat(axis<0>, slice<0, 0, 4>(y), slice<0, 1, 5>(y));
+                  },
+                  15) == 1);
+static_assert(computed<Shape<5, 3>>(
+                  [](auto a, auto b) {
+                    const auto y = a * b;
+                    return slice<0, 0, 2>(y) * slice<0, 3, 5>(y);
+                  },
+                  15) == 1);
+// An operand that others read is computed once, as a whole.
+static_assert(left<ops::Exp, Shape<5, 3>>([](auto a, auto b) {
+                const auto e = exp(b);
+                return std::tuple{rotate(a + e), e};
+              }) == 1);
+
+BOOST_AUTO_TEST_CASE(parts_are_those_of_the_whole) {
+  using Matrix = Tensor<double, Shape<4, 6>>;
+  const auto a = Matrix::uniform(1, -1, 1), b = Matrix::uniform(2, -1, 1);
+  const auto row = Tensor<double, Shape<6>>::uniform(3, -1, 1);
+  const auto column = Tensor<double, Shape<4, 1>>::uniform(4, -1, 1);
+  // Operands of every kind of shape, parts along both axes, every second column, a part of a part.
+  auto program = compile<Cpu>(
+      [](auto p, auto q, auto r, auto c) {
+        const auto y = (p * r + c) * exp(q);
+        const auto w = rotate(y) - c * r;
+        const auto shuffled = concat(axis<1>, slice<1, 1, 6, 2>(w), slice<1, 0, 6, 2>(w));
+        const auto found = where(shuffled > 0, shuffled, r);
+        return concat(axis<0>, slice<0, 0, 1>(found) * 0, slice<0, 1, 3>(found));
+      },
+      spec<double, 4, 6>, spec<double, 4, 6>, spec<double, 6>, spec<double, 4, 1>);
+  const auto found = program(a, b, row, column);
+  for (int i = 0; i < 3; ++i)
+    for (int j = 0; j < 6; ++j) {
+      const int from = j < 3 ? 2 * j + 1 : 2 * (j - 3), above = (i + 3) % 4;
+      const double y = (a(above, from) * row(from) + column(above, 0)) * std::exp(b(above, from));
+      const double w = y - column(i, 0) * row(from);
+      const double wanted = i == 0 ? 0 : w > 0 ? w : row(j);
+      BOOST_TEST(found(i, j) == wanted, boost::test_tools::tolerance(1e-14));
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -120,6 +120,7 @@ public:
     uses_ = Vector<int>(source_.size);
     count_uses(live);
     single_use_ = Vector<char>();
+    find_cut(live);
     for (int i = 0; i < source_.size; ++i) {
       if (live.at[i] == 0) continue;
       Node node = source_.nodes[i];
@@ -130,7 +131,7 @@ public:
           graph.lists.at[at] = map_.at[source_.lists[at]];
         }
       once_ = uses_.at[i] <= 1;
-      map_.at[i] = emit(node);
+      map_.at[i] = is_cut(source_.nodes[i]) ? emit_part(node, node.operand[0], true) : emit(node);
     }
     for (int i = 0; i < source_.output_count; ++i) {
       Output output = source_.outputs[i];
@@ -170,6 +171,62 @@ private:
       for (int k = 0; k < 3 && node.operand[k] >= 0; ++k)
         uses_.at[node.operand[k]] += !vanishes ? 1 : k == 0 ? uses_.at[i] : 0;
     }
+  }
+
+  /// Finds the elementwise results of which only parts are used, no element twice, and some as parts of a concat: so do
+  /// shifts. Each part is computed for itself, a concat's in its place, and the whole is never stored.
+  constexpr void find_cut(const Vector<char>& live) {
+    for (int i = 0; i < source_.size; ++i) {
+      if (source_.nodes[i].op != opcode<ops::Concat> || live.at[i] == 0) continue;
+      for (int k = 0; k < 2; ++k) {
+        const Node& part = source_.nodes[source_.nodes[i].operand[k]];
+        if (part.op != opcode<ops::Slice> || !is_cuttable(source_.nodes[part.operand[0]])) continue;
+        if (cut_.count == 0) cut_ = Vector<char>(source_.size);
+        cut_.at[part.operand[0]] = 1;
+      }
+    }
+    if (cut_.count == 0) return;
+    Vector<int> slices(source_.size);
+    Vector<std::int64_t> elements(source_.size);
+    for (int i = 0; i < source_.size; ++i) {
+      if (source_.nodes[i].op != opcode<ops::Slice> || live.at[i] == 0) continue;
+      ++slices.at[source_.nodes[i].operand[0]];
+      elements.at[source_.nodes[i].operand[0]] += source_.shapes[source_.nodes[i].shape].size();
+    }
+    for (int i = 0; i < source_.size; ++i)
+      if (slices.at[i] != uses_.at[i] || elements.at[i] > source_.shapes[source_.nodes[i].shape].size()) cut_.at[i] = 0;
+  }
+  constexpr bool is_cuttable(const Node& node) const {
+    return operation_info[node.op].kind == OpKind::elementwise && !is_user_operation(node) &&
+           is_static(source_.shapes[node.shape].size());
+  }
+  constexpr bool is_cut(const Node& node) const {
+    return cut_.count > 0 && node.op == opcode<ops::Slice> && cut_.at[node.operand[0]] != 0;
+  }
+
+  /// The part `slice` of node `id`: of what nobody else reads, computed from parts of its operands.
+  constexpr int emit_part(const Node& slice, int id, bool whole_is_unused) {
+    Node part = slice;
+    part.operand[0] = id;
+    if (!is_cuttable(graph.nodes.at[id]) || !(whole_is_unused || is_single_use(id))) return emit_view(part);
+    Node node = graph.nodes.at[id];
+    const ShapeValue whole = shape(id);
+    const int axis = ops::Slice::axis(slice.attribute);
+    for (int k = 0; k < node.arity(); ++k) {
+      // A shorter operand, and one of extent 1, stands for every part.
+      const ShapeValue from = shape(node.operand[k]);
+      const int own = axis - (whole.rank - from.rank);
+      if (own < 0 || from[own] != whole[axis]) continue;
+      ShapeValue cut = from;
+      cut[own] = shape_of(slice)[axis];
+      part.dtype = graph.nodes.at[node.operand[k]].dtype;
+      part.shape = graph.intern(cut);
+      part.attribute =
+          ops::SliceAttribute::make(own, ops::Slice::first(slice.attribute), ops::Slice::step(slice.attribute));
+      node.operand[k] = emit_part(part, node.operand[k], false);
+    }
+    node.shape = slice.shape;
+    return emit_elementwise(node);
   }
 
   constexpr const ShapeValue& shape(int id) const { return graph.shape(id); }
@@ -431,6 +488,8 @@ private:
   Vector<int> map_;
   Vector<int> uses_;
   Vector<char> single_use_;
+  /// Marks the nodes of the source of which only parts are computed; empty where there are none.
+  Vector<char> cut_;
   /// A hash table of the nodes' numbers, plus one: 0 is a free place.
   Vector<int> table_;
   bool once_ = true;

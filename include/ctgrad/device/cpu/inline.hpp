@@ -150,7 +150,8 @@ inline constexpr int widest_row = []<int... K>(std::integer_sequence<int, K...>)
   };
   (limit(rows_of_product<Source, I, K>), ...);
   return width;
-}(std::make_integer_sequence<int, Kernel::input_count>{});
+}
+(std::make_integer_sequence<int, Kernel::input_count>{});
 
 /// The largest power of two that is not above the count or the machine's lanes.
 constexpr int fitting_width(std::int64_t count, int native) {

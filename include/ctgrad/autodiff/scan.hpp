@@ -175,11 +175,15 @@ requires(L::shape_type::rank > 0 && ((Rest::shape_type::rank > 0) && ...)) struc
 /// The loop over a block of items: the pair of the last carry and the rows.
 template <class F, LoopOptions O, Extent Turns, class Item, class Carry, class Items, class... Theta>
 constexpr auto run_scan(const Carry& carry, const Items& items, const Theta&... theta) {
+  constexpr bool carries = leaf_types<Carry>::size > 0;
+  static_assert(carries,
+                "ctgrad: a loop carries at least one value from turn to turn; a function of each item by itself is "
+                "vmap(f, mapped<0>)(items)");
   constexpr bool sizes_known = turns_are_static<Carry, Item, Theta...>;
   static_assert(sizes_known,
                 "ctgrad: what one turn of a loop sees has lengths known at compile time: only the first axes of the "
                 "items may be named; a loop for each of `batch` many starts is vmap(f, mapped<0>)(starts, items)");
-  if constexpr (sizes_known) {
+  if constexpr (carries && sizes_known) {
     using Body = LoopBody<F, Carry, Item, std::tuple<Theta...>>;
     if constexpr (Body::returns_pair && Body::keeps_carry) {
       constexpr Extent n = elements_of_structure<Carry>;

@@ -282,4 +282,12 @@ requires(!detail::is_structure<F>) constexpr auto for_loop(const Lower& lower, c
       .second;
 }
 
+/// The function first, as for_loop<100>(body, carry) has it, without the number of turns: an error.
+template <LoopOptions O = LoopOptions{}, class F, class... Rest>
+requires(!detail::is_structure<F> && sizeof...(Rest) > 0) constexpr void for_loop(const F&, const Rest&...) {
+  static_assert(detail::is_structure<F>,
+                "ctgrad: for_loop takes its bounds first: for_loop(lower, upper, body, carry, values...), or in angle "
+                "brackets a number of turns that is known at compile time: for_loop<100>(body, carry, values...)");
+}
+
 }  // namespace ctgrad

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <type_traits>
 
 #include "ctgrad/core/error.hpp"
 #include "ctgrad/linalg/triangle.hpp"
@@ -71,12 +72,16 @@ struct SolveTriangular {
 /// elements or n x k for k systems at once, float or double. Substitution, k n^2 / 2 multiplications; throws
 /// ctgrad::Error where an element of the diagonal is 0. Differentiable in both, to any order; in a program on a GPU the
 /// host runs it.
-template <Handle A, Handle B, bool Upper>
-constexpr auto solve_triangular(const A& a, const B& b, Triangle<Upper>) {
+template <Handle A, Handle B, class Which>
+constexpr auto solve_triangular(const A& a, const B& b, Which) {
+  constexpr bool is_upper = std::is_same_v<Which, Triangle<true>>;
+  static_assert(is_upper || std::is_same_v<Which, Triangle<false>>,
+                "ctgrad: linalg::solve_triangular takes the triangle that it reads last: solve_triangular(a, b, "
+                "linalg::lower) or solve_triangular(a, b, linalg::upper)");
   static_assert(detail::is_square_system<typename A::shape_type, typename B::shape_type>,
                 "ctgrad: linalg::solve_triangular takes a matrix Shape<n, n> and a vector Shape<n> or a matrix "
                 "Shape<n, k>");
-  return user_kernel<detail::SolveTriangular<Upper, false>>(a, b);
+  return user_kernel<detail::SolveTriangular<is_upper, false>>(a, b);
 }
 
 }  // namespace ctgrad::linalg

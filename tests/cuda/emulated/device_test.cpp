@@ -242,6 +242,29 @@ BOOST_AUTO_TEST_CASE(without_graphs_the_results_are_the_same) {
   BOOST_TEST(emulated::runtime.graph_launches == replayed + 2);
 }
 
+// A convolution takes scratch memory, which all programs share: what the first run takes, its graph may count on, and a
+// graph for memory that another program has since exchanged is not replayed.
+BOOST_AUTO_TEST_CASE(scratch_memory_of_the_first_run_costs_no_further_run) {
+  const CudaPlain device;
+  auto convolution = [](auto x, auto w) { return conv2d(x, w); };
+  auto small = compile(device, convolution, spec<float, 2, 1, 5, 5>, spec<float, 3, 1, 2, 2>);
+  const auto x = Tensor<float, Shape<2, 1, 5, 5>>::arange();
+  const auto w = Tensor<float, Shape<3, 1, 2, 2>>::arange();
+  // The first window is 0 1 5 6, the first kernel 0 1 2 3.
+  auto run = [&] { BOOST_TEST(small(x, w).cpu()(0, 0, 0, 0) == 1 + 2 * 5 + 3 * 6); };
+  const void* before = device.context().scratch_place();
+  const int replayed = emulated::runtime.graph_launches;
+  for (int i = 0; i < 5; ++i) run();
+  BOOST_TEST(device.context().scratch_place() != before);
+  BOOST_TEST(emulated::runtime.graph_launches == replayed + 3);
+  before = device.context().scratch_place();
+  auto large = compile(device, convolution, spec<float, 2, 4, 40, 40>, spec<float, 3, 4, 3, 3>);
+  large(Tensor<float, Shape<2, 4, 40, 40>>(), Tensor<float, Shape<3, 4, 3, 3>>());
+  BOOST_TEST(device.context().scratch_place() != before);
+  for (int i = 0; i < 4; ++i) run();
+  BOOST_TEST(emulated::runtime.graph_launches == replayed + 3 + 2);
+}
+
 #if defined(CTGRAD_HAS_CUDNN)
 BOOST_AUTO_TEST_CASE(nondeterministic_algorithms_where_they_are_allowed) {
   fakes::dnn = {};

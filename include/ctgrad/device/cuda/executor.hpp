@@ -64,10 +64,12 @@ public:
           RunContext<Device>{memory_.region().data(), memory_.factor().data(), &dimensions, staging_.seed(), &device_});
     };
     if (context().replays_graphs) {
-      graphs_.run(context().stream(),
-                  Key{memory_.region(), dimensions.length, staging_.seed(), context().scratch_place(),
-                      context().host_kernels.place(), context().settings},
-                  steps);
+      auto key = [&] {
+        Context& c = context();
+        return Key{memory_.region(),  dimensions.length,      staging_.seed(),
+                   c.scratch_place(), c.host_kernels.place(), c.settings};
+      };
+      graphs_.run(context().stream(), key, steps);
     } else {
       steps();
     }

@@ -57,7 +57,7 @@ private:
 };
 
 /// The graphs of one program. A graph holds addresses and lengths, so there is one for each `Key` of them: a batch size
-/// of its own, the two places of arguments. A key's first run is a plain one, in which memory is allocated and
+/// of its own, the two places of arguments. The first run with a key is a plain one, in which memory is allocated and
 /// libraries choose their algorithms; the second is recorded.
 template <class Key>
 class GraphCache {
@@ -68,24 +68,18 @@ public:
   GraphCache(GraphCache&&) noexcept = default;
   GraphCache& operator=(GraphCache&&) noexcept = default;
 
-  /// Runs `work()`, which puts the same steps into the stream every time it is called with the key.
-  template <class Work>
-  void run(cudaStream_t stream, const Key& key, Work&& work) {
-    for (Entry& entry : entries_) {
-      if (!(entry.key == key)) continue;
-      if (!entry.graph.exists()) entry.graph.record(stream, work);
-      entry.used = ++clock_;
-      return entry.graph.launch(stream);
+  /// Runs `work()`, which puts the same steps into the stream every time it is called with the same `key()`. A plain
+  /// run may take the memory that the key tells of: it counts for the key that holds after it.
+  template <class MakeKey, class Work>
+  void run(cudaStream_t stream, const MakeKey& key, Work&& work) {
+    if (Entry* const entry = find(key())) {
+      if (!entry->graph.exists()) entry->graph.record(stream, work);
+      entry->used = ++clock_;
+      return entry->graph.launch(stream);
     }
     work();
-    if (entries_.size() < most) {
-      entries_.push_back({key, {}, ++clock_});
-      return;
-    }
-    Entry* oldest = &entries_.front();
-    for (Entry& entry : entries_)
-      if (entry.used < oldest->used) oldest = &entry;
-    *oldest = {key, {}, ++clock_};
+    const Key now = key();
+    if (find(now) == nullptr) add({now, {}, ++clock_});
   }
 
   void clear() { entries_.clear(); }
@@ -97,6 +91,23 @@ private:
     RecordedGraph graph;
     std::uint64_t used = 0;
   };
+  Entry* find(const Key& key) {
+    for (Entry& entry : entries_)
+      if (entry.key == key) return &entry;
+    return nullptr;
+  }
+  /// Drops the graph that was not used for longest where there are many.
+  void add(Entry&& entry) {
+    if (entries_.size() < most) {
+      entries_.push_back(std::move(entry));
+      return;
+    }
+    Entry* oldest = &entries_.front();
+    for (Entry& other : entries_)
+      if (other.used < oldest->used) oldest = &other;
+    *oldest = std::move(entry);
+  }
+
   static constexpr std::size_t most = 16;
   std::vector<Entry> entries_;
   std::uint64_t clock_ = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// The devices that tests run on: `for_each_device` calls a test once for each of them.
+/// The devices that tests run on: `for_each_device` calls a test once for each of them, `for_each_level` also for each
+/// level of a GPU.
 #pragma once
 
 #include <ctgrad/ctgrad.hpp>
@@ -10,6 +11,9 @@
 #if defined(CTGRAD_TEST_ON_CUDA)
 #include <cstdio>
 #include <ctgrad/cuda.hpp>
+#if defined(CTGRAD_TEST_ON_EMULATED_CUDA)
+#include "cuda/emulated/run_program.hpp"
+#endif
 #endif
 
 namespace ctgrad_test {
@@ -39,7 +43,7 @@ inline bool has_gpu() {
 #endif
 
 /// Calls test(DeviceTag<Device>{}) for every device of this build: the CPU, the host's threads through Thrust where
-/// its headers are, and in tests for a GPU the GPU's levels alone.
+/// its headers are, and in tests for a GPU the GPU alone, as Cuda.
 template <class Test>
 void for_each_device(const Test& test) {
 #if defined(CTGRAD_TEST_ON_CUDA)
@@ -49,6 +53,44 @@ void for_each_device(const Test& test) {
 #if defined(CTGRAD_HAS_THRUST)
   test(DeviceTag<ThrustHost>{});
 #endif
+#endif
+}
+
+/// The same with all levels of a GPU. They differ in the calls of cuDNN alone, so this is for what has images.
+template <class Test>
+void for_each_level(const Test& test) {
+  for_each_device(test);
+#if defined(CTGRAD_TEST_ON_CUDA)
+  if (has_gpu()) {
+    test(DeviceTag<CudaPlain>{});
+    test(DeviceTag<CudaDnn>{});
+  }
+#endif
+}
+
+/// True for a program that the levels of a GPU run in different ways.
+template <class Stages>
+constexpr bool has_levels() {
+  constexpr ScheduleView schedule = Stages::view();
+  for (int i = 0; i < schedule.routine_count; ++i) {
+    const StepKind kind = schedule.routines[i].kind;
+    if (kind >= StepKind::conv2d && kind <= StepKind::avg_pool2d_gradient) return true;
+  }
+  return false;
+}
+
+/// Calls test(tag) for every device, and in builds with CTGRAD_TEST_ALL_LEVELS for every level that runs the compiled F
+/// of the specs in a way of its own. (nvcc takes as long for a level as for a device.)
+template <class F, class... Specs, class Test>
+void for_each_device_of(const Test& test) {
+#if defined(CTGRAD_TEST_ALL_LEVELS)
+  if constexpr (has_levels<Pipeline<FunctionSource<F, Specs...>>>()) {
+    for_each_level(test);
+  } else {
+    for_each_device(test);
+  }
+#else
+  for_each_device(test);
 #endif
 }
 

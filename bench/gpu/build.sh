@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Builds the GPU's tests and benchmarks for another machine, into one folder:
 #   bash bench/gpu/build.sh FOLDER [ARCHITECTURES]       (default: 90; several as '80;90')
-# With SUITES=1 also the suites of the operations, which takes about 8 minutes more on two cores. Needs the CUDA toolkit, no GPU.
+# With SUITES=1 also the suites of operations, layers and optimizers, which takes about 10 minutes more on two cores;
+# with LEVELS=1 these for CudaPlain and CudaDnn too, wherever they differ from Cuda, which takes longer. Needs the CUDA
+# toolkit, no GPU.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 folder=$(realpath -m "${1:?usage: bash bench/gpu/build.sh FOLDER [ARCHITECTURES]}")
@@ -24,7 +26,7 @@ extern "C" __attribute__((visibility("hidden"))) unsigned arc4random() noexcept 
   return bits;
 }
 CODE
-cmake -S . -B "$build" "${generator[@]}" -D CMAKE_BUILD_TYPE=Release -D CTGRAD_CUDA=ON -D CTGRAD_CUDA_SUITES="${SUITES:-0}" \
+cmake -S . -B "$build" "${generator[@]}" -D CMAKE_BUILD_TYPE=Release -D CTGRAD_CUDA=ON -D CTGRAD_CUDA_SUITES="${SUITES:-0}" -D CTGRAD_CUDA_ALL_LEVELS="${LEVELS:-0}" \
   -D CMAKE_CUDA_COMPILER="$nvcc" -D CMAKE_CUDA_ARCHITECTURES="$architectures" -D CTGRAD_NATIVE=OFF -D MNIST_DATA=mnist_data \
   -D CTGRAD_OPENMP=on -D CTGRAD_BLAS=off -D CTGRAD_NCCL=off -D CMAKE_CXX_FLAGS=-march=x86-64-v3 \
   -D CMAKE_CUDA_FLAGS=-Xcompiler=-march=x86-64-v3 -D CMAKE_EXE_LINKER_FLAGS="-static-libstdc++ -static-libgcc $PWD/$build/arc4random.o"

@@ -162,7 +162,9 @@ void check_gradient(const F& f, const Range& range = {}) {
   if constexpr (sanitized) {
     check_gradient_on<Cpu, S...>(f, range);
   } else {
-    for_each_device([&](auto tag) { check_gradient_on<typename decltype(tag)::type, S...>(f, range); });
+    // The levels of a GPU run derivatives in ways of their own where the function's values are.
+    for_each_device_of<F, Spec<double, S>...>(
+        [&](auto tag) { check_gradient_on<typename decltype(tag)::type, S...>(f, range); });
   }
 }
 

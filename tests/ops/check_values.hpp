@@ -108,7 +108,7 @@ void check_values(const F& f, Fill fill = Fill::ordinary,
                   std::initializer_list<std::int64_t> lengths = {0, 1, 5, 17, 33, 130}) {
   const GraphBuilder graph = trace<Specs...>(f);
   const bool named = !(Specs::shape_type::value.is_static() && ...);
-  for_each_device([&](auto tag) {
+  for_each_device_of<F, Specs...>([&](auto tag) {
     using Device = typename decltype(tag)::type;
     auto program = compile<Device>(f, Specs{}...);
     for (const std::int64_t length : lengths) {

@@ -42,7 +42,7 @@ void check_convolution(const Tensor<T, X>& x, const Tensor<T, W>& w, const doubl
     const auto g = [](auto c, auto d) { return sum(square(conv2d(c, d, Arguments{}...))); };
     return std::tuple{conv2d(a, b, Arguments{}...), gradient(g, wrt<0, 1>)(a, b)};
   };
-  for_each_device([&](auto tag) {
+  for_each_level([&](auto tag) {
     using Device = typename decltype(tag)::type;
     auto program = compile<Device>(f, Spec<T, X>{}, Spec<T, W>{});
     const auto [found, slopes] = program(x, w);
@@ -55,7 +55,7 @@ void check_convolution(const Tensor<T, X>& x, const Tensor<T, W>& w, const doubl
 template <class T, class F, std::size_t N, std::size_t NX>
 void check_pooling(const Tensor<T, X>& x, const double (&value)[N], const double (&x_gradient)[NX], const F&) {
   constexpr auto f = [](auto a) { return std::tuple{F{}(a), gradient([](auto c) { return sum(square(F{}(c))); })(a)}; };
-  for_each_device([&](auto tag) {
+  for_each_level([&](auto tag) {
     using Device = typename decltype(tag)::type;
     auto program = compile<Device>(f, Spec<T, X>{});
     const auto [found, slope] = program(x);

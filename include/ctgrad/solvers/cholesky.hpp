@@ -10,11 +10,12 @@
 #include "ctgrad/core/math.hpp"
 #include "ctgrad/core/memory.hpp"
 #include "ctgrad/core/simd.hpp"
+#include "ctgrad/solvers/small_cholesky.hpp"
 
 namespace ctgrad {
 
-/// Both work on blocks of rows, whose sums stay in registers: n^3 / 6 multiplications for the factor, n^3 / 3 for the
-/// adjoint. Matrices are n x n, rows one after the other.
+/// Where there are many rows both work on blocks of them, whose sums stay in registers: n^3 / 6 multiplications for the
+/// factor, n^3 / 3 for the adjoint. Matrices are n x n, rows one after the other.
 template <class T>
 class Cholesky {
 public:
@@ -22,6 +23,8 @@ public:
   /// section 4.2). Returns the number of the first pivot that is not positive and finite, or -1 where there is none;
   /// then l is not written.
   static std::int64_t factor(const T* a, T* l, std::int64_t n) {
+    if (Small::pays && n <= Small::most)
+      if (const std::int64_t missing = Small::factor(a, l, n); missing != Small::too_small) return missing;
     const std::int64_t row = padded(n);
     // The rows of L^T, so that what is added to a row lies side by side.
     T* const u = scratch(row * row);
@@ -50,6 +53,7 @@ public:
   /// Given L = factor(A) and t, the adjoint of L, of which the lower triangle is read: writes the adjoint of A, which
   /// is symmetric, to s (I. Murray, Differentiation of the Cholesky decomposition, 2016, section 4.3).
   static void adjoint(const T* l, const T* t, T* s, std::int64_t n) {
+    if (Small::pays && n <= Small::most) return Small::adjoint(l, t, s, n);
     const std::int64_t row = padded(n);
     T* const low = scratch(2 * row * row);
     T* const bar = low + row * row;
@@ -93,6 +97,7 @@ public:
   }
 
 private:
+  using Small = detail::SmallCholesky<T>;
   static constexpr int lanes = native_lanes<T>;
   using Register = Simd<T, lanes>;
   /// Rows that are worked on together: a whole number of registers.

@@ -62,8 +62,14 @@ private:
       Rows::subtract_rows(x + first, x + others, a + others * n + first, known, width, n);
       for (std::int64_t step = 0; step < width; ++step) {
         const std::int64_t i = Upper ? first + step : first + width - 1 - step;
-        x[i] /= a[i * n + i];
-        for (std::int64_t j = Upper ? i + 1 : first; j < (Upper ? first + width : i); ++j) x[j] -= a[i * n + j] * x[i];
+        // The unknown that was found last comes last, so that the other products need not wait for it.
+        T sum = x[i];
+        if constexpr (Upper) {
+          for (std::int64_t j = first; j < i; ++j) sum -= a[j * n + i] * x[j];
+        } else {
+          for (std::int64_t j = first + width - 1; j > i; --j) sum -= a[j * n + i] * x[j];
+        }
+        x[i] = sum / a[i * n + i];
       }
     }
   }

@@ -144,6 +144,17 @@ struct TangentBody {
   }
 };
 
+/// The body's row and once more the carry in it. Going back, the adjoint of the latter comes from the turn before and
+/// is waited for: in this order it is added last.
+template <class Body>
+struct RowAndCarry {
+  template <class C, class X, class P>
+  constexpr auto operator()(const C& carry, const X& item, const P& constants) const {
+    const auto row = Body{}(carry, item, constants);
+    return std::pair{row, row.first};
+  }
+};
+
 /// One turn of the loop that goes back: from the adjoint of the carry after a turn to that of the carry before it. It
 /// reads what the turn read, the carry included, and the adjoint of the row that it returned.
 template <class Body>
@@ -157,9 +168,7 @@ struct AdjointBody {
 
   constexpr Row operator()(const Carry& adjoint, const Item& item, const Constants& constants) const {
     const auto& [carry, read, of_row] = item;
-    const typename Body::Row total{combine_leaves(adjoint, of_row.first, [](auto a, auto b) { return a + b; }),
-                                   of_row.second};
-    return {vjp(Body{})(carry, read, constants, total).second, {}};
+    return {vjp(RowAndCarry<Body>{})(carry, read, constants, std::pair{of_row, adjoint}).second, {}};
   }
 };
 
@@ -170,8 +179,8 @@ struct PullBackTurn {
   template <class C, class X, class P, class R>
   constexpr auto operator()(const C& adjoint, const P& sums, const C& carry, const X& item, const R& of_row,
                             const P& constants) const {
-    const R total{combine_leaves(adjoint, of_row.first, [](auto a, auto b) { return a + b; }), of_row.second};
-    const auto shares = vjp(Body{}, wrt<0, 1, 2>)(carry, item, constants, total).second;
+    const auto shares =
+        vjp(RowAndCarry<Body>{}, wrt<0, 1, 2>)(carry, item, constants, std::pair{of_row, adjoint}).second;
     return std::tuple{C(std::get<0>(shares)),
                       combine_leaves(sums, P(std::get<2>(shares)), [](auto a, auto b) { return a + b; }),
                       X(std::get<1>(shares))};

@@ -312,4 +312,21 @@ BOOST_AUTO_TEST_CASE(parts_are_those_of_the_whole) {
     }
 }
 
+// A slice or a pad that leaves everything as it is, is nothing; others stay.
+BOOST_AUTO_TEST_CASE(slices_and_pads_of_the_whole) {
+  const GraphBuilder whole = trace<Spec<float, Shape<4>>>(
+      [](auto x) { return gradient([](auto y) { return sum(square(slice<0, 0, 4>(y))); })(slice<0, 0, 4>(x)); });
+  const GraphBuilder part = trace<Spec<float, Shape<4>>>(
+      [](auto x) { return gradient([](auto y) { return sum(square(slice<0, 1, 4>(y))); })(x); });
+  const auto moves = [](const GraphBuilder& graph) {
+    int count = 0;
+    for (int i = 0; i < graph.nodes.size(); ++i)
+      if (graph.nodes[i].op == opcode<ops::Slice> || graph.nodes[i].op == opcode<ops::Pad>) ++count;
+    return count;
+  };
+  BOOST_TEST(moves(whole) >= 3);
+  BOOST_TEST(moves(simplify(whole.view())) == 0);
+  BOOST_TEST(moves(simplify(part.view())) == 2);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -167,7 +167,7 @@ private:
       const Node& node = source_.nodes[i];
       // The users of a node that will be gone are users of its operand.
       const bool vanishes = node.op == opcode<ops::StopGradient> || node.op == opcode<ops::CustomDerivative> ||
-                            (node.op == opcode<ops::Reshape> && source_.nodes[node.operand[0]].shape == node.shape);
+                            (keeps_whole(node.op) && source_.nodes[node.operand[0]].shape == node.shape);
       for (int k = 0; k < 3 && node.operand[k] >= 0; ++k)
         uses_.at[node.operand[k]] += !vanishes ? 1 : k == 0 ? uses_.at[i] : 0;
     }
@@ -229,6 +229,12 @@ private:
     return emit_elementwise(node);
   }
 
+  /// True for operations whose result is their operand where it has its shape: a slice is then all of an axis, and no
+  /// zeros are beside what is padded.
+  static constexpr bool keeps_whole(Opcode op) {
+    return op == opcode<ops::Reshape> || op == opcode<ops::Slice> || op == opcode<ops::Pad>;
+  }
+
   constexpr const ShapeValue& shape(int id) const { return graph.shape(id); }
   constexpr bool is_constant(int id) const { return graph.nodes.at[id].op == opcode<ops::Constant>; }
   constexpr bool is_constant(int id, double value) const {
@@ -278,6 +284,7 @@ private:
     const OpKind kind = operation_info[node.op].kind;
     if (node.op == opcode<ops::StopGradient> || node.op == opcode<ops::CustomDerivative>) return node.operand[0];
     if (kind == OpKind::elementwise) return emit_elementwise(node);
+    if (keeps_whole(node.op) && graph.nodes.at[node.operand[0]].shape == node.shape) return node.operand[0];
     if (kind == OpKind::view) return emit_view(node);
     if (node.op == opcode<ops::MatMul>) return emit_product(node);
     return unique(node);

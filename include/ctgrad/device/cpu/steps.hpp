@@ -89,13 +89,18 @@ inline void run_pad(const StepArguments& x, std::int64_t attribute) {
   const std::int64_t length = x.shape[0][axis];
   auto* to = static_cast<char*>(x.result());
   if (result.outer * result.length * row == 0) return;
-  std::memset(to, 0, static_cast<std::size_t>(result.outer * result.length * row));
   const auto* from = static_cast<const char*>(x.pointer[0]);
-  to += ops::Pad::first(attribute) * row;
-  const std::int64_t step = ops::Pad::step(attribute) * row;
+  const std::int64_t first = ops::Pad::first(attribute) * row, step = ops::Pad::step(attribute) * row;
   if (step == row) {
-    if (length > 0) detail::copy_blocks(to, result.length * row, from, length * row, length * row, result.outer);
+    const std::int64_t whole = result.length * row, part = length * row;
+    for (std::int64_t i = 0; i < result.outer; ++i, to += whole, from += part) {
+      std::memset(to, 0, static_cast<std::size_t>(first));
+      if (part > 0) detail::copy_blocks(to + first, 0, from, 0, part, 1);
+      std::memset(to + first + part, 0, static_cast<std::size_t>(whole - first - part));
+    }
   } else {
+    std::memset(to, 0, static_cast<std::size_t>(result.outer * result.length * row));
+    to += first;
     for (std::int64_t i = 0; i < result.outer; ++i)
       detail::copy_blocks(to + i * result.length * row, step, from + i * length * row, row, row, length);
   }

@@ -124,7 +124,9 @@ void vector_times_matrix(std::int64_t n, std::int64_t k, const T* x, std::int64_
   for (std::int64_t first = 0; first < n; first += columns) {
     const std::int64_t count = std::min(columns, n - first);
     for (std::int64_t j = 0; j < count; ++j) y[j] = T(0);
-    for (std::int64_t p = 0; p < k; p += depth) {
+    // From the end to the beginning: as a rule a step before this one went through the same matrix, in a gradient that
+    // of its rows' products, and what it read last is still in the cache.
+    for (std::int64_t p = (k - 1) / depth * depth; p >= 0 && k > 0; p -= depth) {
       const std::int64_t steps = std::min(depth, k - p);
       const T* left = x + p;
       if (x_step != 1) {
@@ -143,14 +145,16 @@ void vector_times_matrix(std::int64_t n, std::int64_t k, const T* x, std::int64_
           y[j] += some[0];
         }
       } else {
-        std::int64_t q = 0;
-        for (; q + 8 <= steps; q += 8) {
-          add_rows<T, 8, vector_bytes>(0, count, left + q, b + (p + q) * ldb + first, ldb, y,
-                                       std::make_integer_sequence<int, 8>{});
-        }
-        for (; q < steps; ++q) {
+        std::int64_t q = steps;
+        while (q % 8 != 0) {
+          --q;
           add_rows<T, 1, vector_bytes>(0, count, left + q, b + (p + q) * ldb + first, ldb, y,
                                        std::make_integer_sequence<int, 1>{});
+        }
+        while (q > 0) {
+          q -= 8;
+          add_rows<T, 8, vector_bytes>(0, count, left + q, b + (p + q) * ldb + first, ldb, y,
+                                       std::make_integer_sequence<int, 8>{});
         }
       }
     }

@@ -27,6 +27,14 @@ BOOST_AUTO_TEST_CASE(floats) { check_values<Spec<float, Shape<batch, 3, 5>>>(vie
 BOOST_AUTO_TEST_CASE(int64) { check_values<Spec<std::int64_t, Shape<batch, 3, 5>>>(views, Fill::ordinary, {0, 1, 17}); }
 BOOST_AUTO_TEST_CASE(booleans) { check_values<Spec<bool, Shape<batch, 3, 5>>>(views, Fill::ordinary, {0, 1, 17}); }
 BOOST_AUTO_TEST_CASE(few_elements) { check_values<Spec<double, Shape<1, 3, 5>>>(views); }
+// Long rows are cleared only where nothing is put.
+BOOST_AUTO_TEST_CASE(long_padded_rows) {
+  check_values<Spec<float, Shape<batch, 300>>>(
+      [](auto x) { return gradient([](auto a) { return sum(square(slice<1, 7, 290>(a))); })(x); }, Fill::ordinary,
+      {0, 1, 3});
+  check_values<Spec<double, Shape<2, 150, 3>>>(
+      [](auto x) { return gradient([](auto a) { return sum(square(slice<1, 40, 40>(a))); })(x); });
+}
 BOOST_AUTO_TEST_CASE(stretching) {
   check_values<Spec<float, Shape<batch, 1>>>([](auto x) {
     return std::tuple{broadcast_to(x, shape<2, batch, 4>), broadcast_to(x, shape<batch, 1>),

@@ -91,18 +91,20 @@ inline void run_pad(const StepArguments& x, std::int64_t attribute) {
   if (result.outer * result.length * row == 0) return;
   const auto* from = static_cast<const char*>(x.pointer[0]);
   const std::int64_t first = ops::Pad::first(attribute) * row, step = ops::Pad::step(attribute) * row;
-  if (step == row) {
-    const std::int64_t whole = result.length * row, part = length * row;
+  const std::int64_t whole = result.length * row, part = length * row;
+  // Many calls for a few bytes each would cost more than clearing all.
+  if (step == row && whole >= 1024) {
     for (std::int64_t i = 0; i < result.outer; ++i, to += whole, from += part) {
       std::memset(to, 0, static_cast<std::size_t>(first));
       if (part > 0) detail::copy_blocks(to + first, 0, from, 0, part, 1);
       std::memset(to + first + part, 0, static_cast<std::size_t>(whole - first - part));
     }
   } else {
-    std::memset(to, 0, static_cast<std::size_t>(result.outer * result.length * row));
+    std::memset(to, 0, static_cast<std::size_t>(result.outer * whole));
     to += first;
+    if (step == row && part > 0) return detail::copy_blocks(to, whole, from, part, part, result.outer);
     for (std::int64_t i = 0; i < result.outer; ++i)
-      detail::copy_blocks(to + i * result.length * row, step, from + i * length * row, row, row, length);
+      detail::copy_blocks(to + i * whole, step, from + i * part, row, row, length);
   }
 }
 

@@ -33,6 +33,21 @@ constexpr auto stretched =
     stages_of([](auto x, auto w) { return w + sum(matmul(x, w), axis<0>); }, spec<float, 16, 16>, spec<float, 16, 16>);
 static_assert(stretched.view().arenas[0].bytes == 16 * 16 * 4 + 64);
 
+// Large arrays begin at a page; small ones fill the gap before it.
+constexpr auto paged = stages_of([](auto x) { return std::tuple{sum(x), exp(x), mean(exp(x))}; }, spec<float, 8192>);
+static_assert(paged.view().arenas[0].bytes == 4096 + 8192 * 4);
+static_assert(paged.view().arenas[0].bytes_without_reuse == 3 * 64 + 8192 * 4);
+constexpr bool large_arrays_begin_at_pages = [] {
+  int large = 0;
+  for (int i = 0; i < paged.view().result_count; ++i) {
+    const ResultPlace& result = paged.view().results[i];
+    large += result.shape.size() == 8192;
+    if (result.place.byte_offset % (result.shape.size() == 8192 ? 4096 : 64) != 0) return false;
+  }
+  return large == 1;
+}();
+static_assert(large_arrays_begin_at_pages);
+
 // Run-time sizes have an arena for each product of names, in bytes for one.
 constexpr auto named = stages_of(
     [](auto x, auto w) {

@@ -24,24 +24,31 @@ constexpr std::int64_t array_bytes(Extent size, DType dtype) {
 /// One arena while it is planned: a list of gaps below the high-water mark, sorted.
 class ArenaPlanner {
 public:
-  constexpr std::int64_t allocate(std::int64_t bytes) {
+  /// A place that begins at a multiple of `alignment`.
+  constexpr std::int64_t allocate(std::int64_t bytes, std::int64_t alignment) {
     int best = -1;
-    for (int i = 0; i < gaps_.count; ++i)
-      if (gaps_.at[i].bytes >= bytes && (best < 0 || gaps_.at[i].bytes < gaps_.at[best].bytes)) best = i;
+    for (int i = 0; i < gaps_.count; ++i) {
+      const Gap& gap = gaps_.at[i];
+      const std::int64_t end = round_up(gap.offset, alignment) + bytes;
+      if (end <= gap.offset + gap.bytes && (best < 0 || gap.bytes < gaps_.at[best].bytes)) best = i;
+    }
+    Gap gap;
     if (best < 0) {
       // Grow; a gap that touches the top is used first.
-      std::int64_t offset = top_;
+      gap.offset = top_;
       if (!gaps_.empty() && gaps_.back().offset + gaps_.back().bytes == top_) {
-        offset = gaps_.back().offset;
+        gap.offset = gaps_.back().offset;
         gaps_.pop_back();
       }
-      top_ = offset + bytes;
-      return offset;
+      top_ = round_up(gap.offset, alignment) + bytes;
+      gap.bytes = top_ - gap.offset;
+    } else {
+      gap = gaps_.at[best];
+      gaps_.erase(best);
     }
-    const std::int64_t offset = gaps_.at[best].offset;
-    gaps_.at[best].offset += bytes;
-    gaps_.at[best].bytes -= bytes;
-    if (gaps_.at[best].bytes == 0) gaps_.erase(best);
+    const std::int64_t offset = round_up(gap.offset, alignment);
+    release(gap.offset, offset - gap.offset);
+    release(offset + bytes, gap.offset + gap.bytes - offset - bytes);
     return offset;
   }
 
@@ -71,6 +78,9 @@ private:
     std::int64_t offset = 0;
     std::int64_t bytes = 0;
   };
+  static constexpr std::int64_t round_up(std::int64_t offset, std::int64_t alignment) {
+    return (offset + alignment - 1) / alignment * alignment;
+  }
   Vector<Gap> gaps_;
   std::int64_t top_ = 0;
 };
@@ -258,7 +268,10 @@ private:
         offset_.at[node] = offset_.at[heir];
         released_.push_back(heir);
       } else {
-        offset_.at[node] = planners_.at[region_.at[node]].allocate(bytes_of(node));
+        // Large arrays begin at a page, as those outside of arenas do: see Memory. A run-time factor would multiply
+        // what lies before them.
+        const bool large = is_static(size) && bytes_of(node) >= 16384;
+        offset_.at[node] = planners_.at[region_.at[node]].allocate(bytes_of(node), large ? 4096 : 1);
       }
     }
     // A part of an epilogue may run before the last part of its step: what that step uses is released after both.

@@ -154,14 +154,35 @@ CTGRAD_ALWAYS_INLINE constexpr void run_compiled(Out& out, const X&... x) {
   }
 }
 
-/// The same, by way of memory of its own.
-template <class F, class Out, class... X>
-[[gnu::noinline, gnu::cold]] void run_compiled_beside(Out& out, const X&... x) {
-  EmptyLeaves empty;
-  auto results = make_owned<owned<traced_result<F, X...>>>(empty);
-  run_compiled<F>(results, x...);
-  assign_leaves(out, results);
-}
+/// The same, by way of memory of its own. What a std::tie refers to is passed by itself, so that the tie need not lie
+/// in memory where this is not called, as a rule.
+template <class F, class Out>
+struct RunBeside {
+  template <class... X>
+  [[gnu::noinline, gnu::cold]] static void run(Out& out, const X&... x) {
+    EmptyLeaves empty;
+    auto results = make_owned<owned<traced_result<F, X...>>>(empty);
+    run_compiled<F>(results, x...);
+    assign_leaves(out, results);
+  }
+  template <class... X>
+  CTGRAD_ALWAYS_INLINE static void call(Out& out, const X&... x) {
+    run(out, x...);
+  }
+};
+template <class F, class... Out>
+struct RunBeside<F, std::tuple<Out&...>> {
+  template <class... X>
+  [[gnu::noinline, gnu::cold]] static void run(Out&... out, const X&... x) {
+    auto all = std::tie(out...);
+    RunBeside<F, const std::tuple<Out&...>>::run(all, x...);
+  }
+  template <class... X>
+  CTGRAD_ALWAYS_INLINE static void call(const std::tuple<Out&...>& out, const X&... x) {
+    std::apply(
+        [&](Out & ... each) __attribute__((always_inline)) { run<X...>(each..., x...); }, out);
+  }
+};
 
 template <class List>
 inline constexpr bool all_numbers = false;
@@ -261,7 +282,7 @@ CTGRAD_ALWAYS_INLINE constexpr void call_into(Out& out, const F&, const X&... x)
   if (std::is_constant_evaluated()) {
     detail::run_compiled<F>(out, x...);
   } else if (needs_place_beside<F>(out, x...)) {
-    detail::run_compiled_beside<F>(out, x...);
+    detail::RunBeside<F, Out>::call(out, x...);
   } else {
     detail::run_compiled<F>(out, x...);
   }

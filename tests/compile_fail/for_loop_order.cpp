@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
 /// The body before the bounds.
-// expect: ctgrad: for_loop takes its bounds first: for_loop(lower, upper, body, carry, values...)
+// expect: ctgrad: for_loop takes its bounds first: for_loop.lower, upper, body, carry, values
 #include <ctgrad/ctgrad.hpp>
 
 using namespace ctgrad;

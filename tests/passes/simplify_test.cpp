@@ -280,6 +280,9 @@ static_assert(computed<Shape<5, 3>>(
                     return slice<0, 0, 2>(y) * slice<0, 3, 5>(y);
                   },
                   15) == 1);
+// A part that is the whole is no part.
+static_assert(left<ops::Slice, Shape<5, 3>>([](auto a, auto b) { return concat(axis<0>, slice<0, 0, 5>(a * b), b); }) ==
+              0);
 // An operand that others read is computed once, as a whole.
 static_assert(left<ops::Exp, Shape<5, 3>>([](auto a, auto b) {
                 const auto e = exp(b);

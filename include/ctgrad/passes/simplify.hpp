@@ -201,7 +201,8 @@ private:
            is_static(source_.shapes[node.shape].size());
   }
   constexpr bool is_cut(const Node& node) const {
-    return cut_.count > 0 && node.op == opcode<ops::Slice> && cut_.at[node.operand[0]] != 0;
+    return cut_.count > 0 && node.op == opcode<ops::Slice> && cut_.at[node.operand[0]] != 0 &&
+           source_.nodes[node.operand[0]].shape != node.shape;
   }
 
   /// The part `slice` of node `id`: of what nobody else reads, computed from parts of its operands.

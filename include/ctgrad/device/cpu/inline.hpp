@@ -129,12 +129,10 @@ inline constexpr std::int64_t rows_of_product = [] {
   using S = StaticStep<Source, I>;
   for (int i = I - 1; i >= 0; --i) {
     const Step& step = S::schedule.steps[i];
-    for (int k = 0; k < step.operand_count; ++k) {
+    for (int k = step.input_count; k < step.operand_count; ++k) {
       const StepOperand& written = S::schedule.operands[step.first_operand + k];
-      if (written.region != S::template operand<K>.region || written.byte_offset != S::template operand<K>.byte_offset)
-        continue;
-      if (step.kind != StepKind::matmul) return std::int64_t{0};
-      if (k == 2) return step.space.extent[step.space.rank - 1];
+      if (written.region == S::template operand<K>.region && written.byte_offset == S::template operand<K>.byte_offset)
+        return step.kind == StepKind::matmul ? step.space.extent[step.space.rank - 1] : std::int64_t{0};
     }
   }
   return std::int64_t{0};

@@ -32,7 +32,7 @@ struct Arithmetic<T, true> {
 
 /// Whether the library is the quicker one. Measured with OpenBLAS 0.3.21: it multiplies a vector
 /// and a matrix up to ten times slower than the built-in code, as it packs the matrix. With AVX-512
-/// it has kernels for up to 100^3 multiplications; what is larger the built-in code multiplies 1.05 to
+/// it has kernels for up to 100^3 multiplications; what is larger the built-in code multiplies 1.0 to
 /// 1.5 times as fast, until both are equal. With AVX2 the built-in code is as quick up to about 200^3,
 /// and elsewhere the library's call costs more than the built-in code up to about 32^3.
 inline bool worth_blas(const MatmulShape& shape) {

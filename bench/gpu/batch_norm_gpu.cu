@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
 /// Batch normalisations of ResNet-50 at batch 16, in training: forward and reverse, alone and with the relu that
-/// follows, as our own loops and by cuDNN called directly. docs/gpu.md counts what both read and write.
+/// follows, as our own loops and by cuDNN called directly; then training steps of residual blocks on Cuda, which
+/// normalises in its own loops, and on CudaDnn. docs/gpu.md counts what both read and write.
 #include "gpu_bench.hpp"
 
 namespace {
@@ -58,9 +59,11 @@ Tensor<float, S, Cuda> numbers(double least = -1) {
   return Tensor<float, S, Cuda>(host.view());
 }
 
+constexpr int images_of_batch = 16;
+
 template <int Channels, int Length>
 struct Layer {
-  static constexpr int images = 16;
+  static constexpr int images = images_of_batch;
   using X = Shape<images, Channels, Length, Length>;
   using C = Shape<Channels>;
   static constexpr double bytes = 4.0 * images * Channels * Length * Length;
@@ -168,6 +171,29 @@ void direct([[maybe_unused]] benchmark::State& state) {
 #endif
 }
 
+/// Two convolutions, each with its norm, and a shortcut.
+template <int Channels>
+struct Block {
+  nn::Conv2dNoBias<Channels, KernelSize<3>, Padding<1>> first;
+  nn::BatchNorm2d norm;
+  nn::Conv2dNoBias<Channels, KernelSize<3>, Padding<1>> second;
+  nn::BatchNorm2d other_norm;
+  constexpr auto operator()(const auto& x) const { return relu(other_norm(second(relu(norm(first(x))))) + x); }
+};
+struct MeanSquare {
+  constexpr auto operator()(const auto& model, auto x) const { return mean(square(model(x))); }
+};
+
+template <class Device, int Channels, int Length>
+void block_step(benchmark::State& state) {
+  using X = Shape<images_of_batch, Channels, Length, Length>;
+  Device device;
+  const auto x = numbers<X>();
+  auto trainer =
+      make_trainer(device, Block<Channels>{}, MeanSquare{}, optim::Sgd{.learning_rate = 1e-3}, Spec<float, X>{});
+  measure(state, device, 0, 0, [&] { trainer.step(x); });
+}
+
 // 0: forward, 1: reverse, 2: forward with relu, 3: reverse with relu.
 void kinds(benchmark::internal::Benchmark* bench) { bench->DenseRange(0, 3)->UseManualTime(); }
 
@@ -180,6 +206,13 @@ LAYER("resnet_bn1", 64, 112);
 LAYER("resnet_bn2", 256, 56);
 LAYER("resnet_bn3", 512, 28);
 LAYER("resnet_bn5", 2048, 7);
+
+#define BLOCK(name, ...)                                                         \
+  BENCHMARK(block_step<Cuda, __VA_ARGS__>)->Name(name "_cuda")->UseManualTime(); \
+  BENCHMARK(block_step<CudaDnn, __VA_ARGS__>)->Name(name "_cuda_dnn")->UseManualTime()
+
+BLOCK("residual_block1", 64, 56);
+BLOCK("residual_block4", 512, 7);
 
 }  // namespace
 

@@ -134,6 +134,14 @@ def main():
             lines.append(f"| {n.replace(own, '/')} | {t['seconds'] * 1e6:.1f} | {t.get('bytes', 0) / 1e9:.0f} | "
                          + (f"{other['seconds'] * 1e6:.1f} | {other['seconds'] / t['seconds']:.2f} |" if other else " | |"))
         lines.append("")
+    blocks = {n: t for n, t in benches["batch_norm"].items() if n.startswith("residual_block") and n.endswith("_cuda")}
+    if blocks:
+        lines += ["| Training step | batch norm in our loops, us | by cuDNN, us | cuDNN / ours |", "|---|---|---|---|"]
+        for n, t in blocks.items():
+            other = benches["batch_norm"].get(n + "_dnn")
+            lines.append(f"| {n.removesuffix('_cuda')} | {t['seconds'] * 1e6:.1f} | "
+                         + (f"{other['seconds'] * 1e6:.1f} | {other['seconds'] / t['seconds']:.2f} |" if other else " | |"))
+        lines.append("")
     if benches["steps"]:
         lines += [f"| Step/batch | GPU, us | CPU ({threads} threads) / GPU | PyTorch eager / ours | PyTorch compile / ours |", "|---|---|---|---|---|"]
         for n, t in benches["steps"].items():

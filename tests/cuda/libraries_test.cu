@@ -8,6 +8,7 @@
 #endif
 #include <ctgrad/device/cuda/graph.hpp>
 
+#include "../device/cuda/batch_norms.hpp"
 #include "../device/cuda/convolutions.hpp"
 #include "../device/cuda/poolings.hpp"
 #include "../device/cuda/products.hpp"
@@ -286,6 +287,52 @@ BOOST_AUTO_TEST_CASE(cudnn_poolings, *needs_gpu()) {
 BOOST_AUTO_TEST_CASE(cudnn_poolings_of_16_bit_numbers, *needs_gpu()) {
   check_poolings<bfloat16>();
   check_poolings<float16>();
+}
+
+namespace {
+
+/// Forward, then reverse from the statistics that forward left: by the definition, and from a graph as well.
+template <class T>
+void check_batch_norm(const Stream& stream, cuda::Cudnn& cudnn, const BatchNormShape& s) {
+  const BatchNormCase<T> c(s);
+  const Shared<T> x(c.x);
+  const Shared<T> t(c.t);
+  const Shared<T> weight(c.weight);
+  const Shared<T> bias(c.bias);
+  Shared<T> statistics(c.statistics);
+  const std::vector<T> before(c.x.size(), T(7));
+  Shared<T> y(before);
+  Shared<T> by_x(before);
+  Shared<T> sums(c.sums);
+  const std::string what = cuda::to_text("batch_norm", dtype_of<T>, s);
+  run_both_ways(stream, y, before, c.y, allowed_difference<T>(), what, [&] {
+    BOOST_TEST(cudnn.batch_norm(
+                   BatchNormCall<T>{s, c.epsilon, x.data(), weight.data(), bias.data(), y.data(), statistics.data()}),
+               what);
+  });
+  c.check_statistics(statistics.data(), allowed_difference<T>());
+  run_both_ways(stream, by_x, before, c.by_x, allowed_difference<T>(), what + ", reverse", [&] {
+    BOOST_TEST(cudnn.batch_norm(BatchNormGradientCall<T>{s, c.epsilon, x.data(), t.data(), statistics.data(),
+                                                         by_x.data(), sums.data(), sums.data() + s.channels}),
+               what);
+  });
+  check_close(sums, c.sums, allowed_difference<T>(), what + ", weight and bias");
+}
+
+template <class T>
+void check_batch_norms() {
+  const Stream stream;
+  cuda::Cudnn cudnn(stream);
+  for (const BatchNormShape& s : all_batch_norms()) check_batch_norm<T>(stream, cudnn, s);
+  check_batch_norm<T>(stream, cudnn, batch_norm_shape(16, 64, 56, 56));
+}
+
+}  // namespace
+
+// The variance has the divisor n - 1, the saved scale n; running statistics of 0 are moved all the way.
+BOOST_AUTO_TEST_CASE(cudnn_batch_norms, *needs_gpu()) {
+  check_batch_norms<float>();
+  check_batch_norms<double>();
 }
 
 // More results than one call takes, and windows as in the report that is the reason for that.

@@ -53,7 +53,7 @@ auto make_trainer_for() {
 
 template <class T>
 void compare_with_pytorch() {
-  ctgrad_test::for_each_device([](auto tag) {
+  ctgrad_test::for_each_level([](auto tag) {
     auto trainer = make_trainer_for<T, typename decltype(tag)::type>();
     BOOST_TEST(trainer.parameters().size() == 8);
     BOOST_REQUIRE(trainer.parameters().parameters().size() == 4U);

@@ -120,6 +120,10 @@ BOOST_AUTO_TEST_CASE(vectors_with_clipped_gradients) {
 BOOST_AUTO_TEST_CASE(vectors_in_16_bits) {
   check(Dense{}, optim::Momentum{.learning_rate = 0.1}, 2e-2F, autocast<bfloat16>);
 }
+// Scaled up by more than float16 holds, so that the first steps are left out.
+BOOST_AUTO_TEST_CASE(vectors_with_a_scaled_loss) {
+  check(Dense{}, optim::Momentum{.learning_rate = 0.1}, 2e-2F, autocast<float16>, GradScaler{.init_scale = 0x1p20});
+}
 BOOST_AUTO_TEST_CASE(images) { check_images(Residual{}, optim::Momentum{.learning_rate = 0.05}); }
 
 BOOST_AUTO_TEST_SUITE_END()

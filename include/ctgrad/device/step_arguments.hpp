@@ -32,14 +32,17 @@ struct RunContext {
   }
 };
 
-/// The arrays of one step, evaluated for one run: operands, then the result. All are contiguous.
+/// The arrays of one step, evaluated for one run: operands, then the result, then the side result where there is one.
+/// All are contiguous.
 struct StepArguments {
-  void* pointer[4] = {};
-  KernelShape shape[4];
-  DType dtype[4] = {};
+  void* pointer[5] = {};
+  KernelShape shape[5];
+  DType dtype[5] = {};
   int input_count = 0;
 
   void* result() const { return pointer[input_count]; }
+  /// Null where nobody wants it.
+  void* side_result() const { return pointer[input_count + 1]; }
   const KernelShape& result_shape() const { return shape[input_count]; }
   DType result_type() const { return dtype[input_count]; }
 };

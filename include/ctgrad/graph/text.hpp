@@ -105,6 +105,8 @@ inline std::string attribute_text(const GraphView& graph, int id) {
   if (node.is<ops::MaxPool2d>() || node.is<ops::MaxPool2dGradient>() || node.is<ops::AvgPool2d>() ||
       node.is<ops::AvgPool2dGradient>())
     return window_text(attribute, false);
+  if (node.is<ops::BatchNorm>() || node.is<ops::BatchNormGradient>())
+    return "epsilon " + number_text(node.dtype, ops::BatchNorm::epsilon(attribute));
   if (node.is<ops::ArgMax>() || node.is<ops::ArgMin>() || node.is<ops::Concat>() || node.is<ops::Gather>() ||
       node.is<ops::ScatterAdd>())
     return "axis " + std::to_string(attribute);

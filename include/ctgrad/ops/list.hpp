@@ -8,6 +8,7 @@
 #include "ctgrad/ops/add.hpp"
 #include "ctgrad/ops/argmax.hpp"
 #include "ctgrad/ops/batch_norm.hpp"
+#include "ctgrad/ops/batch_norm_step.hpp"
 #include "ctgrad/ops/broadcast_to.hpp"
 #include "ctgrad/ops/cast.hpp"
 #include "ctgrad/ops/compare.hpp"
@@ -66,8 +67,9 @@ using List = detail::TypeList<
     // views
     BroadcastTo, Permute, Reshape, Slice,
     // structured
-    ArgMax, ArgMin, AvgPool2d, AvgPool2dGradient, Concat, Conv2d, Conv2dInputGradient, Conv2dWeightGradient, Gather,
-    MatMul, MaxPool2d, MaxPool2dGradient, Pack, Pad, ScatterAdd, Take, TakeAdjoint,
+    ArgMax, ArgMin, AvgPool2d, AvgPool2dGradient, BatchNorm, BatchNormGradient, Concat, Conv2d, Conv2dInputGradient,
+    Conv2dWeightGradient, Gather, MatMul, MaxPool2d, MaxPool2dGradient, Pack, Pad, ScatterAdd, SideResult, Take,
+    TakeAdjoint,
     // from a user's header
     UserElementwise, CustomDerivative, UserKernel>;
 

@@ -117,6 +117,8 @@ constexpr Shares pull_back(Value t, const Value (&x)[3], Value y, const bool (&w
     const Value wide_t = apply_shaped<ops::Reshape>(t, kept);
     const Value wide_y = apply_shaped<ops::Reshape>(y, kept);
     shares.id[0] = broadcast_value(Op::derivative(wide_t, x[0], wide_y, mask), x[0].shape()).id;
+  } else if constexpr (requires { Op::reverse_only; } && !HasAdjoint<Op>) {
+    throw "a step of a library is differentiated twice: its operations must be put in its place first";
   } else if constexpr (HasAdjoint<Op>) {
     for (int i = 0; i < 3; ++i)
       if (wanted[i] && (Op::linear >> i & 1U) != 0) shares.id[i] = Op::adjoint(i, t, x, y).id;
@@ -202,6 +204,8 @@ constexpr int push_forward(const int (&tangent)[3], const Value (&x)[3], Value y
     if (std::is_same_v<Op, ops::UserKernel> && y.node().user->has_tangent) return kernel_tangent(tangent, x, y);
     for (int i = 0; i < 3; ++i)
       if (tangent[i] >= 0) accumulate(transpose_rule<Op>(tangent[i], i, x, y));
+  } else if constexpr (requires { Op::reverse_only; }) {
+    throw "a step of a library is differentiated in forward mode: its operations must be put in its place first";
   } else if constexpr (HasAdjoint<Op>) {
     // Linear in each operand: the same operation with that operand replaced by its tangent.
     for (int i = 0; i < 3; ++i) {

@@ -104,6 +104,8 @@ public:
         case OpKind::structured:
           if (node.op == opcode<ops::Pack>) {
             place_pack(i);
+          } else if (node.op == opcode<ops::SideResult>) {
+            producer_.at[i] = producer_.at[node.operand[0]];
           } else {
             add_own_step(i);
           }

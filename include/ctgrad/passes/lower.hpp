@@ -46,6 +46,8 @@ private:
     if (node.op == opcode<ops::MaxPool2dGradient>) return StepKind::max_pool2d_gradient;
     if (node.op == opcode<ops::AvgPool2d>) return StepKind::avg_pool2d;
     if (node.op == opcode<ops::AvgPool2dGradient>) return StepKind::avg_pool2d_gradient;
+    if (node.op == opcode<ops::BatchNorm>) return StepKind::batch_norm;
+    if (node.op == opcode<ops::BatchNormGradient>) return StepKind::batch_norm_gradient;
     if (node.op == opcode<ops::UserKernel>) return StepKind::user_kernel;
     throw "an operation has no step of its own and cannot be fused";
   }
@@ -76,11 +78,25 @@ private:
       ++step.input_count;
     }
     add_own_operand(i, accesses_.at(graph_, i));
-    step.operand_count = step.input_count + 1;
+    if (step.kind == StepKind::batch_norm || step.kind == StepKind::batch_norm_gradient) {
+      const int side = side_result_of(i);
+      if (side >= 0) add_own_operand(side, accesses_.at(graph_, side));
+    }
+    step.operand_count = out_.operands.size() - step.first_operand;
     // argmax and argmin work on the operand's type, the others on the result's.
     const bool searches = step.kind == StepKind::argmax || step.kind == StepKind::argmin;
     step.kernel = find_routine({step.kind, searches ? graph_.nodes[node.operand[0]].dtype : node.dtype});
     out_.steps.push_back(step);
+  }
+
+  /// The array that the step of node i writes beside its result; -1 where nobody reads it.
+  constexpr int side_result_of(int i) {
+    if (side_result_.empty()) {
+      side_result_ = Vector<int>(graph_.size, -1);
+      for (int k = 0; k < graph_.size; ++k)
+        if (graph_.nodes[k].op == opcode<ops::SideResult>) side_result_.at[graph_.nodes[k].operand[0]] = k;
+    }
+    return side_result_.at[i];
   }
 
   constexpr int find_routine(const Routine& routine) {
@@ -262,6 +278,8 @@ private:
   AccessTable accesses_;
   /// In the loop at hand: a value's number; -2 - position for members without one yet; -1 for others.
   Vector<int> value_of_;
+  /// For each node its side result, or -1; empty until a step has one.
+  Vector<int> side_result_;
   ScheduleBuilder out_;
   // The parts of the loop at hand; kept, because making an array costs the compiler more than filling it.
   Vector<LoopOperand> operands_;

@@ -27,6 +27,8 @@ enum class StepKind : std::uint8_t {
   max_pool2d_gradient,
   avg_pool2d,
   avg_pool2d_gradient,
+  batch_norm,
+  batch_norm_gradient,
   user_kernel,
 };
 
@@ -69,7 +71,8 @@ struct Step {
   StepKind kind = StepKind::kernel;
   /// Number of the kernel, for fused loops; of the routine, for other steps.
   std::int32_t kernel = -1;
-  /// Operands in the schedule's table: what is read, then what is written.
+  /// Operands in the schedule's table: what is read, then what is written: by a step that is no loop its result, and
+  /// after it the side result where somebody wants it.
   std::int32_t first_operand = 0;
   std::int32_t operand_count = 0;
   std::int32_t input_count = 0;

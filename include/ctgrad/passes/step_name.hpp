@@ -49,6 +49,10 @@ inline const char* name_of(StepKind kind) {
       return "avg_pool2d";
     case StepKind::avg_pool2d_gradient:
       return "avg_pool2d_gradient";
+    case StepKind::batch_norm:
+      return "batch_norm";
+    case StepKind::batch_norm_gradient:
+      return "batch_norm_gradient";
     case StepKind::user_kernel:
       return "user kernel";
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ctgrad/nn/module.hpp"
+#include "ctgrad/passes/batch_norm_steps.hpp"
 #include "ctgrad/passes/differentiate.hpp"
 #include "ctgrad/program/pipeline.hpp"
 
@@ -50,6 +51,39 @@ struct LossSource {
     return builder;
   }
 };
+
+/// The forward pass of a loss for a device whose library has batch normalisations in one call.
+template <class Loss>
+struct WithBatchNormSteps {
+  static constexpr int blocks = 1;
+  static constexpr ctgrad::detail::GraphSize expected() {
+    const GraphView graph = Frozen<Loss>::graph.view();
+    return {graph.size, graph.shape_count + 16, graph.list_count, graph.output_count, graph.parameter_count};
+  }
+  static constexpr GraphBuilder run() { return batch_norms_as_steps(Frozen<Loss>::graph.view()); }
+};
+
+namespace detail {
+
+template <class Device>
+concept AsksForBatchNormSteps = requires {
+  requires Device::Libraries::batch_norms;
+};
+template <class Device, class Loss>
+struct LossOn {
+  using type = Loss;
+};
+template <AsksForBatchNormSteps Device, class Loss>
+struct LossOn<Device, Loss> {
+  using type = WithBatchNormSteps<Loss>;
+};
+
+}  // namespace detail
+
+/// The forward pass of a loss as it is differentiated for a device. Which batch normalisations are steps of their own
+/// must be known before that.
+template <class Device, class Loss>
+using loss_on = typename detail::LossOn<Device, Loss>::type;
 
 namespace detail {
 

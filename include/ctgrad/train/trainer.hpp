@@ -104,7 +104,7 @@ class Trainer {
   static_assert((detail::is_spec<Specs> && ...),
                 "ctgrad: make_trainer takes the model, the loss, the optimizer, then policies and a seed, and last the "
                 "specs of the loss's inputs, spec<float, batch, 784>; put what follows a spec before the first one");
-  using Source = training::LossSource<Loss, Model, Specs...>;
+  using Source = training::loss_on<Device, training::LossSource<Loss, Model, Specs...>>;
   static constexpr int inputs = sizeof...(Specs);
   using Result = decltype(Loss{}(std::declval<const Model&>(), std::declval<detail::symbol_of<Specs>>()...));
   using LossSymbol = decltype(training::detail::first_result(std::declval<Result>()));

@@ -13,10 +13,6 @@ Dnn dnn;
 
 using fakes::dnn;
 
-struct cudnnTensorStruct {
-  cudnnDataType_t type;
-  int n, c, h, w;
-};
 struct cudnnFilterStruct {
   cudnnDataType_t type;
   int k, c, h, w;

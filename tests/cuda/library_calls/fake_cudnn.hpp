@@ -10,6 +10,11 @@
 
 #include "fakes.hpp"
 
+struct cudnnTensorStruct {
+  cudnnDataType_t type;
+  int n, c, h, w;
+};
+
 namespace fakes {
 
 struct Dnn {
@@ -45,6 +50,12 @@ struct Dnn {
   std::vector<std::pair<int, int>> planes;
   /// False: poolings are noted and not computed.
   bool pools = true;
+  /// Calls for batch normalisations and their reverse passes, and how they end.
+  int batch_norms = 0;
+  int batch_norm_gradients = 0;
+  cudnnStatus_t batch_norm_status = CUDNN_STATUS_SUCCESS;
+  /// False: normalisations are noted and not computed.
+  bool normalizes = true;
 };
 
 extern Dnn dnn;

@@ -86,14 +86,20 @@ public:
   CudaPlain for_another_program() const { return *this; }
 };
 
-/// A GPU with every step by cuDNN that cuDNN defines as we do: convolutions as for Cuda, and poolings, but for the
-/// adjoint of max pooling. docs/gpu.md says why not that one, and why not batch normalisation.
+/// A GPU with every step by cuDNN that cuDNN defines as we do: convolutions as for Cuda, poolings, but for the adjoint of
+/// max pooling, and the batch normalisations of a training step, which by ordinary operations would join the loops
+/// around them. docs/gpu.md says what each costs.
 class CudaDnn : public Cuda {
 public:
   static constexpr const char* name = "cuda_dnn";
   struct Libraries {
     static constexpr bool cudnn = true;
     static constexpr bool cudnn_pools = true;
+#if defined(CTGRAD_HAS_CUDNN)
+    /// Whether the batch normalisations of a training step are calls of their own, where they would otherwise share our
+    /// loops.
+    static constexpr bool batch_norms = true;
+#endif
   };
   template <class Source, int Inputs>
   using Executor = cuda::Executor<CudaDnn, Source, Inputs>;

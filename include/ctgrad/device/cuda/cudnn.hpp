@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// Convolutions and poolings by cuDNN.
+/// Convolutions, poolings and batch normalisations by cuDNN.
 #pragma once
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ctgrad/device/cuda/convolution_call.hpp"
+#include "ctgrad/device/cuda/cudnn_batch_norm.hpp"
 #include "ctgrad/device/cuda/cudnn_convolution.hpp"
 #include "ctgrad/device/cuda/cudnn_pooling.hpp"
 #include "ctgrad/device/cuda/timing.hpp"
@@ -77,6 +78,24 @@ public:
       if (is_not_supported(status)) return false;
       check(status, PoolingCalls<Kind>::name, [&] { return to_text(Kind, dtype_of<T>, shape); });
     }
+    return true;
+  }
+
+  /// Puts a batch normalisation of float or double, or the reverse pass of one, into the stream: a BatchNormCall, whose
+  /// rows `variance` and `spare` are 0 and whose row `weight` is filled, or a BatchNormGradientCall. Each channel has
+  /// two elements or more. False where cuDNN does not take these lengths. Throws Error with the shape where a call
+  /// fails.
+  template <class T, template <class> class Call>
+  bool batch_norm(const Call<T>& call) {
+    if (!batch_norm_fits(call.shape)) return false;
+    const BatchNormKey key = key_of(dtype_of<T>, call.shape);
+    auto at = batch_norms_.find(key);
+    if (at == batch_norms_.end()) at = batch_norms_.emplace(key, DnnBatchNorm(call.shape, DnnType<T>::type)).first;
+    const cudnnStatus_t status = at->second.run(handle_, call);
+    if (is_not_supported(status)) return false;
+    constexpr bool is_reverse = std::is_same_v<Call<T>, BatchNormGradientCall<T>>;
+    check(status, is_reverse ? "cudnnBatchNormalizationBackward" : "cudnnBatchNormalizationForwardTraining",
+          [&] { return to_text(is_reverse ? "batch_norm_gradient" : "batch_norm", dtype_of<T>, call.shape); });
     return true;
   }
 
@@ -193,6 +212,7 @@ private:
   std::size_t most_bytes_ = std::size_t{1} << 30;
   std::map<PlanKey, Plan> plans_;
   std::map<PoolingKey, DnnPooling> poolings_;
+  std::map<BatchNormKey, DnnBatchNorm> batch_norms_;
 };
 
 }  // namespace ctgrad::cuda

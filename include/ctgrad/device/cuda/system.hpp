@@ -87,6 +87,25 @@ public:
     return false;
   }
 
+  template <class T>
+  bool batch_norm([[maybe_unused]] const BatchNormCall<T>& call) {
+#if defined(CTGRAD_HAS_CUDNN)
+    // cuDNN keeps no weight, and adds to what it calls running statistics.
+    for_each(call.shape.channels * ops::BatchNormStatistics::rows, parallel::PrepareBatchNormBody<T>{call});
+    return context_.cudnn().batch_norm(call);
+#else
+    return false;
+#endif
+  }
+  template <class T>
+  bool batch_norm_gradient([[maybe_unused]] const BatchNormGradientCall<T>& call) {
+#if defined(CTGRAD_HAS_CUDNN)
+    return context_.cudnn().batch_norm(call);
+#else
+    return false;
+#endif
+  }
+
   void run_user_kernel(const Step& step, const StepArguments& x) {
     if (step.user->run_on_cuda == nullptr) return context_.host_kernels.run(context_.stream(), step, x);
     ctgrad::detail::for_each_point(step, x, [&](void* result, const void* const* operands, const KernelShape* shapes) {

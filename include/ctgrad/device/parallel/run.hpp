@@ -19,6 +19,9 @@
 ///     system.convolve<Kind, T>(shape, ...)       a convolution by a library; false where im2col is to do it
 ///     system.pool<Kind, T>(shape, ..., own)      a pooling by a library; false where own() is to do it, which the
 ///                                                system may run to see which is faster
+///     system.batch_norm<T>(call)                 a batch normalisation by a library, and its reverse pass; false where
+///     system.batch_norm_gradient<T>(call)        loops of our own are to do it. Only for devices that ask for such
+///                                                steps: Device::Libraries::batch_norms
 ///     system.run_user_kernel(step, arguments)    a kernel from a user's header
 ///
 /// A group has `size()`, the caller's `rank()`, `synchronize()`, after which its threads see what the others have
@@ -26,6 +29,7 @@
 /// plain structs with a call operator for host and device: the same code runs on every system.
 #pragma once
 
+#include "ctgrad/device/parallel/batch_norm.hpp"
 #include "ctgrad/device/parallel/convolution.hpp"
 #include "ctgrad/device/parallel/elementwise.hpp"
 #include "ctgrad/device/parallel/indexing.hpp"
@@ -82,6 +86,10 @@ void run_own_step(System& system, const Step& step, const StepArguments& x, cons
     run_avg_pool2d<T>(system, x, step.attribute);
   } else if constexpr (Kind == StepKind::avg_pool2d_gradient) {
     run_avg_pool2d_gradient<T>(system, x, step.attribute);
+  } else if constexpr (Kind == StepKind::batch_norm) {
+    run_batch_norm<T>(system, x, step.attribute);
+  } else if constexpr (Kind == StepKind::batch_norm_gradient) {
+    run_batch_norm_gradient<T>(system, x, step.attribute);
   } else {
     static_assert(Kind == StepKind::user_kernel);
     system.run_user_kernel(step, x);

@@ -100,13 +100,22 @@ public:
   bool multiply_with_epilogue(const MatrixProduct<T>&, ProductEpilogue, const T*, const Apart&) {
     return false;
   }
-  /// There is no library of convolutions, nor of poolings.
+  /// There is no library of convolutions, nor of poolings, nor of normalisations.
   template <StepKind Kind, class T>
   bool convolve(const ConvolutionShape&, const T*, const T*, T*) {
     return false;
   }
   template <StepKind Kind, class T, class Own>
   bool pool(const PoolingShape&, const T*, T*, const Own&) {
+    return false;
+  }
+
+  template <class T>
+  bool batch_norm(const BatchNormCall<T>&) {
+    return false;
+  }
+  template <class T>
+  bool batch_norm_gradient(const BatchNormGradientCall<T>&) {
     return false;
   }
 

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: BSL-1.0
+/// \file
+/// Batch normalisation as a step of its own: on devices that ask for it, training gives what the ordinary operations
+/// give on the CPU.
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <ctgrad/ctgrad.hpp>
+
+#include "emulated_gpu.hpp"
+
+namespace ctgrad_test {
+
+/// Asks for such steps, and has no library for them.
+struct BatchNormLibraries {
+  static constexpr bool batch_norms = true;
+};
+class NormingHost : public ThrustHost {
+public:
+  using Libraries = BatchNormLibraries;
+  template <class Source, int Inputs>
+  using Executor = ctgrad::detail::HostExecutor<NormingHost, Source, Inputs>;
+  NormingHost for_another_program() const { return {}; }
+};
+class NormingGpu : public EmulatedGpu {
+public:
+  using Libraries = BatchNormLibraries;
+  template <class Source, int Inputs>
+  using Executor = ctgrad::detail::HostExecutor<NormingGpu, Source, Inputs>;
+  NormingGpu for_another_program() const { return {}; }
+};
+
+}  // namespace ctgrad_test
+
+namespace ctgrad {
+
+template <class Source>
+void run_program(const RunContext<ctgrad_test::NormingHost>& context) {
+  parallel::run<Source>(context, *context.device);
+}
+template <class Source>
+void run_program(const RunContext<ctgrad_test::NormingGpu>& context) {
+  parallel::run<Source>(context, *context.device);
+}
+
+}  // namespace ctgrad
+
+BOOST_AUTO_TEST_SUITE(batch_norm_steps)
+
+using namespace ctgrad;
+using ctgrad_test::NormingGpu;
+using ctgrad_test::NormingHost;
+
+namespace {
+
+struct SquaredError {
+  constexpr auto operator()(const auto& model, auto x) const { return mean(square(model(x) - 0.3)); }
+};
+
+template <class S>
+Tensor<double, S> random_batch(std::uint64_t seed, std::int64_t size) {
+  Dimensions dimensions;
+  dimensions[batch] = size;
+  Tensor<double, S> x(ctgrad::detail::evaluate_extents<S>(dimensions));
+  RandomStream(seed).fill_uniform(x.span(), 0, -1, 1);
+  return x;
+}
+
+/// The same training on the CPU and on a device: losses, parameters and buffers.
+template <class Device, class S, class Loss = SquaredError, class Model>
+void compare(const Model& model) {
+  const optim::Momentum optimizer{.learning_rate = 0.1};
+  auto expected = make_trainer<Cpu>(model, Loss{}, optimizer, Spec<double, S>{});
+  auto found = make_trainer<Device>(model, Loss{}, optimizer, Spec<double, S>{});
+  auto close = [](double a, double b) { return std::abs(a - b) <= 1e-11 * (1 + std::abs(b)) || (a != a && b != b); };
+  std::uint64_t step = 0;
+  for (const std::int64_t size : {4, 4, 1, 7, 2, 0}) {
+    const auto x = random_batch<S>(++step, size);
+    const double loss = found.step(x);
+    const double wanted = expected.step(x);
+    BOOST_TEST(close(loss, wanted), "step " << step << ": " << loss << ", on the CPU " << wanted);
+  }
+  const auto& a = found.parameters().parameters();
+  const auto& b = expected.parameters().parameters();
+  BOOST_REQUIRE(a.size() == b.size());
+  for (std::size_t p = 0; p < b.size(); ++p)
+    for (std::size_t i = 0; i < b[p].elements.size(); ++i)
+      BOOST_TEST(close(a[p].elements[i], b[p].elements[i]),
+                 b[p].name << " " << i << ": " << a[p].elements[i] << ", on the CPU " << b[p].elements[i]);
+}
+
+template <class Trainer>
+constexpr int steps_of(StepKind kind) {
+  constexpr ScheduleView schedule = Trainer::Stages::view();
+  int count = 0;
+  for (int i = 0; i < schedule.step_count; ++i) count += schedule.steps[i].kind == kind ? 1 : 0;
+  return count;
+}
+
+/// The norm of a convolution, in front of relu; one by itself; one in front of a shortcut.
+struct Images {
+  nn::Conv2dNoBias<3, KernelSize<3>, Padding<1>> first;
+  nn::BatchNorm2d norm;
+  nn::Conv2dNoBias<3, KernelSize<3>, Padding<1>> second;
+  nn::BatchNorm2d other_norm;
+  nn::Linear<2> output;
+  constexpr auto operator()(const auto& x) const {
+    const auto h = relu(norm(first(x)));
+    return output(flatten<1>(relu(other_norm(second(h)) + h)));
+  }
+};
+using ImageShape = Shape<batch, 2, 5, 4>;
+
+struct Rows {
+  nn::LinearNoBias<4> first;
+  nn::BatchNorm1d norm;
+  nn::Linear<2> output;
+  constexpr auto operator()(const auto& x) const { return output(tanh(norm(first(x)))); }
+};
+
+/// Mean and variance are used, and differentiated, beside the normalisation.
+struct WithStatistics {
+  nn::Linear<4> first;
+  nn::Parameter weight, bias;
+  constexpr auto operator()(const auto& x) const {
+    const auto h = first(x);
+    const auto w = weight.get<Shape<4>>(h, nn::init::ones());
+    const auto b = bias.get<Shape<4>>(h, nn::init::zeros());
+    const auto [mean, variance] = batch_statistics(h);
+    return batch_norm(h, mean, variance, w, b) * (mean + exp(variance)) + variance * mean;
+  }
+};
+
+/// The same layer twice, and a norm of what a norm has left.
+struct Twice {
+  nn::BatchNorm1d norm;
+  nn::Linear<4> first;
+  constexpr auto operator()(const auto& x) const { return norm(norm(first(x))); }
+};
+
+/// Only the input is normalised: nobody needs what the reverse pass would.
+struct OfInput {
+  nn::Linear<2> output;
+  constexpr auto operator()(const auto& x) const {
+    const auto one = sum(x * 0, axis<0>) + 1;
+    const auto two = 2 * one;
+    const auto [mean, variance] = batch_statistics(x);
+    return output(batch_norm(x, mean, variance, one, two));
+  }
+};
+
+/// The weight comes after the variance, on which it depends: this stays as it was written.
+struct WithVarianceInWeight {
+  nn::Linear<4> first;
+  constexpr auto operator()(const auto& x) const {
+    const auto h = first(x);
+    const auto [mean, variance] = batch_statistics(h);
+    return batch_norm(h, mean, variance, variance + 1, mean);
+  }
+};
+
+/// A penalty on the gradient by the input, so that the normalisation is differentiated twice.
+struct Penalty {
+  constexpr auto operator()(const auto& model, auto x) const {
+    const auto error = [&](auto y) { return mean(square(model(y) - 0.3)); };
+    return error(x) + sum(square(gradient(error)(x)));
+  }
+};
+
+using RowShape = Shape<batch, 5>;
+
+template <class Model, class S>
+using Found = decltype(make_trainer<NormingHost>(Model{}, SquaredError{}, optim::Sgd{}, Spec<double, S>{}));
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(images) {
+  compare<NormingHost, ImageShape>(Images{});
+  compare<NormingGpu, ImageShape>(Images{});
+  BOOST_TEST((steps_of<Found<Images, ImageShape>>(StepKind::batch_norm)) == 2);
+  BOOST_TEST((steps_of<Found<Images, ImageShape>>(StepKind::batch_norm_gradient)) == 2);
+}
+BOOST_AUTO_TEST_CASE(rows) { compare<NormingHost, RowShape>(Rows{}); }
+BOOST_AUTO_TEST_CASE(rows_of_a_number_known_at_compile_time) {
+  compare<NormingHost, Shape<6, 5>>(Rows{});
+  compare<NormingHost, Shape<1, 5>>(Rows{});
+}
+BOOST_AUTO_TEST_CASE(statistics_beside_the_norm) {
+  compare<NormingHost, RowShape>(WithStatistics{});
+  BOOST_TEST((steps_of<Found<WithStatistics, RowShape>>(StepKind::batch_norm)) == 1);
+}
+BOOST_AUTO_TEST_CASE(a_layer_used_twice) {
+  compare<NormingHost, RowShape>(Twice{});
+  BOOST_TEST((steps_of<Found<Twice, RowShape>>(StepKind::batch_norm)) == 2);
+}
+BOOST_AUTO_TEST_CASE(nobody_reads_the_statistics) {
+  compare<NormingHost, RowShape>(OfInput{});
+  BOOST_TEST((steps_of<Found<OfInput, RowShape>>(StepKind::batch_norm)) == 1);
+  BOOST_TEST((steps_of<Found<OfInput, RowShape>>(StepKind::batch_norm_gradient)) == 0);
+}
+BOOST_AUTO_TEST_CASE(a_weight_that_depends_on_the_variance) {
+  compare<NormingHost, RowShape>(WithVarianceInWeight{});
+  BOOST_TEST((steps_of<Found<WithVarianceInWeight, RowShape>>(StepKind::batch_norm)) == 0);
+}
+BOOST_AUTO_TEST_CASE(differentiated_twice) { compare<NormingHost, RowShape, Penalty>(Rows{}); }
+
+BOOST_AUTO_TEST_CASE(in_16_bits) {
+  constexpr Spec<float, ImageShape> inputs{};
+  const optim::Sgd optimizer{.learning_rate = 0.01};
+  auto found_by = make_trainer<NormingHost>(Images{}, SquaredError{}, optimizer, autocast<bfloat16>, inputs);
+  auto expected_by = make_trainer<Cpu>(Images{}, SquaredError{}, optimizer, autocast<bfloat16>, inputs);
+  BOOST_TEST((steps_of<decltype(found_by)>(StepKind::batch_norm)) == 2);
+  for (std::uint64_t step = 0; step < 4; ++step) {
+    const auto x = random_batch<ImageShape>(step, 3);
+    Tensor<float, ImageShape> floats(x.extents());
+    for (std::int64_t i = 0; i < x.size(); ++i) floats.data()[i] = static_cast<float>(x.data()[i]);
+    const double found = static_cast<double>(found_by.step(floats));
+    const double wanted = static_cast<double>(expected_by.step(floats));
+    BOOST_TEST(std::abs(found - wanted) <= 1e-2 * wanted, found << ", on the CPU " << wanted);
+  }
+}
+
+// A sum of squares less the square of the sum would leave no digit here.
+BOOST_AUTO_TEST_CASE(a_large_mean_costs_no_accuracy) {
+  auto trainer = make_trainer<NormingHost>(nn::BatchNorm2d{}, SquaredError{}, optim::Sgd{}, spec<float, 4, 1, 8, 8>);
+  Tensor<float, Shape<4, 1, 8, 8>> x;
+  for (std::int64_t i = 0; i < x.size(); ++i) x.data()[i] = 4096 + static_cast<float>(i % 2);
+  trainer.step(x);
+  BOOST_TEST(std::abs(trainer.parameters()["running_var"].elements[0] - (0.9F + 0.1F * 64 / 255)) < 1e-6F);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

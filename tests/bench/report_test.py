@@ -43,7 +43,9 @@ class Report(unittest.TestCase):
                                                 bench("vgg_cuda_plain/0", 300)]},
             "pooling.json": {"benchmarks": [bench("vgg_cuda_plain/0", 100, bytes=1e12), bench("vgg_cuda_dnn/0", 150)]},
             "batch_norm.json": {"benchmarks": [bench("resnet_cuda/3", 50, bytes=2e12), bench("resnet_cudnn/3", 80),
-                                               bench("resnet_cuda/1", 40, bytes=2e12)]},
+                                               bench("resnet_cuda/1", 40, bytes=2e12),
+                                               bench("residual_block1_cuda", 20), bench("residual_block1_cuda_dnn", 30),
+                                               bench("residual_block2_cuda", 25)]},
             "families.json": {"context": {"cpu_threads": "8"},
                               "benchmarks": [bench("convolution_cuda/1", 100), bench("convolution_cpu/1", 6400),
                                              bench("convolution_cuda_plain/1", 300), bench("gather_cuda/0", 5)]},
@@ -61,6 +63,8 @@ class Report(unittest.TestCase):
         self.assertIn("| vgg/0 | 100.0 | 1000 | 150.0 | 1.50 |", text)
         self.assertIn("| resnet/3 | 50.0 | 2000 | 80.0 | 1.60 |", text)
         self.assertIn("| resnet/1 | 40.0 | 2000 |  | |", text)
+        self.assertIn("| residual_block1 | 20.0 | 30.0 | 1.50 |", text)
+        self.assertIn("| residual_block2 | 25.0 |  | |", text)
         self.assertIn("| mlp/64 | 50.0 | 6.00 |  | 2.00 |", text)
         self.assertEqual(results["benches"]["matmul"]["float_cublas/256"]["seconds"], 9e-6)
 

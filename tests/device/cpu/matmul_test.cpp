@@ -228,6 +228,28 @@ BOOST_AUTO_TEST_CASE(workspace_is_bounded) {
   BOOST_TEST(second.a_block<double>() != nullptr);
 }
 
+// CTest also runs it with OPENBLAS_CORETYPE=Prescott.
+BOOST_AUTO_TEST_CASE(a_library_that_does_not_know_the_processor_is_not_called) {
+#if defined(CTGRAD_HAS_CBLAS)
+  namespace blas = ctgrad::cpu::blas;
+  static_assert(blas::is_core_without_avx2("Prescott"));
+  static_assert(!blas::is_core_without_avx2("SkylakeX"));
+  static_assert(!blas::is_core_without_avx2("a processor to come"));
+  if (blas::knows_this_processor()) return;
+  using ctgrad::cpu::MatmulLibrary;
+  constexpr std::int64_t n = 500;
+  const std::vector<float> a = numbers<float>(n * n, 1);
+  const std::vector<float> b = numbers<float>(n * n, 2);
+  auto product = [&](MatmulLibrary library) {
+    MatmulWorkspace<float> workspace(library);
+    std::vector<float> c(static_cast<std::size_t>(n * n));
+    ctgrad::cpu::matmul({n, n, n, false, false}, a.data(), n, b.data(), n, c.data(), n, 1.0F, 0.0F, workspace);
+    return c;
+  };
+  BOOST_TEST((product(MatmulLibrary::fastest) == product(MatmulLibrary::built_in)));
+#endif
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(batches, T, Types) {
   MatmulWorkspace<T> workspace;
   constexpr std::int64_t batch = 3, m = 5, n = 6, k = 7;

@@ -61,8 +61,8 @@ void matmul_in(const MatmulShape& shape, const T* a, std::int64_t lda, const T* 
                std::int64_t ldc, T alpha, T beta, [[maybe_unused]] MatmulLibrary library, T* a_block, T* b_panel) {
 #if defined(CTGRAD_HAS_CBLAS)
   if constexpr (blas::serves<T>) {
-    if (library == MatmulLibrary::fastest && worth_blas(shape) && blas::fits(shape.m) && blas::fits(shape.n) &&
-        blas::fits(shape.k) && blas::fits(lda) && blas::fits(ldb) && blas::fits(ldc)) {
+    if (library == MatmulLibrary::fastest && worth_blas(shape) && blas::knows_this_processor() && blas::fits(shape.m) &&
+        blas::fits(shape.n) && blas::fits(shape.k) && blas::fits(lda) && blas::fits(ldb) && blas::fits(ldc)) {
       return blas::gemm_in_parts(shape.m, shape.n, shape.k, shape.transpose_a, shape.transpose_b, a, lda, b, ldb, c,
                                  ldc, alpha, beta);
     }

@@ -362,9 +362,9 @@ struct FrozenFusion {
     int member_count = 0;
     constexpr FusionView view() const { return {steps, step_count, members, member_count, producer}; }
   };
+  // A parameter: of a variable with an initializer, compilers find out its value once more.
   template <int Members>
-  static constexpr Fusion<Members> make() {
-    const detail::FusionBuilder b = Pass::run();
+  static constexpr Fusion<Members> copy(const detail::FusionBuilder& b) {
     Fusion<Members> fusion{};
     fusion.step_count = b.steps.size();
     fusion.member_count = b.members.size();
@@ -376,7 +376,7 @@ struct FrozenFusion {
   }
   // Few nodes are computed in more than one loop.
   static constexpr int guess = Pass::nodes() + Pass::nodes() / 4 + 16;
-  static constexpr auto guessed = make<guess>();
+  static constexpr auto guessed = copy<guess>(Pass::run());
   static constexpr FusionView fusion_view() {
     if constexpr (guessed.member_count <= guess) {
       return guessed.view();
@@ -388,7 +388,7 @@ struct FrozenFusion {
 private:
   template <int Members>
   struct Exact {
-    static constexpr auto fusion = make<Members>();
+    static constexpr auto fusion = copy<Members>(Pass::run());
   };
 };
 

@@ -135,6 +135,9 @@ BOOST_AUTO_TEST_CASE(partial_loads_and_stores_touch_nothing_else) {
       std::vector<T> exact(static_cast<std::size_t>(count));
       loaded.store_partial(exact.data(), count);
       expect(exact == x);
+      std::vector<T> pieces(static_cast<std::size_t>(count));
+      store_pieces(loaded, pieces.data(), count);
+      expect(pieces == x);
     }
   });
 }

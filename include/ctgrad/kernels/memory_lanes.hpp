@@ -41,7 +41,11 @@ struct MemoryLanes {
   }
   CTGRAD_SIMD_FUNCTION static void store(const Lanes& value, T* to) { value.store(to); }
   CTGRAD_SIMD_FUNCTION static void store_partial(const Lanes& value, T* to, std::int64_t count) {
-    value.store_partial(to, count);
+    if constexpr (D == DType::boolean) {
+      value.store_partial(to, count);
+    } else {
+      store_pieces(value, to, count);
+    }
   }
   CTGRAD_SIMD_FUNCTION static void stream(const Lanes& value, T* to) { value.stream(to); }
 };
@@ -60,7 +64,7 @@ struct MemoryLanes<D, W, true> {
     narrow_lanes<T>(value).store(reinterpret_cast<std::uint16_t*>(to));
   }
   CTGRAD_SIMD_FUNCTION static void store_partial(const Lanes& value, T* to, std::int64_t count) {
-    narrow_lanes<T>(value).store_partial(reinterpret_cast<std::uint16_t*>(to), count);
+    store_pieces(narrow_lanes<T>(value), reinterpret_cast<std::uint16_t*>(to), count);
   }
   CTGRAD_SIMD_FUNCTION static void stream(const Lanes& value, T* to) {
     narrow_lanes<T>(value).stream(reinterpret_cast<std::uint16_t*>(to));

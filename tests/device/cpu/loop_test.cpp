@@ -179,4 +179,84 @@ BOOST_AUTO_TEST_CASE(columns_of_any_extents_are_added) {
     }
 }
 
+// Short rows of known lengths have loops of their own: in place, with factors for each row, folded along every axis.
+template <class T, std::int64_t Length>
+void check_short_rows() {
+  constexpr std::int64_t outer = 301, middle = 7;
+  const auto tolerance = boost::test_tools::tolerance(T(std::is_same_v<T, float> ? 1e-4 : 1e-12));
+  auto program = compile<Cpu>(
+      [](auto x, auto offset, auto factor) {
+        const auto y = (x - offset) * reshape(factor, shape<outer, middle, 1>);
+        return std::tuple{y, sum(y, axis<0>), sum(square(y), axis<2>), max(y, axis<1>), sum(y, axis<0, 2>)};
+      },
+      spec<T, outer, middle, Length>, spec<T, middle, Length>, spec<T, outer, middle>);
+  const auto x = Tensor<T, Shape<outer, middle, Length>>::uniform(1, -1, 1);
+  const auto offset = Tensor<T, Shape<middle, Length>>::uniform(2, -1, 1);
+  const auto factor = Tensor<T, Shape<outer, middle>>::uniform(3, -1, 1);
+  const auto expected = [&](std::int64_t i, std::int64_t j, std::int64_t k) {
+    return (x(i, j, k) - offset(j, k)) * factor(i, j);
+  };
+  const auto [y, by_outer, squares, largest, by_middle] = program(x, offset, factor);
+  for (std::int64_t i = 0; i < outer; ++i)
+    for (std::int64_t j = 0; j < middle; ++j) {
+      T total = 0;
+      for (std::int64_t k = 0; k < Length; ++k) {
+        BOOST_TEST_REQUIRE(y(i, j, k) == expected(i, j, k));
+        total += expected(i, j, k) * expected(i, j, k);
+      }
+      BOOST_TEST_REQUIRE(squares(i, j) == total, tolerance);
+    }
+  for (std::int64_t i = 0; i < outer; ++i)
+    for (std::int64_t k = 0; k < Length; ++k) {
+      T most = expected(i, 0, k);
+      for (std::int64_t j = 1; j < middle; ++j) most = std::max(most, expected(i, j, k));
+      BOOST_TEST_REQUIRE(largest(i, k) == most);
+    }
+  for (std::int64_t j = 0; j < middle; ++j) {
+    double all = 0;
+    for (std::int64_t k = 0; k < Length; ++k) {
+      double total = 0;
+      for (std::int64_t i = 0; i < outer; ++i) total += static_cast<double>(expected(i, j, k));
+      BOOST_TEST_REQUIRE(std::abs(static_cast<double>(by_outer(j, k)) - total) < 1e-3);
+      all += total;
+    }
+    BOOST_TEST_REQUIRE(std::abs(static_cast<double>(by_middle(j)) - all) < 1e-2);
+  }
+}
+BOOST_AUTO_TEST_CASE(short_rows_of_known_lengths) {
+  check_short_rows<double, 2>();
+  check_short_rows<double, 10>();
+  check_short_rows<double, 16>();
+  check_short_rows<double, 31>();
+  check_short_rows<float, 7>();
+  check_short_rows<float, 25>();
+  check_short_rows<float, 48>();
+}
+
+// The columns of many short rows are shared out between threads, and a kernel may have rows of several lengths.
+BOOST_AUTO_TEST_CASE(short_rows_are_added) {
+  auto program = compile<Cpu>(
+      [](auto x, auto y) {
+        return std::tuple{sum(square(x), axis<0>), sum(square(y), axis<0>)};
+      },
+      spec<float, 40009, 19>, spec<float, 999, 18>);
+  const auto x = Tensor<float, Shape<40009, 19>>::uniform(1, -1, 1);
+  const auto y = Tensor<float, Shape<999, 18>>::uniform(2, -1, 1);
+  const std::vector<float> result = with_threads([&] {
+    const auto [a, b] = program(x, y);
+    std::vector<float> all(a.begin(), a.end());
+    all.insert(all.end(), b.begin(), b.end());
+    return all;
+  });
+  const auto check = [&](std::size_t at, const auto& z) {
+    for (std::int64_t k = 0; k < z.extent(1); ++k) {
+      double expected = 0;
+      for (std::int64_t i = 0; i < z.extent(0); ++i) expected += static_cast<double>(z(i, k)) * z(i, k);
+      BOOST_TEST(result[at + static_cast<std::size_t>(k)] == expected, boost::test_tools::tolerance(1e-3));
+    }
+  };
+  check(0, x);
+  check(19, y);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

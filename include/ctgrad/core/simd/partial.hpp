@@ -3,6 +3,7 @@
 /// Loads and stores of fewer elements than a Simd has lanes.
 #pragma once
 
+#include "ctgrad/core/simd/convert.hpp"
 #include "ctgrad/core/simd/mask.hpp"
 
 namespace ctgrad {
@@ -133,6 +134,20 @@ CTGRAD_SIMD_FUNCTION void Simd<T, N>::store_partial(T* to, std::int64_t count) c
     const std::int64_t high = detail::clamped_count(count, N / 2, N / 2);
     this->lo.store_partial(to, detail::clamped_count(count, 0, N / 2));
     this->hi.store_partial(high > 0 ? to + N / 2 : to, high);
+  }
+}
+
+/// Writes the first `count` lanes (0 to N) and nothing beyond them, in pieces of N/2, N/4, ... lanes. A masked store
+/// makes loads of what it leaves out wait for it, as if it wrote that too: those of the next row of a loop in place,
+/// say. Loads of the same part, on the other hand, get it from a masked store sooner.
+template <class T, int N>
+CTGRAD_SIMD_FUNCTION void store_pieces(Simd<T, N> lanes, T* to, std::int64_t count) {
+  if (count == N) return lanes.store(to);
+  if constexpr (N > 1) {
+    constexpr int half = N / 2;
+    const bool whole = count >= half;
+    if (whole) low_half(lanes).store(to);
+    store_pieces(whole ? high_half(lanes) : low_half(lanes), whole ? to + half : to, whole ? count - half : count);
   }
 }
 

@@ -142,12 +142,36 @@ void run_own_step(const Step& step, const StepOperand* operands, const RunContex
 
 using StepFunction = void (*)(const Step&, const StepOperand*, const RunContext&);
 
+/// For each kernel the length of all rows it runs, 0 where that is not known or rows may be run in part.
+template <class Source>
+struct RowLengths {
+  static constexpr int kernels = Source::view().kernel_count;
+  std::int64_t of[kernels + 1] = {};
+
+  static constexpr RowLengths find() {
+    const ScheduleView schedule = Source::view();
+    RowLengths lengths;
+    for (std::int64_t& length : lengths.of) length = -1;
+    for (int i = 0; i < schedule.step_count; ++i) {
+      const Step& step = schedule.steps[i];
+      if (step.kind != StepKind::kernel) continue;
+      std::int64_t& known = lengths.of[step.kernel];
+      const Extent own = step.space[step.space.rank - 1];
+      const std::int64_t length = step.space.rank > 1 && is_static(own) ? own : 0;
+      known = known == -1 || known == length ? length : 0;
+    }
+    return lengths;
+  }
+};
+template <class Source>
+inline constexpr RowLengths<Source> row_lengths = RowLengths<Source>::find();
+
 template <class Source, class Kernels>
 struct LoopTable;
 template <class Source, std::size_t... K>
 struct LoopTable<Source, std::index_sequence<K...>> {
-  static constexpr const LoopKernel* kernel[] = {&loop_kernel<kernels::kernel_of<Source, static_cast<int>(K)>>...,
-                                                 nullptr};
+  static constexpr const LoopKernel* kernel[] = {
+      &loop_kernel<kernels::kernel_of<Source, static_cast<int>(K)>, row_lengths<Source>.of[K]>..., nullptr};
 };
 
 template <class Source, class Routines>

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "ctgrad/device/cpu/row.hpp"
+#include "ctgrad/device/cpu/static_row.hpp"
 #include "ctgrad/device/loop_arguments.hpp"
 
 namespace ctgrad::cpu {
@@ -59,15 +59,15 @@ struct LoopKernel {
 
 namespace detail {
 
-template <class Kernel, class Inputs = std::make_integer_sequence<int, Kernel::input_count>,
+template <class Kernel, std::int64_t Length, class Inputs = std::make_integer_sequence<int, Kernel::input_count>,
           class Outputs = std::make_integer_sequence<int, Kernel::output_count>>
 struct LoopKernelOf;
-template <class Kernel, int... I, int... O>
-struct LoopKernelOf<Kernel, std::integer_sequence<int, I...>, std::integer_sequence<int, O...>> {
+template <class Kernel, std::int64_t Length, int... I, int... O>
+struct LoopKernelOf<Kernel, Length, std::integer_sequence<int, I...>, std::integer_sequence<int, O...>> {
   template <int N>
   using Output = typename Kernel::template output<N>;
 
-  static void run_rows(const RowArguments& arguments, std::int64_t count, std::int64_t begin, std::int64_t end) {
+  static Row<Kernel> first_row(const RowArguments& arguments) {
     Row<Kernel> row;
     for (int k = 0; k < Row<Kernel>::operands; ++k) {
       row.pointer[k] = arguments.pointer[k];
@@ -75,12 +75,58 @@ struct LoopKernelOf<Kernel, std::integer_sequence<int, I...>, std::integer_seque
     }
     for (int o = 0; o < Kernel::output_count; ++o) row.first[o] = arguments.first[o];
     row.streams = arguments.streams;
+    return row;
+  }
+
+  /// True when rows that follow each other are folded: they are then added in registers.
+  static bool adds_rows(const RowArguments& arguments) {
+    return ((Output<O>::is_reduction && arguments.next[Kernel::input_count + O] == 0) || ...);
+  }
+
+  /// Only the columns of loops that fold rows and keep columns are shared out between threads.
+  static constexpr bool may_be_part = Kernel::has_outer_reduction && !Kernel::has_inner_reduction;
+
+  /// Whole rows, of `Length` elements.
+  static void run_short_rows(const RowArguments& arguments, std::int64_t count, std::int64_t begin, std::int64_t end) {
+    if constexpr (may_be_part)
+      if (end - begin != Length) return LoopKernelOf<Kernel, 0>::run_rows(arguments, count, begin, end);
+    // Copies: what is stored might be `arguments` for all the compiler knows.
+    Row<Kernel> row = first_row(arguments);
+    if constexpr (Length % native_width<Kernel> != 0) row.streams = false;  // not all rows begin at registers
+    const std::int64_t next[] = {arguments.next[I]..., arguments.next[Kernel::input_count + O]...};
+    auto move = [&](std::int64_t done) __attribute__((always_inline)) {
+      ((row.pointer[I] += done * next[I]), ...);
+      ((row.pointer[Kernel::input_count + O] += done * next[Kernel::input_count + O]), ...);
+      if constexpr (Kernel::has_reduction) ((row.first[O] = row.first[O] && next[Kernel::input_count + O] != 0), ...);
+    };
+    if constexpr (RowLoop<Kernel, native_width<Kernel>>::adds_rows) {
+      if (adds_rows(arguments)) {
+        for (std::int64_t i = 0; i < count; i += added_rows) {
+          const std::int64_t done = count - i < added_rows ? count - i : added_rows;
+          add_static_rows<Kernel, 0, Length>(row, next, done);
+          move(done);
+        }
+        return;
+      }
+    }
+    for (std::int64_t i = 0; i < count; ++i) {
+      if constexpr (Kernel::has_inner_reduction) {
+        RowLoop<Kernel, native_width<Kernel>>::run(row, 0, Length);  // one sum over all registers
+      } else {
+        Row<Kernel> one = row;
+        run_static_row<Kernel, native_width<Kernel>, 0, Length>(one);
+      }
+      move(1);
+    }
+  }
+
+  static void run_rows(const RowArguments& arguments, std::int64_t count, std::int64_t begin, std::int64_t end) {
+    Row<Kernel> row = first_row(arguments);
     using Loop = RowLoop<Kernel, native_width<Kernel>>;
     while (true) {
       std::int64_t done = 1;
       if constexpr (Loop::adds_rows) {
-        const bool reduced = ((Output<O>::is_reduction && arguments.next[Kernel::input_count + O] == 0) || ...);
-        done = !reduced ? 1 : count < added_rows ? count : added_rows;
+        if (adds_rows(arguments)) done = count < added_rows ? count : added_rows;
         Loop::add_rows(row, arguments.next, done, begin, end);
       } else {
         Loop::run(row, begin, end);
@@ -123,13 +169,19 @@ struct LoopKernelOf<Kernel, std::integer_sequence<int, I...>, std::integer_seque
                                     (0 + ... + (Output<O>::is_inner_reduction ? 1 : 0)),
                                     bytes,
                                     write,
-                                    &run_rows,
+                                    Length > 0 ? &run_short_rows : &run_rows,
                                     Kernel::has_reduction ? &fold : nullptr};
 };
 
 }  // namespace detail
 
-template <class Kernel>
-inline constexpr const LoopKernel& loop_kernel = detail::LoopKernelOf<Kernel>::value;
+/// Rows of at most this many registers are short: what they take depends on how much of it is known beforehand.
+inline constexpr int short_row_registers = 4;
+
+/// `Length` is that of all rows it will run, where that is known, otherwise 0. Loops of one axis are not made of whole
+/// rows.
+template <class Kernel, std::int64_t Length = 0>
+inline constexpr const LoopKernel& loop_kernel =
+    detail::LoopKernelOf<Kernel, (Length <= short_row_registers * native_width<Kernel> ? Length : 0)>::value;
 
 }  // namespace ctgrad::cpu

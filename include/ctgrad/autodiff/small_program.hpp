@@ -28,6 +28,15 @@ inline constexpr bool runs_on_stack = [] {
   }
 }();
 
+/// True for programs whose every step computes one number.
+template <class Stages>
+inline constexpr bool computes_numbers_only = [] {
+  const ScheduleView schedule = Stages::view();
+  for (int i = 0; i < schedule.step_count; ++i)
+    if (schedule.steps[i].kind != StepKind::kernel || schedule.steps[i].space.size() != 1) return false;
+  return true;
+}();
+
 /// True where a run writes result i to where the caller wants it. It does not where the result is an argument, a
 /// constant, or the same as another.
 constexpr bool is_written_by_run(const ScheduleView& schedule, int i) {
@@ -120,8 +129,16 @@ struct RunStraight {
     run_here<Stages>(out, x...);
   }
   template <class... X>
+  CTGRAD_NUMBERS_ONLY [[gnu::noinline]] static void run_numbers(Out& out, const X&... x) {
+    run_here<Stages>(out, x...);
+  }
+  template <class... X>
   CTGRAD_ALWAYS_INLINE static void call(Out& out, const X&... x) {
-    run(out, x...);
+    if constexpr (computes_numbers_only<Stages>) {
+      run_numbers(out, x...);
+    } else {
+      run(out, x...);
+    }
   }
 };
 template <class Stages, class... Out>
@@ -132,9 +149,18 @@ struct RunStraight<Stages, std::tuple<Out&...>> {
     run_here<Stages>(all, x...);
   }
   template <class... X>
+  CTGRAD_NUMBERS_ONLY [[gnu::noinline]] static void run_numbers(Out&... out, const X&... x) {
+    auto all = std::tie(out...);
+    run_here<Stages>(all, x...);
+  }
+  template <class... X>
   CTGRAD_ALWAYS_INLINE static void call(const std::tuple<Out&...>& out, const X&... x) {
     [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
-      run<X...>(std::get<I>(out)..., x...);
+      if constexpr (computes_numbers_only<Stages>) {
+        run_numbers<X...>(std::get<I>(out)..., x...);
+      } else {
+        run<X...>(std::get<I>(out)..., x...);
+      }
     }
     (std::index_sequence_for<Out...>{});
   }

@@ -23,6 +23,15 @@
 /// A function that runs when something is wrong: kept apart from the code that checks, and compiled for size.
 #define CTGRAD_COLD [[gnu::cold, gnu::noinline]]
 
+/// A function that computes with single numbers only. g++ would gather them into registers of 64 bytes to store them,
+/// and as long as such instructions are under way, Intel's processors do scalar arithmetic at half the rate. Not for
+/// functions with vectors of their own, which g++ then takes apart.
+#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
+#define CTGRAD_NUMBERS_ONLY [[gnu::target("prefer-vector-width=256")]]
+#else
+#define CTGRAD_NUMBERS_ONLY
+#endif
+
 /// Before a loop of few steps that should have copies of its body.
 #if defined(__CUDA_ARCH__)
 #define CTGRAD_UNROLL _Pragma("unroll 4")

@@ -37,16 +37,16 @@ inline void thread_barrier([[maybe_unused]] int threads) {
 /// The columns of a panel, cut into strips of nearly equal numbers of vectors: a last strip of one
 /// vector would leave the multiplier waiting.
 struct Strips {
-  std::int64_t vectors, count;
+  std::int64_t vectors, count, each, longer;
 
   Strips(std::int64_t columns, std::int64_t vector_lanes, std::int64_t most_vectors)
-      : vectors((columns + vector_lanes - 1) / vector_lanes), count((vectors + most_vectors - 1) / most_vectors) {}
+      : vectors((columns + vector_lanes - 1) / vector_lanes),
+        count((vectors + most_vectors - 1) / most_vectors),
+        each(vectors / count),
+        longer(vectors % count) {}
 
   /// The first vector of strip s; strip s ends where strip s + 1 begins.
-  std::int64_t begin(std::int64_t s) const {
-    const std::int64_t each = vectors / count;
-    return s * each + std::min(s, vectors % count);
-  }
+  std::int64_t begin(std::int64_t s) const { return s * each + std::min(s, longer); }
 };
 
 /// One product: the operands, and the choices that its shape makes. `Tiles` is the instruction set:
@@ -69,6 +69,9 @@ struct Gemm {
   T alpha, beta;
   T* a_block;
   T* b_panel;
+
+  // Of the first-level cache and of the second, what one product may count on.
+  static constexpr std::int64_t near_panel_bytes = 24576, far_result_bytes = 1 << 19;
 
   // Packing costs one pass over the operand. It pays when the packed copy is read often enough;
   // else the inner loop reads the operand where it lies. The inner loop wants the columns of B side
@@ -165,17 +168,27 @@ private:
     const Share row_share(row_strips, split_rows ? thread : 0, split_rows ? threads : 1);
     const Share share(strips.count, split_rows ? 0 : thread, split_rows ? 1 : threads);
     const T old_scale = p == 0 ? beta : T(1);
-    for (std::int64_t s = share.begin; s < share.end; ++s) {
+    const std::int64_t last = std::min(row_share.end * tile_rows, rows);
+    const auto multiply_strip = [&](std::int64_t s, std::int64_t row, std::int64_t row_end) {
       const std::int64_t first = strips.begin(s) * vector_lanes;
       const std::int64_t end = strips.begin(s + 1) * vector_lanes;
       const bool packed = strip_is_packed(end, columns);
       const T* right = packed ? b_panel + first * depth : b + p * ldb + j + first;
       const std::int64_t right_step = packed ? end - first : ldb;
-      const std::int64_t last = std::min(row_share.end * tile_rows, rows);
-      for (std::int64_t r = row_share.begin * tile_rows; r < last; r += tile_rows) {
-        multiply_rows(r, std::min(tile_rows, last - r), i, p, depth, right, right_step, c + (i + r) * ldc + j + first,
-                      std::min(end, columns) - first, (end - first) / vector_lanes, old_scale);
+      for (std::int64_t r = row; r < row_end; r += tile_rows) {
+        multiply_rows(r, std::min(tile_rows, row_end - r), i, p, depth, right, right_step,
+                      c + (i + r) * ldc + j + first, std::min(end, columns) - first, (end - first) / vector_lanes,
+                      old_scale);
       }
+    };
+    // A panel that stays in the first-level cache may be gone through for each tile of rows. C is then written in
+    // order, which pays where it is far from that cache.
+    constexpr auto bytes = static_cast<std::int64_t>(sizeof(T));
+    if (columns * depth * bytes <= near_panel_bytes && columns * rows * bytes >= far_result_bytes) {
+      for (std::int64_t r = row_share.begin * tile_rows; r < last; r += tile_rows)
+        for (std::int64_t s = share.begin; s < share.end; ++s) multiply_strip(s, r, std::min(r + tile_rows, last));
+    } else {
+      for (std::int64_t s = share.begin; s < share.end; ++s) multiply_strip(s, row_share.begin * tile_rows, last);
     }
   }
 
@@ -262,6 +275,17 @@ void run_gemm(const Gemm<T, Tiles>& product) {
   product.run(0, 1);
 }
 
+/// Whether C^T = op(B)^T A, with the many rows of C in the lanes of the vectors, is quicker than C = A^T op(B), whose
+/// few columns leave lanes unused: counted in turns of the multiplier for three vectors of rows.
+inline bool worth_turning(const MatmulShape& shape, std::int64_t vector_lanes, std::int64_t most_elements) {
+  if (!shape.transpose_a || shape.n >= 2 * vector_lanes || shape.n % vector_lanes == 0) return false;
+  if (shape.m < 4 * vector_lanes || shape.k < 16 || shape.m * shape.n > most_elements) return false;
+  const std::int64_t rows = shape.n;
+  const std::int64_t turned = rows / 8 * 12 + (rows & 4) / 4 * 6 + (rows & 2) / 2 * 4 + (rows & 1) * 4;
+  const std::int64_t vectors = (shape.n + vector_lanes - 1) / vector_lanes;
+  return 4 * turned < 3 * 3 * vector_lanes / 2 * vectors;
+}
+
 /// The built-in product. T is a floating-point or an unsigned integer type. `a_block` and `b_panel`
 /// hold GemmBlocks<T>::a_size and b_size elements.
 template <class T>
@@ -284,6 +308,25 @@ void gemm(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, st
     return run_gemm(Gemm<T, Avx2Tiles>{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
   }
 #endif
+  if (beta == T(0) && worth_turning(shape, lanes<T>, static_cast<std::int64_t>(GemmBlocks<T>::a_size))) {
+    // So few rows are not packed: the memory for them has room for C^T.
+    Gemm<T, NativeTiles> turned{{shape.n, shape.m, shape.k, !shape.transpose_b, false},
+                                b,
+                                ldb,
+                                a,
+                                lda,
+                                a_block,
+                                shape.m,
+                                alpha,
+                                beta,
+                                a_block,
+                                b_panel};
+    turned.pack_a = false;
+    run_gemm(turned);
+    for (std::int64_t i = 0; i < shape.m; ++i)
+      for (std::int64_t j = 0; j < shape.n; ++j) c[i * ldc + j] = a_block[j * shape.m + i];
+    return;
+  }
   run_gemm(Gemm<T, NativeTiles>{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
 }
 

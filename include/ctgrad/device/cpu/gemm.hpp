@@ -276,14 +276,17 @@ void run_gemm(const Gemm<T, Tiles>& product) {
 }
 
 /// Whether C^T = op(B)^T A, with the many rows of C in the lanes of the vectors, is quicker than C = A^T op(B), whose
-/// few columns leave lanes unused: counted in turns of the multiplier for three vectors of rows.
+/// few columns leave lanes unused. Compared are the cycles for as many rows of C as three vectors have lanes, at two
+/// multiply-adds a cycle: turned, a tile of rows of C^T by three vectors, of which the smallest wait for their sums; as
+/// it is, tiles of 8 rows by one vector or two. C^T must be copied, so it has to take less than three quarters.
 inline bool worth_turning(const MatmulShape& shape, std::int64_t vector_lanes, std::int64_t most_elements) {
   if (!shape.transpose_a || shape.n >= 2 * vector_lanes || shape.n % vector_lanes == 0) return false;
   if (shape.m < 4 * vector_lanes || shape.k < 16 || shape.m * shape.n > most_elements) return false;
   const std::int64_t rows = shape.n;
   const std::int64_t turned = rows / 8 * 12 + (rows & 4) / 4 * 6 + (rows & 2) / 2 * 4 + (rows & 1) * 4;
   const std::int64_t vectors = (shape.n + vector_lanes - 1) / vector_lanes;
-  return 4 * turned < 3 * 3 * vector_lanes / 2 * vectors;
+  const std::int64_t as_it_is = 3 * vector_lanes / 2 * vectors;
+  return 4 * turned < 3 * as_it_is;
 }
 
 /// The built-in product. T is a floating-point or an unsigned integer type. `a_block` and `b_panel`

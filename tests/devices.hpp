@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
 /// The devices that tests run on: `for_each_device` calls a test once for each of them, `for_each_level` also for each
-/// level of a GPU.
+/// level of a GPU, in builds that ask for these (CTGRAD_TEST_ALL_LEVELS): nvcc takes as long for a level as for a
+/// device.
 #pragma once
 
 #include <ctgrad/ctgrad.hpp>
@@ -60,7 +61,7 @@ void for_each_device(const Test& test) {
 template <class Test>
 void for_each_level(const Test& test) {
   for_each_device(test);
-#if defined(CTGRAD_TEST_ON_CUDA)
+#if defined(CTGRAD_TEST_ON_CUDA) && defined(CTGRAD_TEST_ALL_LEVELS)
   if (has_gpu()) {
     test(DeviceTag<CudaPlain>{});
     test(DeviceTag<CudaDnn>{});
@@ -79,19 +80,14 @@ constexpr bool has_levels() {
   return false;
 }
 
-/// Calls test(tag) for every device, and in builds with CTGRAD_TEST_ALL_LEVELS for every level that runs the compiled F
-/// of the specs in a way of its own. (nvcc takes as long for a level as for a device.)
+/// Calls test(tag) for every device, and for every level that runs the compiled F of the specs in a way of its own.
 template <class F, class... Specs, class Test>
 void for_each_device_of(const Test& test) {
-#if defined(CTGRAD_TEST_ALL_LEVELS)
   if constexpr (has_levels<Pipeline<FunctionSource<F, Specs...>>>()) {
     for_each_level(test);
   } else {
     for_each_device(test);
   }
-#else
-  for_each_device(test);
-#endif
 }
 
 /// A result in the host's memory.

@@ -78,6 +78,13 @@ constexpr auto of_changed_variance = [](auto x, auto weight, auto bias) {
 static_assert(count<ops::BatchNorm>(with_steps(of_changed_variance, images, channels, channels)) == 0);
 static_assert(count<ops::BatchNorm>(with_steps([](auto x) { return batch_statistics(x).second; }, images)) == 0);
 
+// A weight that depends on the variance is not known where the step would stand.
+constexpr auto with_variance_in_weight = [](auto x, auto bias) {
+  const auto [mean, variance] = batch_statistics(x);
+  return batch_norm(x, mean, variance, variance + 1, bias);
+};
+static_assert(count<ops::BatchNorm>(with_steps(with_variance_in_weight, images, channels)) == 0);
+
 // One step for each array, in the order in which they are normalised.
 constexpr auto twice = [](auto x, auto weight, auto bias) {
   return normalised(normalised(x, weight, bias), weight, bias);

@@ -148,16 +148,6 @@ struct OfInput {
   }
 };
 
-/// The weight comes after the variance, on which it depends: this stays as it was written.
-struct WithVarianceInWeight {
-  nn::Linear<4> first;
-  constexpr auto operator()(const auto& x) const {
-    const auto h = first(x);
-    const auto [mean, variance] = batch_statistics(h);
-    return batch_norm(h, mean, variance, variance + 1, mean);
-  }
-};
-
 /// A penalty on the gradient by the input, so that the normalisation is differentiated twice.
 struct Penalty {
   constexpr auto operator()(const auto& model, auto x) const {
@@ -174,16 +164,12 @@ using Found = decltype(make_trainer<NormingHost>(Model{}, SquaredError{}, optim:
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(images) {
-  compare<NormingHost, ImageShape>(Images{});
   compare<NormingGpu, ImageShape>(Images{});
   BOOST_TEST((steps_of<Found<Images, ImageShape>>(StepKind::batch_norm)) == 2);
   BOOST_TEST((steps_of<Found<Images, ImageShape>>(StepKind::batch_norm_gradient)) == 2);
 }
 BOOST_AUTO_TEST_CASE(rows) { compare<NormingHost, RowShape>(Rows{}); }
-BOOST_AUTO_TEST_CASE(rows_of_a_number_known_at_compile_time) {
-  compare<NormingHost, Shape<6, 5>>(Rows{});
-  compare<NormingHost, Shape<1, 5>>(Rows{});
-}
+BOOST_AUTO_TEST_CASE(one_row_known_at_compile_time) { compare<NormingHost, Shape<1, 5>>(Rows{}); }
 BOOST_AUTO_TEST_CASE(statistics_beside_the_norm) {
   compare<NormingHost, RowShape>(WithStatistics{});
   BOOST_TEST((steps_of<Found<WithStatistics, RowShape>>(StepKind::batch_norm)) == 1);
@@ -196,10 +182,6 @@ BOOST_AUTO_TEST_CASE(nobody_reads_the_statistics) {
   compare<NormingHost, RowShape>(OfInput{});
   BOOST_TEST((steps_of<Found<OfInput, RowShape>>(StepKind::batch_norm)) == 1);
   BOOST_TEST((steps_of<Found<OfInput, RowShape>>(StepKind::batch_norm_gradient)) == 0);
-}
-BOOST_AUTO_TEST_CASE(a_weight_that_depends_on_the_variance) {
-  compare<NormingHost, RowShape>(WithVarianceInWeight{});
-  BOOST_TEST((steps_of<Found<WithVarianceInWeight, RowShape>>(StepKind::batch_norm)) == 0);
 }
 BOOST_AUTO_TEST_CASE(differentiated_twice) { compare<NormingHost, RowShape, Penalty>(Rows{}); }
 

@@ -14,6 +14,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # there is memory enough for one compiler on each processor, it begins at 1 GiB; large sources then take 1.5 to 3 GiB.
   cmake_host_system_information(RESULT memory QUERY TOTAL_PHYSICAL_MEMORY)  # in MiB
   cmake_host_system_information(RESULT processors QUERY NUMBER_OF_LOGICAL_CORES)
+  if(processors LESS 1)  # without /proc, as in a bare chroot
+    set(processors 1)
+  endif()
   math(EXPR memory "${memory} / ${processors}")
   if(memory GREATER 4000)
     list(APPEND options --param=ggc-min-heapsize=1048576 --param=ggc-min-expand=100)

@@ -86,8 +86,8 @@ public:
   CudaPlain for_another_program() const { return *this; }
 };
 
-/// A GPU with every step by cuDNN that cuDNN defines as we do: convolutions as for Cuda, poolings, but for the adjoint of
-/// max pooling, and the batch normalisations of a training step, which by ordinary operations would join the loops
+/// A GPU with every step by cuDNN that cuDNN defines as we do: convolutions as for Cuda, poolings, but for the adjoint
+/// of max pooling, and the batch normalisations of a training step, which by ordinary operations would join the loops
 /// around them. docs/gpu.md says what each costs.
 class CudaDnn : public Cuda {
 public:

@@ -2,8 +2,8 @@
 # Builds the GPU's tests and benchmarks for another machine, into one folder:
 #   bash bench/gpu/build.sh FOLDER [ARCHITECTURES]       (default: 90; several as '80;90')
 # With SUITES=1 also the suites of operations, layers and optimizers, which takes about 10 minutes more on two cores;
-# with LEVELS=1 these for CudaPlain and CudaDnn too, wherever they differ from Cuda, which takes longer. Needs the CUDA
-# toolkit, no GPU.
+# with LEVELS=1 these for CudaPlain and CudaDnn too, wherever they differ from Cuda, and what is compared with PyTorch's
+# numbers, which takes longer. Needs the CUDA toolkit, no GPU.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 folder=$(realpath -m "${1:?usage: bash bench/gpu/build.sh FOLDER [ARCHITECTURES]}")

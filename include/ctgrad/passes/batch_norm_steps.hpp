@@ -53,6 +53,9 @@ public:
       Node node = source_.nodes[i];
       for (int& operand : node.operand)
         if (operand >= 0) operand = map_.at[operand];
+      if (node.user != nullptr && node.attribute != 0)
+        node.attribute = ops::PointAttribute::make(ops::PointAttribute::levels(node.attribute),
+                                                   map_.at[ops::PointAttribute::point(node.attribute)]);
       map_.at[i] = graph.append(node);
     }
     for (int i = 0; i < source_.list_count; ++i) graph.lists[i] = map_.at[source_.lists[i]];
@@ -82,8 +85,9 @@ private:
   }
   constexpr int operand(int i, int k) const { return source_.nodes[i].operand[k]; }
 
+  /// The variance of a minibatch, not those of many points that `vmap` makes of one.
   constexpr bool is_variance(int i) const {
-    if (!is<ops::CustomDerivative>(i)) return false;
+    if (!is<ops::CustomDerivative>(i) || source_.nodes[i].attribute != 0) return false;
     const UserRoutine* routine = source_.nodes[i].user->routine;
     // Names first: see is_same_operation.
     return routine->name == VarianceRule::name && routine == &derivative_routine<VarianceRule, 1>;

@@ -14,31 +14,23 @@ namespace ctgrad_test {
 struct BatchNormLibraries {
   static constexpr bool batch_norms = true;
 };
-class NormingHost : public ThrustHost {
+template <class Base>
+class Norming : public Base {
 public:
   using Libraries = BatchNormLibraries;
   template <class Source, int Inputs>
-  using Executor = ctgrad::detail::HostExecutor<NormingHost, Source, Inputs>;
-  NormingHost for_another_program() const { return {}; }
+  using Executor = ctgrad::detail::HostExecutor<Norming, Source, Inputs>;
+  Norming for_another_program() const { return {}; }
 };
-class NormingGpu : public EmulatedGpu {
-public:
-  using Libraries = BatchNormLibraries;
-  template <class Source, int Inputs>
-  using Executor = ctgrad::detail::HostExecutor<NormingGpu, Source, Inputs>;
-  NormingGpu for_another_program() const { return {}; }
-};
+using NormingHost = Norming<ThrustHost>;
+using NormingGpu = Norming<EmulatedGpu>;
 
 }  // namespace ctgrad_test
 
 namespace ctgrad {
 
-template <class Source>
-void run_program(const RunContext<ctgrad_test::NormingHost>& context) {
-  parallel::run<Source>(context, *context.device);
-}
-template <class Source>
-void run_program(const RunContext<ctgrad_test::NormingGpu>& context) {
+template <class Source, class Base>
+void run_program(const RunContext<ctgrad_test::Norming<Base>>& context) {
   parallel::run<Source>(context, *context.device);
 }
 
@@ -146,6 +138,30 @@ struct Penalty {
   }
 };
 
+/// An operation with a rule of its own, for many points, behind a norm that is a step; and norms of many points, which
+/// are none.
+struct Cube {
+  static constexpr std::string_view name = "cube";
+  template <class T>
+  CTGRAD_FUNCTION static T value(T x) {
+    return x * x * x;
+  }
+  static constexpr auto derivative(auto t, auto x, auto) { return partials(3 * t * x * x); }
+};
+struct Points {
+  nn::Linear<6> first;
+  nn::BatchNorm1d norm;
+  constexpr auto operator()(const auto& x) const {
+    const auto cubes = vmap([](auto row) { return elementwise<Cube>(tanh(row)) * 0.5; })(norm(first(x)));
+    const auto normalised = [](auto rows) {
+      const auto weight = tanh(sum(rows, axis<0>));
+      const auto [mean, variance] = batch_statistics(rows);
+      return batch_norm(rows, mean, variance, weight, weight);
+    };
+    return reshape(vmap(normalised)(reshape(cubes, shape<batch, 3, 2>)), shape<batch, 6>);
+  }
+};
+
 using RowShape = Shape<batch, 5>;
 
 }  // namespace
@@ -160,6 +176,10 @@ BOOST_AUTO_TEST_CASE(nobody_reads_the_statistics) {
   compare<NormingHost, RowShape>(OfInput{});
   BOOST_TEST((steps_of<NormingHost, OfInput, RowShape>(StepKind::batch_norm)) == 1);
   BOOST_TEST((steps_of<NormingHost, OfInput, RowShape>(StepKind::batch_norm_gradient)) == 0);
+}
+BOOST_AUTO_TEST_CASE(many_points) {
+  compare<NormingHost, RowShape>(Points{});
+  BOOST_TEST((steps_of<NormingHost, Points, RowShape>(StepKind::batch_norm)) == 1);
 }
 BOOST_AUTO_TEST_CASE(differentiated_twice) { compare<NormingHost, RowShape, Penalty>(Rows{}); }
 

@@ -13,14 +13,11 @@ using ctgrad_test::OwnedProduct;
 using cuda::Cublas;
 using cuda::CublasLt;
 using cuda::Epilogue;
+using fakes::Fixture;
 
 namespace {
 
-struct Fixture {
-  Fixture() { fakes::reset(); }
-};
-
-const auto stream = reinterpret_cast<cudaStream_t>(std::uintptr_t{0x100});
+const auto stream = fakes::any_stream;
 
 OwnedProduct<float> ordinary() { return {1, 2, 3, 4, false, false, false, false, false, 0}; }
 

@@ -12,18 +12,11 @@ using namespace ctgrad;
 using ctgrad_test::batch_norm_shape;
 using ctgrad_test::BatchNormCase;
 using cuda::Cudnn;
+using Fixture = fakes::DnnFixture;
 
 namespace {
 
-struct Fixture {
-  Fixture() {
-    fakes::reset();
-    fakes::dnn = {};
-  }
-};
-
-const auto stream = reinterpret_cast<cudaStream_t>(std::uintptr_t{0x100});
-
+const auto stream = fakes::any_stream;
 template <class T>
 void check_all_shapes() {
   {

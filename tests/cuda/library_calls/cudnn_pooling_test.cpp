@@ -14,17 +14,11 @@ using namespace ctgrad;
 using ctgrad_test::pooling;
 using ctgrad_test::PoolingCase;
 using cuda::Cudnn;
+using Fixture = fakes::DnnFixture;
 
 namespace {
 
-struct Fixture {
-  Fixture() {
-    fakes::reset();
-    fakes::dnn = {};
-  }
-};
-
-const auto stream = reinterpret_cast<cudaStream_t>(std::uintptr_t{0x100});
+const auto stream = fakes::any_stream;
 const Window pairs{{2, 2}, {2, 2}, {0, 0}, {1, 1}, 1};
 
 template <StepKind Kind, class T>

@@ -11,18 +11,11 @@ BOOST_AUTO_TEST_SUITE(cuda_cudnn)
 using namespace ctgrad;
 using ctgrad_test::ConvolutionCase;
 using cuda::Cudnn;
+using Fixture = fakes::DnnFixture;
 
 namespace {
 
-struct Fixture {
-  Fixture() {
-    fakes::reset();
-    fakes::dnn = {};
-  }
-};
-
-const auto stream = reinterpret_cast<cudaStream_t>(std::uintptr_t{0x100});
-
+const auto stream = fakes::any_stream;
 /// Scratch memory as a device has it.
 struct Scratch {
   std::vector<char> memory;

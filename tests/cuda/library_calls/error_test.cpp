@@ -11,6 +11,7 @@
 BOOST_AUTO_TEST_SUITE(cuda_error)
 
 using namespace ctgrad;
+using fakes::Fixture;
 
 namespace {
 
@@ -23,10 +24,6 @@ std::string text_of(const Body& body) {
   }
   return "no error";
 }
-
-struct Fixture {
-  Fixture() { fakes::reset(); }
-};
 
 }  // namespace
 

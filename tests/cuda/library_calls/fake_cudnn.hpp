@@ -60,4 +60,8 @@ struct Dnn {
 
 extern Dnn dnn;
 
+struct DnnFixture : Fixture {
+  DnnFixture() { dnn = {}; }
+};
+
 }  // namespace fakes

@@ -9,6 +9,7 @@
 #include <cuda_runtime_api.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <set>
 #include <string>
@@ -74,5 +75,13 @@ inline void reset() {
   blas = {};
   blas_lt = {};
 }
+
+/// Each test begins with new stand-ins.
+struct Fixture {
+  Fixture() { reset(); }
+};
+
+/// A stream that the stand-ins do not look into.
+inline const auto any_stream = reinterpret_cast<cudaStream_t>(std::uintptr_t{0x100});
 
 }  // namespace fakes

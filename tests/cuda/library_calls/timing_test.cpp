@@ -13,11 +13,9 @@ using namespace ctgrad;
 
 namespace {
 
-const auto stream = reinterpret_cast<cudaStream_t>(std::uintptr_t{0x100});
+const auto stream = fakes::any_stream;
 
-struct Fixture {
-  Fixture() { fakes::reset(); }
-
+struct Fixture : fakes::Fixture {
   cuda::FasterWay<int> faster;
   int first = 0;
   int second = 0;

@@ -24,8 +24,9 @@
 #define CTGRAD_COLD [[gnu::cold, gnu::noinline]]
 
 /// A function that computes with single numbers only. g++ would gather them into registers of 64 bytes to store them,
-/// and as long as such instructions are under way, Intel's processors do scalar arithmetic at half the rate. Not for
-/// functions with vectors of their own, which g++ then takes apart.
+/// and as long as such instructions are under way, Intel's processors seem to do scalar arithmetic at half the rate
+/// (measured on Emerald Rapids: a determinant by minors 22.8 ns, without them 17.8). Not for functions with vectors of
+/// their own, which g++ then takes apart.
 #if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
 #define CTGRAD_NUMBERS_ONLY [[gnu::target("prefer-vector-width=256")]]
 #else

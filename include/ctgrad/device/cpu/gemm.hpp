@@ -79,7 +79,17 @@ struct Gemm {
   // sets of the first-level cache where its rows are a power of two apart.
   static constexpr bool wide = vector_lanes * sizeof(T) == 64;
   bool pack_a = !(shape.n < 256 || shape.m * shape.k < 16384);
-  bool pack_b = shape.transpose_b || (wide ? shape.m >= 96 && shape.k * shape.n >= 32768 : shape.m >= 24);
+  bool pack_b =
+      shape.transpose_b || (wide ? shape.m >= 96 && shape.k * shape.n >= 32768 && !strip_stays_near() : shape.m >= 24);
+
+  /// Whether all rows of a strip of B, where it lies, fit into the first-level cache with room to spare. It is taken to
+  /// have 64 sets of 8 lines; rows whose distance is a multiple of a large power of two share few of the sets.
+  bool strip_stays_near() const {
+    constexpr std::int64_t line = 64, sets = 64;
+    const std::int64_t distance = ldb * static_cast<std::int64_t>(sizeof(T));
+    const std::int64_t in_turn = std::clamp(distance & -distance, line, sets * line) / line;
+    return shape.k * tile_vectors <= 6 * std::min(sets, sets / in_turn * tile_vectors);
+  }
 
   /// The part of the work that falls to one of `threads` threads. No sum over k is ever split, so
   /// the result has the same bits for any number of threads.

@@ -11,41 +11,81 @@
 
 namespace ctgrad::cpu::detail {
 
-/// The low (or high) halves of two vectors, element by element in turn. The indices are spelled
-/// out: nvcc loses the dots of a parameter pack among them.
-template <class T, bool High>
-CTGRAD_ALWAYS_INLINE void interleave(Vector<T, 16>& to, const Vector<T, 16>& first, const Vector<T, 16>& second) {
-  if constexpr (lanes<T, 16> == 2) {
-    to = High ? __builtin_shufflevector(first, second, 1, 3) : __builtin_shufflevector(first, second, 0, 2);
+/// One vector after another of the same size. The indices of shuffles are spelled out in this file: nvcc loses the dots
+/// of a parameter pack among them.
+template <class T, int Bytes>
+CTGRAD_ALWAYS_INLINE void join(Vector<T, 2 * Bytes>& to, const Vector<T, Bytes>& low, const Vector<T, Bytes>& high) {
+  constexpr int n = lanes<T, 2 * Bytes>;
+  if constexpr (n == 4) {
+    to = __builtin_shufflevector(low, high, 0, 1, 2, 3);
+  } else if constexpr (n == 8) {
+    to = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
   } else {
-    static_assert(lanes<T, 16> == 4);
-    to = High ? __builtin_shufflevector(first, second, 2, 6, 3, 7) : __builtin_shufflevector(first, second, 0, 4, 1, 5);
+    static_assert(n == 16);
+    to = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   }
 }
 
-/// Transposes a square of 16-byte vectors. Interleaving row i with row i + n/2 moves the top bit of
-/// the row number to the bottom of the column number; after log2(n) rounds they have changed
+/// Pieces of 16 bytes that lie `distance` elements apart, side by side.
+template <class T, int Bytes>
+CTGRAD_ALWAYS_INLINE void load_pieces(Vector<T, Bytes>& to, const T* from, std::int64_t distance) {
+  if constexpr (Bytes == 16) {
+    load_vector<T, 16>(to, from);
+  } else {
+    Vector<T, Bytes / 2> low, high;
+    load_pieces<T, Bytes / 2>(low, from, distance);
+    load_pieces<T, Bytes / 2>(high, from + Bytes / 32 * distance, distance);
+    join<T, Bytes / 2>(to, low, high);
+  }
+}
+
+/// The low (or high) halves of each piece of 16 bytes of two vectors, element by element in turn.
+template <class T, bool High, int Bytes>
+CTGRAD_ALWAYS_INLINE void interleave(Vector<T, Bytes>& to, const Vector<T, Bytes>& first,
+                                     const Vector<T, Bytes>& second) {
+  constexpr int n = lanes<T, Bytes>;
+  constexpr auto at = [](int i) {
+    constexpr int piece = lanes<T, 16>;
+    return i / piece * piece + i % piece / 2 + (High ? piece / 2 : 0) + i % 2 * n;
+  };
+  if constexpr (n == 2) {
+    to = __builtin_shufflevector(first, second, at(0), at(1));
+  } else if constexpr (n == 4) {
+    to = __builtin_shufflevector(first, second, at(0), at(1), at(2), at(3));
+  } else if constexpr (n == 8) {
+    to = __builtin_shufflevector(first, second, at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7));
+  } else {
+    static_assert(n == 16);
+    to = __builtin_shufflevector(first, second, at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8), at(9),
+                                 at(10), at(11), at(12), at(13), at(14), at(15));
+  }
+}
+
+/// Transposes the squares that the pieces of 16 bytes of as many vectors make. Interleaving row i with row i + n/2
+/// moves the top bit of the row number to the bottom of the column number; after log2(n) rounds they have changed
 /// places.
-template <class T, int... I>
-CTGRAD_ALWAYS_INLINE void transpose_registers(Vector<T, 16>* x, std::integer_sequence<int, I...>) {
+template <class T, int Bytes, int... I>
+CTGRAD_ALWAYS_INLINE void transpose_registers(Vector<T, Bytes>* x, std::integer_sequence<int, I...>) {
   constexpr int n = lanes<T, 16>;
   static_assert(n == 2 || n == 4);
-  Vector<T, 16> y[n];
-  (interleave<T, I % 2 == 1>(y[I], x[I / 2], x[I / 2 + n / 2]), ...);
+  Vector<T, Bytes> y[n];
+  (interleave<T, I % 2 == 1, Bytes>(y[I], x[I / 2], x[I / 2 + n / 2]), ...);
   if constexpr (n == 2) {
     ((x[I] = y[I]), ...);
   } else {
-    (interleave<T, I % 2 == 1>(x[I], y[I / 2], y[I / 2 + n / 2]), ...);
+    (interleave<T, I % 2 == 1, Bytes>(x[I], y[I / 2], y[I / 2 + n / 2]), ...);
   }
 }
 
-template <class T, int... I>
-CTGRAD_ALWAYS_INLINE void transpose_square(const T* from, std::int64_t from_row, T* to, std::int64_t to_row,
-                                           std::integer_sequence<int, I...> all) {
-  Vector<T, 16> x[lanes<T, 16>];
-  (load_vector<T, 16>(x[I], from + I * from_row), ...);
-  transpose_registers<T>(x, all);
-  (store_vector<T, 16>(to + I * to_row, x[I]), ...);
+/// As many rows as a vector of `Bytes` has elements, by as many columns as one of 16 bytes has: each piece of a vector
+/// takes its part of the rows.
+template <class T, int Bytes, int... I>
+CTGRAD_ALWAYS_INLINE void transpose_squares(const T* from, std::int64_t from_row, T* to, std::int64_t to_row,
+                                            std::integer_sequence<int, I...> all) {
+  Vector<T, Bytes> x[lanes<T, 16>];
+  (load_pieces<T, Bytes>(x[I], from + I * from_row, lanes<T, 16> * from_row), ...);
+  transpose_registers<T, Bytes>(x, all);
+  (store_vector<T, Bytes>(to + I * to_row, x[I]), ...);
 }
 
 #if defined(__GNUC__) && !defined(__clang__)
@@ -54,23 +94,28 @@ CTGRAD_ALWAYS_INLINE void transpose_square(const T* from, std::int64_t from_row,
 #pragma GCC diagnostic ignored "-Waggressive-loop-optimizations"
 #endif
 /// to[j, i] = from[i, j] for `rows` rows and `columns` columns of `from`.
-template <class T>
+template <class T, int Bytes = vector_bytes>
 void transpose(std::int64_t rows, std::int64_t columns, const T* from, std::int64_t from_row, T* to,
                std::int64_t to_row) {
-  constexpr std::int64_t n = lanes<T, 16>;
+  constexpr std::int64_t height = lanes<T, Bytes>, width = lanes<T, 16>;
   std::int64_t i = 0;
-  for (; i + n <= rows; i += n) {
+  for (; i + height <= rows; i += height) {
     std::int64_t j = 0;
-    for (; j + n <= columns; j += n) {
-      transpose_square(from + i * from_row + j, from_row, to + j * to_row + i, to_row,
-                       std::make_integer_sequence<int, lanes<T, 16>>{});
+    for (; j + width <= columns; j += width) {
+      transpose_squares<T, Bytes>(from + i * from_row + j, from_row, to + j * to_row + i, to_row,
+                                  std::make_integer_sequence<int, lanes<T, 16>>{});
     }
     for (; j < columns; ++j) {
-      for (std::int64_t r = i; r < i + n; ++r) to[j * to_row + r] = from[r * from_row + j];
+      for (std::int64_t r = i; r < i + height; ++r) to[j * to_row + r] = from[r * from_row + j];
     }
   }
-  for (; i < rows; ++i) {
-    for (std::int64_t j = 0; j < columns; ++j) to[j * to_row + i] = from[i * from_row + j];
+  if (i == rows) return;
+  if constexpr (Bytes > 16) {
+    transpose<T, Bytes / 2>(rows - i, columns, from + i * from_row, from_row, to + i, to_row);
+  } else {
+    for (; i < rows; ++i) {
+      for (std::int64_t j = 0; j < columns; ++j) to[j * to_row + i] = from[i * from_row + j];
+    }
   }
 }
 #if defined(__GNUC__) && !defined(__clang__)

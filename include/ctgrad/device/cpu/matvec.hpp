@@ -71,7 +71,7 @@ CTGRAD_ALWAYS_INLINE void sum_elements(T* y, Vector<T, 16>* x, std::integer_sequ
   constexpr int n = lanes<T, 16>;
   if constexpr (Rows % n == 0) {
     for (int r = 0; r < Rows; r += n) {
-      transpose_registers<T>(x + r, square);
+      transpose_registers<T, 16>(x + r, square);
       Vector<T, 16> sum = x[r];
       ((sum = I == 0 ? sum : sum + x[r + I]), ...);
       store_vector<T, 16>(y + r, sum);

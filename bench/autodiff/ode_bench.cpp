@@ -36,19 +36,20 @@ constexpr auto step = [](auto y) {
   return y + tableau[5][0] * k0 + tableau[5][2] * k2 + tableau[5][3] * k3 + tableau[5][5] * k5;
 };
 /// The derivatives by the start go along with the state: column j is that by x_j. `step` takes columns as it takes one.
-/// Nobody differentiates the loop itself.
 constexpr auto step_with_derivatives = [](auto, auto state) {
   const auto& [y, by_start] = state;
-  using Square = typename std::remove_cvref_t<decltype(by_start)>::shape_type;
-  constexpr std::int64_t n = Square::value[0];
-  const auto columns = broadcast_to(reshape(y, shape<n, 1>), Square{});
+  using Columns = typename std::remove_cvref_t<decltype(by_start)>::shape_type;
+  const auto columns = broadcast_to(reshape(y, shape<Columns::value[0], 1>), Columns{});
   return std::pair{step(y), directional_derivative(step)(columns, by_start)};
 };
+/// Rows of whole registers, so a row later is at an aligned address too. Nobody differentiates the loop itself.
 constexpr auto state_and_jacobian = compiled([](auto x) {
   constexpr int n = static_cast<int>(decltype(x)::shape_type::value[0]);
-  const auto index = ctgrad_arange<double, n>(x);
-  const auto identity = cast<double>(reshape(index, shape<n, 1>) == index);
-  return for_loop<steps, LoopOptions{.max_order = 0}>(step_with_derivatives, std::pair{x, identity});
+  constexpr int width = (n + lanes - 1) / lanes * lanes;
+  const auto rows = reshape(ctgrad_arange<double, n>(x), shape<n, 1>);
+  const auto identity = cast<double>(rows == ctgrad_arange<double, width>(x));
+  const auto [y, by_x] = for_loop<steps, LoopOptions{.max_order = 0}>(step_with_derivatives, std::pair{x, identity});
+  return std::pair{y, slice<1, 0, n>(by_x)};
 });
 
 /// All steps for a register of columns of a matrix with rows of `width` numbers, from row `first` on, in place. The

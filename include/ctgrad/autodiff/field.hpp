@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ctgrad/autodiff/laplacian.hpp"
+#include "ctgrad/graph/adjoint_sum.hpp"
 
 namespace ctgrad {
 

@@ -8,6 +8,7 @@
 /// the body with its tangent.
 #pragma once
 
+#include "ctgrad/autodiff/last_carry.hpp"
 #include "ctgrad/autodiff/loop_body.hpp"
 #include "ctgrad/autodiff/vmap.hpp"
 
@@ -189,13 +190,18 @@ constexpr auto run_scan(const Carry& carry, const Items& items, const Theta&... 
       constexpr Extent n = elements_of_structure<Carry>;
       constexpr Extent width = elements_of_structure<typename Body::Row>;
       const auto start = flatten(carry);
-      const auto rows =
-          user_kernel<Scan<Body, Turns, false, O.max_order>>(start, items, flat_operand(start, std::tuple{theta...}));
-      const Carry end = structure_in<Carry>(end_carry<Carry, Turns, false>(rows, start));
-      if constexpr (width == n) {
+      const auto constants = flat_operand(start, std::tuple{theta...});
+      if constexpr (O.max_order == 0 && width == n) {
+        const Carry end = last_carry<Body, Turns>(start, items, constants);
         return std::pair{end, with_rows<typename Body::Result, Turns>{}};
       } else {
-        return std::pair{end, turns_in<typename Body::Result, Turns>(slice<0, n, width>(rows))};
+        const auto rows = user_kernel<Scan<Body, Turns, false, O.max_order>>(start, items, constants);
+        const Carry end = structure_in<Carry>(end_carry<Carry, Turns, false>(rows, start));
+        if constexpr (width == n) {
+          return std::pair{end, with_rows<typename Body::Result, Turns>{}};
+        } else {
+          return std::pair{end, turns_in<typename Body::Result, Turns>(slice<0, n, width>(rows))};
+        }
       }
     }
   }

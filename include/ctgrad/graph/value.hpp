@@ -140,15 +140,6 @@ constexpr Value apply_shaped(const Value& x, ShapeValue shape, std::int64_t attr
   return detail::record<Op>(*x.builder, Op::result_type(x.dtype()), shape, attribute, x, rest...);
 }
 
-/// `x` summed over the axes along which `shape` was broadcast to it: the adjoint of broadcasting.
-constexpr Value sum_to(const Value& x, ShapeValue shape) {
-  if (x.shape() == shape) return x;
-  const unsigned mask = detail::broadcast_axes(shape, x.shape());
-  Value result = x;
-  if (mask != 0) result = apply_shaped<ops::Sum>(x, detail::reduce_shape(x.shape(), mask, false), mask);
-  return result.shape() == shape ? result : apply_shaped<ops::Reshape>(result, shape);
-}
-
 /// `x` repeated to `shape`.
 constexpr Value broadcast_value(const Value& x, ShapeValue shape) {
   return x.shape() == shape ? x : apply_shaped<ops::BroadcastTo>(x, shape);

@@ -321,7 +321,8 @@ void gemm(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, st
     return run_gemm(Gemm<T, Avx2Tiles>{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
   }
 #endif
-  if (beta == T(0) && worth_turning(shape, lanes<T>, static_cast<std::int64_t>(GemmBlocks<T>::a_size))) {
+  constexpr auto most_elements = static_cast<std::int64_t>(GemmBlocks<T>::a_size);
+  if (beta == T(0) && worth_turning(shape, lanes<T>, most_elements)) {
     // So few rows are not packed: the memory for them has room for C^T.
     Gemm<T, NativeTiles> turned{{shape.n, shape.m, shape.k, !shape.transpose_b, false},
                                 b,
@@ -336,9 +337,16 @@ void gemm(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, st
                                 b_panel};
     turned.pack_a = false;
     run_gemm(turned);
-    for (std::int64_t i = 0; i < shape.m; ++i)
-      for (std::int64_t j = 0; j < shape.n; ++j) c[i * ldc + j] = a_block[j * shape.m + i];
-    return;
+    return transpose(shape.n, shape.m, a_block, shape.m, c, ldc);
+  }
+  // The last columns, where they are a small part of a vector, for themselves.
+  const MatmulShape last{shape.m, shape.n % lanes<T>, shape.k, shape.transpose_a, shape.transpose_b};
+  if (beta == T(0) && 4 * last.n <= lanes<T> && worth_turning(last, lanes<T>, most_elements)) {
+    MatmulShape first = shape;
+    first.n -= last.n;
+    run_gemm(Gemm<T, NativeTiles>{first, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
+    return gemm(last, a, lda, shape.transpose_b ? b + first.n * ldb : b + first.n, ldb, c + first.n, ldc, alpha, beta,
+                a_block, b_panel);
   }
   run_gemm(Gemm<T, NativeTiles>{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
 }

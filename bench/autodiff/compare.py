@@ -23,9 +23,9 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = ["sum", "sum_long", "product", "product_long", "log_sum_exp", "log_sum_exp_long", "normal_log_pdf",
             "normal_log_pdf_long", "matrix_product", "matrix_product_large", "regression", "regression_large",
-            "volatility", "volatility_scan", "black_scholes", "formulas", "deviations", "determinant", "polynomial",
-            "ode", "advection", "mixture", "lstm", "bundle_adjustment", "multivariate_normal",
-            "multivariate_normal_50", "multivariate_normal_100"]
+            "volatility", "volatility_long", "volatility_scan", "black_scholes", "formulas", "deviations", "determinant",
+            "polynomial", "matrix_square", "ode", "advection", "mixture", "lstm", "bundle_adjustment",
+            "multivariate_normal", "multivariate_normal_50", "multivariate_normal_100"]
 # Bound by memory: value and gradient should take at most twice what the function takes.
 MEMORY_BOUND = ["sum_of<16384>", "normal_log_pdf_of<16384>"]
 

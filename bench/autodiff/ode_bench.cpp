@@ -35,21 +35,42 @@ constexpr auto step = [](auto y) {
       slope(y + tableau[4][0] * k0 + tableau[4][1] * k1 + tableau[4][2] * k2 + tableau[4][3] * k3 + tableau[4][4] * k4);
   return y + tableau[5][0] * k0 + tableau[5][2] * k2 + tableau[5][3] * k3 + tableau[5][5] * k5;
 };
-/// The derivatives by the start go along with the state: column j is that by x_j. `step` takes columns as it takes one.
+/// The derivatives by the start go along with the state, some columns of their matrix at a time: `step` takes columns
+/// as it takes a state. Above the diagonal they are 0, so of columns i and following there are only the rows from i on.
+constexpr auto step_of_columns = [](auto y, auto by_start) {
+  using Columns = typename decltype(by_start)::shape_type;
+  constexpr std::int64_t n = decltype(y)::shape_type::value[0], rows = Columns::value[0];
+  const auto states = broadcast_to(reshape(slice<0, n - rows, n>(y), shape<rows, 1>), Columns{});
+  return directional_derivative(step)(states, by_start);
+};
 constexpr auto step_with_derivatives = [](auto, auto state) {
   const auto& [y, by_start] = state;
-  using Columns = typename std::remove_cvref_t<decltype(by_start)>::shape_type;
-  const auto columns = broadcast_to(reshape(y, shape<Columns::value[0], 1>), Columns{});
-  return std::pair{step(y), directional_derivative(step)(columns, by_start)};
+  const auto& start = y;
+  return std::pair{
+      step(y), std::apply([&](auto... columns) { return std::tuple{step_of_columns(start, columns)...}; }, by_start)};
 };
-/// Rows of whole registers, so a row later is at an aligned address too. Nobody differentiates the loop itself.
+template <int Rows, class X>
+constexpr auto square_of_numbers(const X& x) {
+  return broadcast_to(reshape(ctgrad_arange<double, Rows>(x), shape<Rows, 1>), Shape<Rows, lanes>{});
+}
+/// Columns for a register each. Nobody differentiates the loop itself.
 constexpr auto state_and_jacobian = compiled([](auto x) {
   constexpr int n = static_cast<int>(decltype(x)::shape_type::value[0]);
-  constexpr int width = (n + lanes - 1) / lanes * lanes;
-  const auto rows = reshape(ctgrad_arange<double, n>(x), shape<n, 1>);
-  const auto identity = cast<double>(rows == ctgrad_arange<double, width>(x));
-  const auto [y, by_x] = for_loop<steps, LoopOptions{.max_order = 0}>(step_with_derivatives, std::pair{x, identity});
-  return std::pair{y, slice<1, 0, n>(by_x)};
+  return [&]<int... I>(std::integer_sequence<int, I...>) {
+    const auto column = ctgrad_arange<double, lanes>(x);
+    const std::tuple identity{cast<double>(square_of_numbers<n - I * lanes>(x) == column)...};
+    const auto [y, by_x] = for_loop<steps, LoopOptions{.max_order = 0}>(step_with_derivatives, std::pair{x, identity});
+    const auto below = [&](const auto& columns) {
+      constexpr int above = n - static_cast<int>(std::remove_cvref_t<decltype(columns)>::shape_type::value[0]);
+      if constexpr (above == 0) {
+        return columns;
+      } else {
+        return concat(axis<0>, cast<double>(square_of_numbers<above>(x) < 0), columns);
+      }
+    };
+    return std::pair{y, slice<1, 0, n>(concat(axis<1>, below(std::get<I>(by_x))...))};
+  }
+  (std::make_integer_sequence<int, (n + lanes - 1) / lanes>{});
 });
 
 /// All steps for a register of columns of a matrix with rows of `width` numbers, from row `first` on, in place. The

@@ -111,7 +111,7 @@ void transpose(std::int64_t rows, std::int64_t columns, const T* from, std::int6
   }
   if (i == rows) return;
   if constexpr (Bytes > 16) {
-    transpose<T, Bytes / 2>(rows - i, columns, from + i * from_row, from_row, to + i, to_row);
+    transpose<T, 16>(rows - i, columns, from + i * from_row, from_row, to + i, to_row);
   } else {
     for (; i < rows; ++i) {
       for (std::int64_t j = 0; j < columns; ++j) to[j * to_row + i] = from[i * from_row + j];

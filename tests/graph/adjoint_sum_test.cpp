@@ -46,6 +46,10 @@ struct Operands {
   Value s = input(Shape<>::value, 0), x = input(Shape<4, 3>::value, 1), y = input(Shape<4, 3>::value, 2);
   Value row = input(Shape<3>::value, 3), column = input(Shape<4, 1>::value, 4);
 
+  int before = begin();
+
+  /// What is appended from here on counts as reverse mode's own.
+  constexpr int begin() { return graph.adjoints_begin = graph.nodes.count; }
   constexpr Value input(ShapeValue shape, std::int64_t number, DType dtype = DType::float64) {
     return ctgrad::detail::record<ops::Input>(graph, dtype, shape, number);
   }
@@ -96,6 +100,23 @@ static_assert(
 static_assert(
     [] {
       Operands o;
+      const Value product = o.s * o.x, stretched = o.wide(o.s);
+      o.begin();
+      return o.sums_product(sum_to(product * o.y, {}).id, product, o.y) &&
+             o.sums_product(sum_to(stretched * o.y, {}).id, stretched, o.y);
+    }(),
+    "what was there before stays as it was written");
+static_assert(
+    [] {
+      Operands o;
+      const Value samples = o.input(Shape<batch>::value, 5), none = o.input(Shape<0>::value, 6);
+      return o.sums_product(sum_to(samples * o.s, {}).id, samples, o.s) &&
+             o.sums_product(sum_to(none * o.s, {}).id, none, o.s);
+    }(),
+    "a sum without elements is 0, whatever the factor");
+static_assert(
+    [] {
+      Operands o;
       const Value to_come = o.wide(detail::record_constant(o.graph, DType::float64, 0));
       return o.sums_product(sum_to(to_come * o.x, {}).id, to_come, o.x);
     }(),
@@ -119,6 +140,37 @@ static_assert(
 
 BOOST_AUTO_TEST_CASE(the_same_at_run_time) {
   for (int shapes = 2; shapes < 70; ++shapes) BOOST_TEST(sums_while_the_table_grows(shapes));
+}
+
+/// A rule that differentiates by itself.
+struct TotalRule {
+  static constexpr std::string_view name = "total";
+  static constexpr auto derivative(auto t, auto a, auto b, auto) {
+    const auto by_a = gradient([](auto u, auto v) { return sum(u * v); })(a, b);
+    return partials(t * by_a, broadcast_to(t * a, shape<3>));
+  }
+};
+
+BOOST_AUTO_TEST_CASE(operands_of_a_rule_for_one_point_are_found_again) {
+  const auto f = [](auto xs, auto a) {
+    const auto one = [](auto s, auto factor) {
+      const auto b = broadcast_to(s * s, shape<3>);
+      return custom_derivative<TotalRule>(factor * sum(b), factor, b);
+    };
+    return sum(vmap(one, mapped<0>)(xs, a));
+  };
+  BOOST_TEST(gradient(f, wrt<1>)(Tensor<double, Shape<4>>{1, 2, 3, 4}, 2.0) == 90);
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_batch_has_no_gradient) {
+  const auto loss = [](auto a, auto v) { return mean(square(a * v)); };
+  BOOST_TEST(gradient(loss)(1.5, Tensor<double, Shape<batch>>({0})) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_scaled_is_summed_scaled) {
+  const auto normalised = [](auto s, auto x, auto t) { return sum(t * (x / s)); };
+  const Tensor<float, Shape<4>> x{1e-25F, 2e-25F, 3e-25F, 4e-25F}, t{1e-21F, 1e-21F, 1e-21F, 1e-21F};
+  BOOST_TEST(gradient(normalised)(1e-24F, x, t) == -1000.0F, boost::test_tools::tolerance(1e-5F));
 }
 
 BOOST_AUTO_TEST_CASE(gradients_with_factors_taken_out) {

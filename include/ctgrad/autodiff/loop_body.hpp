@@ -19,8 +19,8 @@ struct LoopOptions {
   /// For while_loop and for_loop with bounds known at run time: a loop that goes on after so many turns is an error. 0:
   /// any number.
   int max_steps = 0;
-  /// How often the loop can be differentiated: each order makes the compiler prepare two more bodies for each body. 0
-  /// saves memory too: of a loop whose turns put out nothing but the carry, the last carry alone is kept.
+  /// How often the loop can be differentiated: each order makes the compiler prepare two more bodies for each body.
+  /// With 0, a loop whose turns return nothing but the carry need not keep all carries.
   int max_order = 1;
 };
 

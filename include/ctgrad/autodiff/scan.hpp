@@ -191,7 +191,7 @@ constexpr auto run_scan(const Carry& carry, const Items& items, const Theta&... 
       constexpr Extent width = elements_of_structure<typename Body::Row>;
       const auto start = flatten(carry);
       const auto constants = flat_operand(start, std::tuple{theta...});
-      if constexpr (O.max_order == 0 && width == n) {
+      if constexpr (keeps_last_carry_only<Body, Turns, O.max_order>) {
         const Carry end = last_carry<Body, Turns>(start, items, constants);
         return std::pair{end, with_rows<typename Body::Result, Turns>{}};
       } else {
@@ -225,8 +225,9 @@ struct IndexedBody {
 /// known at compile time. Without turns the last carry is the first.
 ///
 /// The body captures nothing and is compiled once, so a thousand turns cost the compiler what one does. All carries are
-/// kept for reverse mode, which goes back over them. Differentiable by all its arguments, once unless
-/// `LoopOptions::max_order` says more. In a program on a GPU the host runs it.
+/// kept for reverse mode, which goes back over them; not where `LoopOptions::max_order` is 0 and the turns return
+/// nothing but the carry. Differentiable by all its arguments, once unless `LoopOptions::max_order` says more. In a
+/// program on a GPU the host runs it.
 template <LoopOptions O = LoopOptions{}, class F, class Carry, class Items, class... Constants>
 constexpr auto scan(const F&, const Carry& carry, const Items& items, const Constants&... constants) {
   constexpr bool stateless = detail::are_stateless<F>;

@@ -9,15 +9,21 @@ namespace ctgrad {
 
 namespace detail {
 
-/// An array about to be summed along the axes of `mask`, as the product of what has to be summed and of factors that
-/// are the same along these axes: sum(s * x * y) is s * sum(x * y), one product less for each element. Nobody wrote
-/// the sum that way round: which products of the chain rule come first is ours to choose. What is lost is that
-/// sum(x * y) may overflow where s is small; so sums of 16-bit numbers, which overflow early, stay as they are.
+/// A share of an adjoint that is about to be summed along the axes of `mask`, as the product of what has to be summed
+/// and of factors that are the same along these axes: sum(s * x * y) is s * sum(x * y).
+///
+/// Only products that reverse mode itself has appended are taken apart, so what a user wrote is computed as it was
+/// written. The order of the chain rule's products is ours to choose. It matters where x * y or its sum overflows, or
+/// underflows, and s is small, or large: sums of 16-bit numbers, whose range is small, stay as they are. So do sums
+/// that may have no elements, which are 0 whatever the factors.
 class SharedFactors {
 public:
   constexpr SharedFactors(const Value& x, ShapeValue to, unsigned mask)
       : builder_(*x.builder), wide_(x.shape()), to_(to), mask_(mask) {
-    rest = is_half_type(x.dtype()) ? x : split(x, 0);
+    bool has_elements = true;
+    for (int axis = 0; axis < wide_.rank; ++axis)
+      if ((mask >> axis & 1U) != 0) has_elements = has_elements && is_static(wide_[axis]) && wide_[axis] > 0;
+    rest = !has_elements || is_half_type(x.dtype()) ? x : split(x, 0);
   }
 
   /// What is left to be summed.
@@ -30,9 +36,11 @@ public:
   }
 
 private:
+  constexpr bool is_ours(const Value& x) const { return x.id >= builder_.adjoints_begin; }
+
   constexpr Value split(const Value& x, int depth) {
     const Node node = x.node();
-    if (depth == deepest) return x;
+    if (depth == deepest || !is_ours(x)) return x;
     if (node.op == opcode<ops::Negate>) {
       negative_ = !negative_;
       return split(operand(node, 0), depth + 1);
@@ -52,9 +60,10 @@ private:
 
   constexpr Value operand(const Node& node, int i) const { return Value{&builder_, node.operand[i]}; }
 
-  /// What an array repeats. A stretched zero stands for an array that is filled in later.
+  /// What an array repeats, where reverse mode has stretched it. Other nodes may stand for something that replaces them
+  /// by their number later: arguments of a rule, or a stretched zero that `vectorize` fills in.
   constexpr Value unstretched(Value x) const {
-    while (x.node().op == opcode<ops::BroadcastTo>) {
+    while (x.node().op == opcode<ops::BroadcastTo> && is_ours(x)) {
       const Value inner = operand(x.node(), 0);
       if (inner.node().op == opcode<ops::Constant> && inner.node().scalar == 0) break;
       x = inner;
@@ -65,7 +74,7 @@ private:
     const ShapeValue shape = unstretched(x).shape();
     return (broadcast_axes(shape, wide_) & mask_) == mask_;
   }
-  /// Notes a factor; false where it does not fit the result.
+  /// Notes a factor; false where there are too many already, or it does not fit the result.
   constexpr bool take(const Value& x, bool divides) {
     Value factor = unstretched(x);
     if (count_ == most) return false;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include "ctgrad/core/vector.hpp"
 #include "ctgrad/graph/node.hpp"
@@ -70,6 +71,8 @@ public:
   detail::Vector<ParameterInfo> parameters;
   /// True while a training step is traced: layers such as dropout ask for it.
   bool training = false;
+  /// While reverse mode appends nodes: the first of them. Nobody else knows these, and nobody wrote them.
+  int adjoints_begin = std::numeric_limits<int>::max();
 
   constexpr GraphBuilder() = default;
   /// Starts with a copy of `graph`, to append to.

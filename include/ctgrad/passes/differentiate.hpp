@@ -282,6 +282,8 @@ constexpr void reverse(GraphBuilder& builder, const int* results, const int* see
     total = total < 0 ? share : (Value{&builder, total} + Value{&builder, share}).id;
   };
   for (int i = 0; i < result_count; ++i) add(results[i], seeds[i]);
+  const int enclosing = builder.adjoints_begin;
+  builder.adjoints_begin = builder.nodes.count;
   int first = last;
   for (int i = 0; i < count; ++i)
     if (wrt[i] < first) first = wrt[i];
@@ -304,6 +306,7 @@ constexpr void reverse(GraphBuilder& builder, const int* results, const int* see
     for (int i = 0; i < 3; ++i)
       if (wanted[i] && shares.id[i] >= 0) add(node.operand[i], shares.id[i]);
   }
+  builder.adjoints_begin = enclosing;
   for (int i = 0; i < count; ++i) {
     const int found = wrt[i] <= last ? adjoint.at[wrt[i]] : -1;
     const Value value =

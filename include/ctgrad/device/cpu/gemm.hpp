@@ -82,13 +82,16 @@ struct Gemm {
   bool pack_b =
       shape.transpose_b || (wide ? shape.m >= 96 && shape.k * shape.n >= 32768 && !strip_stays_near() : shape.m >= 24);
 
-  /// Whether all rows of a strip of B, where it lies, fit into the first-level cache with room to spare. It is taken to
-  /// have 64 sets of 8 lines; rows whose distance is a multiple of a large power of two share few of the sets.
+  /// Whether the rows of a strip of B that are multiplied at a time, where they lie, fit into the first-level cache
+  /// with room to spare. It is taken to have 64 sets of 8 lines; rows whose distance is a multiple of a large power of
+  /// two share few of the sets.
   bool strip_stays_near() const {
     constexpr std::int64_t line = 64, sets = 64;
     const std::int64_t distance = ldb * static_cast<std::int64_t>(sizeof(T));
-    const std::int64_t in_turn = std::clamp(distance & -distance, line, sets * line) / line;
-    return shape.k * tile_vectors <= 6 * std::min(sets, sets / in_turn * tile_vectors);
+    const std::int64_t lines = tile_vectors + (distance % line != 0 ? 1 : 0);
+    const std::int64_t sets_apart = std::clamp(distance & -distance, line, sets * line) / line;
+    const std::int64_t used_sets = std::min(sets, sets / sets_apart * lines);
+    return std::min(shape.k, Blocks::depth) * lines <= 6 * used_sets;
   }
 
   /// The part of the work that falls to one of `threads` threads. No sum over k is ever split, so
@@ -339,9 +342,11 @@ void gemm(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, st
     run_gemm(turned);
     return transpose(shape.n, shape.m, a_block, shape.m, c, ldc);
   }
-  // The last columns, where they are a small part of a vector, for themselves.
+  // The last columns, where they are a small part of a vector, by themselves. A is read once more for them.
+  constexpr auto near_elements = static_cast<std::int64_t>((1U << 20) / sizeof(T));
   const MatmulShape last{shape.m, shape.n % lanes<T>, shape.k, shape.transpose_a, shape.transpose_b};
-  if (beta == T(0) && 4 * last.n <= lanes<T> && worth_turning(last, lanes<T>, most_elements)) {
+  if (beta == T(0) && 4 * last.n <= lanes<T> && shape.m * shape.k <= near_elements &&
+      worth_turning(last, lanes<T>, most_elements)) {
     MatmulShape first = shape;
     first.n -= last.n;
     run_gemm(Gemm<T, NativeTiles>{first, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});

@@ -11,7 +11,7 @@
 
 namespace ctgrad::cpu::detail {
 
-/// One vector after another of the same size. The indices of shuffles are spelled out in this file: nvcc loses the dots
+/// Two vectors, joined. The indices of shuffles are spelled out in this file: nvcc loses the dots
 /// of a parameter pack among them.
 template <class T, int Bytes>
 CTGRAD_ALWAYS_INLINE void join(Vector<T, 2 * Bytes>& to, const Vector<T, Bytes>& low, const Vector<T, Bytes>& high) {
@@ -61,9 +61,9 @@ CTGRAD_ALWAYS_INLINE void interleave(Vector<T, Bytes>& to, const Vector<T, Bytes
   }
 }
 
-/// Transposes the squares that the pieces of 16 bytes of as many vectors make. Interleaving row i with row i + n/2
-/// moves the top bit of the row number to the bottom of the column number; after log2(n) rounds they have changed
-/// places.
+/// The pieces of 16 bytes of the vectors are the rows of squares, one square beside another; transposes each square.
+/// Interleaving row i with row i + n/2 moves the top bit of the row number to the bottom of the column number; after
+/// log2(n) rounds they have changed places.
 template <class T, int Bytes, int... I>
 CTGRAD_ALWAYS_INLINE void transpose_registers(Vector<T, Bytes>* x, std::integer_sequence<int, I...>) {
   constexpr int n = lanes<T, 16>;

@@ -155,9 +155,10 @@ void bundle_adjustment(benchmark::State& state) {
   run_by_hand();
   for (std::size_t i = 0; i < observations; i += 97) {
     const auto numbers = [](const Result& r) {
-      std::vector<double> all;
-      ctgrad::detail::for_each_leaf(r.value, [&](double x) { all.push_back(x); });
-      ctgrad::detail::for_each_leaf(r.rows, [&](double x) { all.push_back(x); });
+      std::array<double, 2 + 2 * 15> all{};
+      double* next = all.data();
+      ctgrad::detail::for_each_leaf(r.value, [&](double x) { *next++ = x; });
+      ctgrad::detail::for_each_leaf(r.rows, [&](double x) { *next++ = x; });
       return all;
     };
     if (!agree(state, numbers(g[i]), numbers(h[i]), 1e-10)) return;

@@ -20,7 +20,7 @@ struct Orbit {
 template <class T, class V, class M>
 Orbit(T, V, M) -> Orbit<T, V, M>;
 
-constexpr auto turn = [](auto i, auto orbit, auto factor) {
+constexpr auto travel = [](auto i, auto orbit, auto factor) {
   const auto place = tanh(orbit.place * factor + i);
   return Orbit{orbit.energy + sum(square(place)), place, orbit.directions * reshape(place, shape<3, 1>) + factor};
 };
@@ -28,7 +28,7 @@ constexpr auto turn = [](auto i, auto orbit, auto factor) {
 /// Leaves of 1, 3 and 51 numbers, none of which ends with a cache line.
 template <Extent Turns, int MaxOrder>
 constexpr auto journey = compiled([](auto x, auto start, auto directions) {
-  const auto end = for_loop<Turns, LoopOptions{.max_order = MaxOrder}>(turn, Orbit{x * 0, start, directions}, x);
+  const auto end = for_loop<Turns, LoopOptions{.max_order = MaxOrder}>(travel, Orbit{x * 0, start, directions}, x);
   return std::tuple{end.energy, end.place, end.directions};
 });
 

@@ -71,7 +71,8 @@ public:
   detail::Vector<ParameterInfo> parameters;
   /// True while a training step is traced: layers such as dropout ask for it.
   bool training = false;
-  /// While reverse mode appends nodes: the first of them. Nobody else knows these, and nobody wrote them.
+  /// While reverse mode appends nodes: the first of them. Nobody else refers to these, and the function that is
+  /// differentiated has none of them.
   int adjoints_begin = std::numeric_limits<int>::max();
 
   constexpr GraphBuilder() = default;

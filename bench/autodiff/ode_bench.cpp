@@ -36,7 +36,8 @@ constexpr auto step = [](auto y) {
   return y + tableau[5][0] * k0 + tableau[5][2] * k2 + tableau[5][3] * k3 + tableau[5][5] * k5;
 };
 /// The derivatives by the start go along with the state, some columns of their matrix at a time: `step` takes columns
-/// as it takes a state. Above the diagonal they are 0, so of columns i and following there are only the rows from i on.
+/// as it takes a state. Above the diagonal they are 0, so a block of columns that begins with column i has only the
+/// rows from i on.
 constexpr auto step_of_columns = [](auto y, auto by_start) {
   using Columns = typename decltype(by_start)::shape_type;
   constexpr std::int64_t n = decltype(y)::shape_type::value[0], rows = Columns::value[0];
@@ -49,8 +50,9 @@ constexpr auto step_with_derivatives = [](auto, auto state) {
   return std::pair{
       step(y), std::apply([&](auto... columns) { return std::tuple{step_of_columns(start, columns)...}; }, by_start)};
 };
+/// Each element the number of its row.
 template <int Rows, class X>
-constexpr auto square_of_numbers(const X& x) {
+constexpr auto row_numbers(const X& x) {
   return broadcast_to(reshape(ctgrad_arange<double, Rows>(x), shape<Rows, 1>), Shape<Rows, lanes>{});
 }
 /// Columns for a register each. Nobody differentiates the loop itself.
@@ -58,14 +60,14 @@ constexpr auto state_and_jacobian = compiled([](auto x) {
   constexpr int n = static_cast<int>(decltype(x)::shape_type::value[0]);
   return [&]<int... I>(std::integer_sequence<int, I...>) {
     const auto column = ctgrad_arange<double, lanes>(x);
-    const std::tuple identity{cast<double>(square_of_numbers<n - I * lanes>(x) == column)...};
+    const std::tuple identity{cast<double>(row_numbers<n - I * lanes>(x) == column)...};
     const auto [y, by_x] = for_loop<steps, LoopOptions{.max_order = 0}>(step_with_derivatives, std::pair{x, identity});
     const auto below = [&](const auto& columns) {
       constexpr int above = n - static_cast<int>(std::remove_cvref_t<decltype(columns)>::shape_type::value[0]);
       if constexpr (above == 0) {
         return columns;
       } else {
-        return concat(axis<0>, cast<double>(square_of_numbers<above>(x) < 0), columns);
+        return concat(axis<0>, cast<double>(row_numbers<above>(x) < 0), columns);
       }
     };
     return std::pair{y, slice<1, 0, n>(concat(axis<1>, below(std::get<I>(by_x))...))};

@@ -50,37 +50,7 @@ constexpr auto aligned_views_at(T* at) {
   return MakeViews<rebind<X, ViewOfSymbol<T>::template Leaf>>::make(from);
 }
 
-/// The carry after all turns [n], its elements in registers.
-template <class Body, Extent Turns>
-struct LastSmallCarry {
-  static constexpr std::string_view name = "loop";
-  static constexpr bool runs_in_constants = true;
-  static constexpr int max_order = 0;
-  using Carry = typename Body::Carry;
-  using Item = typename Body::Item;
-  using Constants = typename Body::Constants;
-  static constexpr Extent n = elements_of_structure<Carry>;
-
-  static constexpr ShapeValue shape(const ShapeValue&, const ShapeValue&, const ShapeValue&) { return Shape<n>::value; }
-
-  template <class T>
-  static constexpr void cpu(T* to, const T* start, const T* items, const T* constants, const KernelShape* shapes) {
-    const std::int64_t turns = count_turns<Turns>(shapes[2]);
-    T carry[n];
-    for (Extent k = 0; k < n; ++k) carry[k] = start[k];
-    for (std::int64_t turn = 0; turn < turns; ++turn) {
-      T next[n];
-      std::pair out{views_at<Carry>(next), std::tuple<>{}};
-      const T* const last = carry;
-      run_compiled<Body>(out, views_at<Carry>(last), row_views_at<Item>(items, turn, turns),
-                         views_at<Constants>(constants));
-      for (Extent k = 0; k < n; ++k) carry[k] = next[k];
-    }
-    for (Extent k = 0; k < n; ++k) to[k] = carry[k];
-  }
-};
-
-/// The carry after all turns, in the first of two rows. The turns write one and the other.
+/// The carry after all turns, in the first row. The turns of a large one write two rows in turn.
 template <class Body, Extent Turns>
 struct LastCarry {
   static constexpr std::string_view name = "loop";
@@ -89,31 +59,47 @@ struct LastCarry {
   using Carry = typename Body::Carry;
   using Item = typename Body::Item;
   using Constants = typename Body::Constants;
-  static constexpr Extent room = []<class... L>(TypeList<L...>*) {
+  static constexpr Extent n = elements_of_structure<Carry>;
+  /// So few elements lie one after the other, aligned or not.
+  static constexpr bool in_registers = n <= leaf_alignment;
+  static constexpr Extent width = in_registers ? n : []<class... L>(TypeList<L...>*) {
     return aligned_first<L...>(sizeof...(L));
   }(static_cast<leaf_types<Carry>*>(nullptr));
+  static constexpr Extent copies = in_registers ? 1 : 2;
 
   static constexpr ShapeValue shape(const ShapeValue&, const ShapeValue&, const ShapeValue&) {
-    return Shape<2, room>::value;
+    return Shape<copies, width>::value;
   }
 
   template <class T>
   static constexpr void cpu(T* rows, const T* start, const T* items, const T* constants, const KernelShape* shapes) {
-    // Nobody reads what is between the leaves, but no element of a constant may be left out.
-    if (std::is_constant_evaluated()) std::fill_n(rows, 2 * room, T(0));
     const std::int64_t turns = count_turns<Turns>(shapes[2]);
-    if (turns == 0) copy_to_views(aligned_views_at<Carry>(rows), start);
-    for (std::int64_t turn = 0; turn < turns; ++turn) {
-      T* const row = (turns - turn) % 2 == 0 ? rows + room : rows;
-      const T* const last = row == rows ? rows + room : rows;
-      std::pair out{aligned_views_at<Carry>(row), std::tuple<>{}};
-      const auto run = [&](const auto& carry) {
-        run_compiled<Body>(out, carry, row_views_at<Item>(items, turn, turns), views_at<Constants>(constants));
-      };
-      if (turn == 0) {
-        run(views_at<Carry>(start));
-      } else {
-        run(aligned_views_at<Carry>(last));
+    const auto run = [&](std::int64_t turn, T * to, const auto& carry) __attribute__((always_inline)) {
+      std::pair out{aligned_views_at<Carry>(to), std::tuple<>{}};
+      run_compiled<Body>(out, carry, row_views_at<Item>(items, turn, turns), views_at<Constants>(constants));
+    };
+    if constexpr (in_registers) {
+      T carry[n];
+      for (Extent k = 0; k < n; ++k) carry[k] = start[k];
+      for (std::int64_t turn = 0; turn < turns; ++turn) {
+        T next[n];
+        const T* const last = carry;
+        run(turn, next, views_at<Carry>(last));
+        for (Extent k = 0; k < n; ++k) carry[k] = next[k];
+      }
+      for (Extent k = 0; k < n; ++k) rows[k] = carry[k];
+    } else {
+      // Nobody reads what is between the leaves, but no element of a constant may be left out.
+      if (std::is_constant_evaluated()) std::fill_n(rows, copies * width, T(0));
+      if (turns == 0) copy_to_views(aligned_views_at<Carry>(rows), start);
+      for (std::int64_t turn = 0; turn < turns; ++turn) {
+        T* const row = (turns - turn) % 2 == 0 ? rows + width : rows;
+        const T* const last = row == rows ? rows + width : rows;
+        if (turn == 0) {
+          run(turn, row, views_at<Carry>(start));
+        } else {
+          run(turn, row, aligned_views_at<Carry>(last));
+        }
       }
     }
   }
@@ -122,13 +108,13 @@ struct LastCarry {
 /// True where a loop may keep its last carry only, and takes less memory so.
 template <class Body, Extent Turns, int MaxOrder>
 inline constexpr bool keeps_last_carry_only = [] {
-  constexpr Extent n = elements_of_structure<typename Body::Carry>;
+  using Kernel = LastCarry<Body, Turns>;
   if constexpr (MaxOrder > 0 || leaf_types<typename Body::Result>::size > 0) {
     return false;
-  } else if constexpr (n <= 16 || !is_static(Turns)) {
+  } else if constexpr (Kernel::in_registers || !is_static(Turns)) {
     return true;
   } else {
-    return 2 * LastCarry<Body, Turns>::room < Turns * n;
+    return Kernel::copies * Kernel::width < Turns * Kernel::n;
   }
 }();
 
@@ -137,21 +123,17 @@ inline constexpr bool keeps_last_carry_only = [] {
 template <class Body, Extent Turns, class Start, class Items, class Constants>
 constexpr typename Body::Carry last_carry(const Start& start, const Items& items, const Constants& constants) {
   using Carry = typename Body::Carry;
-  if constexpr (elements_of_structure<Carry> <= 16) {
-    return structure_in<Carry>(user_kernel<LastSmallCarry<Body, Turns>>(start, items, constants));
-  } else {
-    const auto rows = user_kernel<LastCarry<Body, Turns>>(start, items, constants);
-    return [&]<class... L, std::size_t... I>(TypeList<L...>*, std::index_sequence<I...>) {
-      const int ids[] = {reshape(slice<1, aligned_first<L...>(I), aligned_first<L...>(I) + L::shape_type::value.size()>(
-                                     slice<0, 0, 1>(rows)),
-                                 typename L::shape_type{})
-                             .id...};
-      Carry carry{};
-      set_leaves(carry, start.builder, ids);
-      return carry;
-    }(static_cast<leaf_types<Carry>*>(nullptr),
-           std::make_index_sequence<static_cast<std::size_t>(leaf_types<Carry>::size)>{});
-  }
+  const auto row = slice<0, 0, 1>(user_kernel<LastCarry<Body, Turns>>(start, items, constants));
+  return [&]<class... L, std::size_t... I>(TypeList<L...>*, std::index_sequence<I...>) {
+    const int ids[] = {
+        reshape(slice<1, aligned_first<L...>(I), aligned_first<L...>(I) + L::shape_type::value.size()>(row),
+                typename L::shape_type{})
+            .id...};
+    Carry carry{};
+    set_leaves(carry, start.builder, ids);
+    return carry;
+  }(static_cast<leaf_types<Carry>*>(nullptr),
+         std::make_index_sequence<static_cast<std::size_t>(leaf_types<Carry>::size)>{});
 }
 
 }  // namespace ctgrad::detail

@@ -74,17 +74,15 @@ struct LastCarry {
   template <class T>
   static constexpr void cpu(T* rows, const T* start, const T* items, const T* constants, const KernelShape* shapes) {
     const std::int64_t turns = count_turns<Turns>(shapes[2]);
-    const auto run = [&](std::int64_t turn, T * to, const auto& carry) __attribute__((always_inline)) {
-      std::pair out{aligned_views_at<Carry>(to), std::tuple<>{}};
-      run_compiled<Body>(out, carry, row_views_at<Item>(items, turn, turns), views_at<Constants>(constants));
-    };
     if constexpr (in_registers) {
       T carry[n];
       for (Extent k = 0; k < n; ++k) carry[k] = start[k];
       for (std::int64_t turn = 0; turn < turns; ++turn) {
         T next[n];
+        std::pair out{views_at<Carry>(next), std::tuple<>{}};
         const T* const last = carry;
-        run(turn, next, views_at<Carry>(last));
+        run_compiled<Body>(out, views_at<Carry>(last), row_views_at<Item>(items, turn, turns),
+                           views_at<Constants>(constants));
         for (Extent k = 0; k < n; ++k) carry[k] = next[k];
       }
       for (Extent k = 0; k < n; ++k) rows[k] = carry[k];
@@ -95,10 +93,14 @@ struct LastCarry {
       for (std::int64_t turn = 0; turn < turns; ++turn) {
         T* const row = (turns - turn) % 2 == 0 ? rows + width : rows;
         const T* const last = row == rows ? rows + width : rows;
+        std::pair out{aligned_views_at<Carry>(row), std::tuple<>{}};
+        const auto run = [&](const auto& carry) {
+          run_compiled<Body>(out, carry, row_views_at<Item>(items, turn, turns), views_at<Constants>(constants));
+        };
         if (turn == 0) {
-          run(turn, row, views_at<Carry>(start));
+          run(views_at<Carry>(start));
         } else {
-          run(turn, row, aligned_views_at<Carry>(last));
+          run(aligned_views_at<Carry>(last));
         }
       }
     }

@@ -121,7 +121,7 @@ void multiply_with_native_tiles(const MatmulShape& s, const U* a, std::int64_t l
   if (s.m == 0 || s.n == 0 || s.k == 0) {
     return detail::gemm<U>(s, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel);
   }
-  detail::run_gemm(detail::Gemm<U, detail::NativeTiles>{s, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
+  detail::run_product(detail::Gemm<U, detail::NativeTiles>{s, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
 }
 
 /// Through the public function, which may use a BLAS, and through the built-in code.

@@ -4,23 +4,13 @@
 #pragma once
 
 #include "ctgrad/device/cpu/direct_convolution.hpp"
+#include "ctgrad/device/cpu/finite.hpp"
 #include "ctgrad/device/cpu/im2col.hpp"
 
 namespace ctgrad::cpu {
 
 namespace detail {
 
-/// Whether no number of them is infinite or NaN: zero times such a number is NaN.
-template <class T>
-bool all_finite(const T* numbers, std::int64_t count) {
-  using V = Simd<T, native_lanes<T>>;
-  V sum(T(0));
-  std::int64_t i = 0;
-  for (; i + native_lanes<T> <= count; i += native_lanes<T>) sum = sum + V::load(numbers + i) * V(T(0));
-  T rest = reduce_add(sum);
-  for (; i < count; ++i) rest += numbers[i] * T(0);
-  return rest == T(0);
-}
 template <class T>
 bool any_nan(const T* numbers, std::int64_t count) {
   return !std::all_of(numbers, numbers + count, [](T x) { return x == x; });

@@ -274,8 +274,8 @@ void scale_matrix(std::int64_t m, std::int64_t n, T* c, std::int64_t ldc, T beta
 }
 
 /// Runs a product, on the threads there are when it is large enough for them.
-template <class T, class Tiles>
-void run_gemm(const Gemm<T, Tiles>& product) {
+template <class Product>
+void run_product(const Product& product) {
 #if defined(_OPENMP)
   constexpr std::int64_t worth_threads = 1 << 20;
   const MatmulShape& shape = product.shape;
@@ -321,7 +321,7 @@ void gemm(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, st
 #if defined(CTGRAD_DISPATCH_AVX2)
   // Rows of 16 bytes fit the narrow vectors.
   if (shape.n > lanes<T, 16> && cpu_has_avx2()) {
-    return run_gemm(Gemm<T, Avx2Tiles>{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
+    return run_product(Gemm<T, Avx2Tiles>{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
   }
 #endif
   constexpr auto most_elements = static_cast<std::int64_t>(GemmBlocks<T>::a_size);
@@ -339,7 +339,7 @@ void gemm(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, st
                                 a_block,
                                 b_panel};
     turned.pack_a = false;
-    run_gemm(turned);
+    run_product(turned);
     return transpose(shape.n, shape.m, a_block, shape.m, c, ldc);
   }
   // The last columns, where they are a small part of a vector, by themselves. A is read once more for them.
@@ -349,11 +349,11 @@ void gemm(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, st
       worth_turning(last, lanes<T>, most_elements)) {
     MatmulShape first = shape;
     first.n -= last.n;
-    run_gemm(Gemm<T, NativeTiles>{first, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
+    run_product(Gemm<T, NativeTiles>{first, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
     return gemm(last, a, lda, shape.transpose_b ? b + first.n * ldb : b + first.n, ldb, c + first.n, ldc, alpha, beta,
                 a_block, b_panel);
   }
-  run_gemm(Gemm<T, NativeTiles>{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
+  run_product(Gemm<T, NativeTiles>{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
 }
 
 }  // namespace detail

@@ -26,18 +26,55 @@ CTGRAD_ALWAYS_INLINE void join(Vector<T, 2 * Bytes>& to, const Vector<T, Bytes>&
   }
 }
 
+#if defined(__AVX__) && defined(__GNUC__) && !defined(__clang__) && !defined(__CUDA_ARCH__)
+#define CTGRAD_INSERTS_PIECES 1
+/// Puts 16 bytes into piece `Piece` of a vector. By name: of a join g++ makes an instruction of the one port that
+/// shuffles, where an insertion from memory takes any.
+template <int Piece>
+CTGRAD_ALWAYS_INLINE void insert_piece(Vector<float, 32>& to, const Vector<float, 16>& piece) {
+  to = __builtin_ia32_vinsertf128_ps256(to, piece, Piece);
+}
+#if defined(__AVX512F__)
+template <int Piece>
+CTGRAD_ALWAYS_INLINE void insert_piece(Vector<float, 64>& to, const Vector<float, 16>& piece) {
+  to = __builtin_ia32_insertf32x4_mask(to, piece, Piece, to, static_cast<unsigned short>(0xffff));
+}
+#endif
+template <class T, int Bytes, int... Piece>
+CTGRAD_ALWAYS_INLINE void insert_pieces(Vector<T, Bytes>& to, const T* from, std::int64_t distance,
+                                        std::integer_sequence<int, Piece...>) {
+  Vector<float, Bytes> all;
+  Vector<float, 16> piece[sizeof...(Piece)];
+  ((__builtin_memcpy(&piece[Piece], from + Piece * distance, 16)), ...);
+  if constexpr (Bytes == 32) {
+    all = __builtin_ia32_ps256_ps(piece[0]);
+#if defined(__AVX512F__)
+  } else {
+    all = __builtin_ia32_ps512_ps(piece[0]);
+#endif
+  }
+  ((Piece > 0 ? insert_piece<Piece>(all, piece[Piece]) : void()), ...);
+  __builtin_memcpy(&to, &all, Bytes);
+}
+#endif
+
 /// Pieces of 16 bytes that lie `distance` elements apart, side by side.
 template <class T, int Bytes>
 CTGRAD_ALWAYS_INLINE void load_pieces(Vector<T, Bytes>& to, const T* from, std::int64_t distance) {
   if constexpr (Bytes == 16) {
     load_vector<T, 16>(to, from);
   } else {
+#if defined(CTGRAD_INSERTS_PIECES)
+    insert_pieces<T, Bytes>(to, from, distance, std::make_integer_sequence<int, Bytes / 16>{});
+#else
     Vector<T, Bytes / 2> low, high;
     load_pieces<T, Bytes / 2>(low, from, distance);
     load_pieces<T, Bytes / 2>(high, from + Bytes / 32 * distance, distance);
     join<T, Bytes / 2>(to, low, high);
+#endif
   }
 }
+#undef CTGRAD_INSERTS_PIECES
 
 /// The low (or high) halves of each piece of 16 bytes of two vectors, element by element in turn.
 template <class T, bool High, int Bytes>

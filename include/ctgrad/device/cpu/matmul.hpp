@@ -2,15 +2,17 @@
 /// \file
 /// Matrix products on the CPU: a CBLAS where the build has one and it pays, else the built-in code.
 ///
-/// On one machine the same shape always takes the same path, and with OpenMP the bits do not depend on the number of
-/// threads: no sum is split between threads, and a BLAS multiplies fixed parts, one thread each. Without OpenMP a BLAS
-/// uses threads as it likes; OpenBLAS then rounds some products differently with another number of threads (measured
-/// with OpenBLAS 0.3.21: [64,784] x [784,128] with one thread and with two). OPENBLAS_NUM_THREADS=1 or
+/// On one machine the same shape always takes the same path, but for large products of matrices in which many elements
+/// are zero (gemm_zeros.hpp): they may round sums of more than 128 products differently. With OpenMP the bits do not
+/// depend on the number of threads: no sum is split between threads, and a BLAS multiplies fixed parts, one thread each.
+/// Without OpenMP a BLAS uses threads as it likes; OpenBLAS then rounds some products differently with another number of
+/// threads (measured with OpenBLAS 0.3.21: [64,784] x [784,128] with one thread and with two). OPENBLAS_NUM_THREADS=1 or
 /// MatmulLibrary::built_in avoid that.
 #pragma once
 
 #include <ctgrad/device/cpu/blas.hpp>
 #include <ctgrad/device/cpu/gemm.hpp>
+#include <ctgrad/device/cpu/gemm_zeros.hpp>
 #include <ctgrad/device/cpu/matmul_workspace.hpp>
 
 #include <cstdint>
@@ -59,6 +61,9 @@ namespace detail {
 template <class T>
 void matmul_in(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
                std::int64_t ldc, T alpha, T beta, [[maybe_unused]] MatmulLibrary library, T* a_block, T* b_panel) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (multiply_skipping_zeros(shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel)) return;
+  }
 #if defined(CTGRAD_HAS_CBLAS)
   if constexpr (blas::serves<T>) {
     if (library == MatmulLibrary::fastest && worth_blas(shape) && blas::knows_this_processor() && blas::fits(shape.m) &&

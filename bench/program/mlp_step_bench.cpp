@@ -19,7 +19,7 @@ constexpr std::int64_t samples = 64;
 constexpr std::int64_t inputs = 784;
 constexpr std::int64_t hidden = 128;
 constexpr std::int64_t classes = 10;
-constexpr float learning_rate = 1e-3F;
+constexpr float learning_rate = 1e-6F;
 
 struct Mlp {
   nn::Linear<hidden> first;

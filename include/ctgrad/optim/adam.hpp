@@ -6,12 +6,14 @@
 #include <cmath>
 
 #include "ctgrad/optim/sgd.hpp"
+#include "ctgrad/optim/subnormal.hpp"
 
 namespace ctgrad::optim {
 
 /// Adam (Kingma and Ba 2015) with bias correction, as PyTorch computes it; `weight_decay` is added to the gradient.
 /// m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
 /// p = p - learning_rate / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon).
+/// m and v become zero where they would become subnormal.
 struct Adam {
   double learning_rate = 1e-3;
   double beta1 = 0.9;
@@ -40,8 +42,8 @@ struct Adam {
   static constexpr auto update(const P& p, const P& gradient, const std::array<P, 2>& state,
                                const std::array<S, 8>& s) {
     const P g = gradient + s[7] * p;
-    const P m = s[2] * state[0] + s[3] * g;
-    const P v = s[4] * state[1] + s[5] * square(g);
+    const P m = without_subnormals(s[2] * state[0] + s[3] * g);
+    const P v = without_subnormals(s[4] * state[1] + s[5] * square(g));
     return std::pair{p - s[0] * m / (sqrt(v) * s[1] + s[6]), std::array<P, 2>{m, v}};
   }
 };

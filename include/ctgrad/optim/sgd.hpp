@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ctgrad/graph/symbol.hpp"
+#include "ctgrad/optim/subnormal.hpp"
 
 namespace ctgrad::optim {
 
@@ -39,7 +40,8 @@ struct Sgd {
   }
 };
 
-/// v = momentum * v + g + weight_decay * p; p = p - learning_rate * v: PyTorch's SGD with momentum.
+/// v = momentum * v + g + weight_decay * p; p = p - learning_rate * v: PyTorch's SGD with momentum. v becomes
+/// zero where it would become subnormal.
 struct Momentum {
   double learning_rate = 0.01;
   double momentum = 0.9;
@@ -49,7 +51,7 @@ struct Momentum {
   constexpr std::array<double, 3> scalars(std::int64_t) const { return {learning_rate, momentum, weight_decay}; }
   template <class P, class S>
   static constexpr auto update(const P& p, const P& g, const std::array<P, 1>& state, const std::array<S, 3>& s) {
-    const P v = s[1] * state[0] + (g + s[2] * p);
+    const P v = without_subnormals(s[1] * state[0] + (g + s[2] * p));
     return std::pair{p - s[0] * v, std::array<P, 1>{v}};
   }
 };

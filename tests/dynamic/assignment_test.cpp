@@ -91,6 +91,30 @@ BOOST_AUTO_TEST_CASE(a_new_tensor_takes_over_the_memory_of_a_result) {
   BOOST_TEST(copy.data() != product.data());
 }
 
+BOOST_AUTO_TEST_CASE(results_of_programs_are_assigned) {
+  auto program = compile<Cpu>([](auto x) { return x * 2; }, spec<float, batch, 2>);
+  Tensor<float, Shape<batch, 2>> x({3, 2});
+  for (int i = 0; i < 6; ++i) x.data()[i] = static_cast<float>(i);
+  x = program(x);
+  BOOST_TEST(x(2, 1) == 10);
+  Tensor<float, Shape<batch, 2>> y({1, 2});
+  y = program(x);
+  BOOST_TEST(y.extent(0) == 3);
+  BOOST_TEST(y(2, 1) == 20);
+  BOOST_TEST(allocations_of([&] { x = program(y); }) == 0);
+  // A part of itself.
+  y = TensorView<const float, Shape<batch, 2>>(y.data() + 2, {2, 2});
+  BOOST_TEST(y.extent(0) == 2);
+  BOOST_TEST(y(0, 0) == 8);
+  BOOST_TEST(y(1, 1) == 20);
+  Tensor<double, Shape<3>> z;
+  Tensor<double, Shape<3>> numbers{1, 2, 3};
+  z = TensorView<double, Shape<3>>(numbers.data());
+  BOOST_TEST(z(2) == 3);
+  z = {4, 5, 6};
+  BOOST_TEST(z(0) == 4);
+}
+
 BOOST_AUTO_TEST_CASE(operations_in_place) {
   auto x = Tensor<float, Shape<2, 3>>::arange();
   const Tensor<float, Shape<3>> row{1, 2, 4};

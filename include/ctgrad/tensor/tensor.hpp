@@ -228,6 +228,14 @@ public:
     std::copy(other.begin(), other.end(), begin());
     return *this;
   }
+  /// A copy of a view's elements, such as a program's result: `weights = program(weights, x);`. The view may be one of
+  /// this tensor.
+  Tensor& operator=(std::type_identity_t<TensorView<const T, S>> view) {
+    memory_.reserve(static_cast<std::size_t>(view.size()) * sizeof(T));
+    std::memmove(data(), view.data(), static_cast<std::size_t>(view.size()) * sizeof(T));
+    extents_ = view.extents();
+    return *this;
+  }
   /// The elements of an expression. Run-time axes take the expression's lengths; when the tensor is large
   /// enough already nothing is allocated. The expression may read this tensor.
   template <TensorExpression E>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// The matrix products that benchmarks call directly: the BLAS where the build has one, else the built-in code.
+/// The matrix products that benchmarks call directly: the BLAS where the build has one that knows the processor, else
+/// the built-in code.
 #pragma once
 
 #include <ctgrad/device/cpu/matmul.hpp>
@@ -15,14 +16,13 @@ public:
     const std::int64_t lda = s.transpose_a ? s.m : s.k;
     const std::int64_t ldb = s.transpose_b ? s.k : s.n;
 #if defined(CTGRAD_HAS_CBLAS)
-    ctgrad::cpu::blas::gemm<float>(s.m, s.n, s.k, s.transpose_a, s.transpose_b, a, lda, b, ldb, c, s.n, alpha, beta);
-#else
-    ctgrad::cpu::matmul<float>(s, a, lda, b, ldb, c, s.n, alpha, beta, workspace_);
+    if (ctgrad::cpu::blas::knows_this_processor())
+      return ctgrad::cpu::blas::gemm<float>(s.m, s.n, s.k, s.transpose_a, s.transpose_b, a, lda, b, ldb, c, s.n, alpha,
+                                            beta);
 #endif
+    ctgrad::cpu::matmul<float>(s, a, lda, b, ldb, c, s.n, alpha, beta, workspace_);
   }
 
 private:
-#if !defined(CTGRAD_HAS_CBLAS)
   ctgrad::cpu::MatmulWorkspace<float> workspace_;
-#endif
 };

@@ -23,16 +23,27 @@ struct PhiloxBlock {
   friend constexpr bool operator==(const PhiloxBlock&, const PhiloxBlock&) = default;
 };
 
+namespace detail {
+
+// The constants of the paper; those of the key are the golden ratio and sqrt(3) - 1.
+inline constexpr int philox_rounds = 10;
+inline constexpr std::uint64_t philox_multiplier[2] = {0xD2511F53U, 0xCD9E8D57U};
+CTGRAD_FUNCTION void next_philox_key(PhiloxKey& key) {
+  key.word[0] += 0x9E3779B9U;
+  key.word[1] += 0xBB67AE85U;
+}
+
+}  // namespace detail
+
 /// Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", 2011):
 /// 128 random bits as a pure function of key and counter.
 CTGRAD_FUNCTION PhiloxBlock philox(PhiloxKey key, PhiloxBlock counter) {
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t a = std::uint64_t{0xD2511F53} * counter.word[0];
-    const std::uint64_t b = std::uint64_t{0xCD9E8D57} * counter.word[2];
+  for (int round = 0; round < detail::philox_rounds; ++round) {
+    const std::uint64_t a = detail::philox_multiplier[0] * counter.word[0];
+    const std::uint64_t b = detail::philox_multiplier[1] * counter.word[2];
     counter = {{static_cast<std::uint32_t>(b >> 32) ^ counter.word[1] ^ key.word[0], static_cast<std::uint32_t>(b),
                 static_cast<std::uint32_t>(a >> 32) ^ counter.word[3] ^ key.word[1], static_cast<std::uint32_t>(a)}};
-    key.word[0] += 0x9E3779B9U;  // the golden ratio and sqrt(3) - 1, as the paper has them
-    key.word[1] += 0xBB67AE85U;
+    detail::next_philox_key(key);
   }
   return counter;
 }

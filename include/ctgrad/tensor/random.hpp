@@ -12,7 +12,9 @@
 
 #include "ctgrad/core/error.hpp"
 #include "ctgrad/core/half.hpp"
+#include "ctgrad/core/simd.hpp"
 #include "ctgrad/tensor/philox.hpp"
+#include "ctgrad/tensor/philox_blocks.hpp"
 
 namespace ctgrad {
 
@@ -107,11 +109,20 @@ private:
   /// Calls part(block, first lane, lanes, place in the output) for each block the fill touches.
   template <class T, class Part>
   void for_each_block(std::span<T> out, std::uint64_t offset, Part part) const {
-    constexpr std::size_t lanes = detail::random_lanes<T>;
+    constexpr std::size_t lanes = detail::random_lanes<T>, many = detail::philox_blocks_at_once;
+    PhiloxBlock blocks[many];
     for (std::size_t done = 0; done < out.size();) {
       const std::uint64_t position = offset + done;
       const auto first = static_cast<std::size_t>(position % lanes);
       const std::size_t left = out.size() - done;
+      if (first == 0 && left >= many * lanes) {
+        detail::random_blocks(seed_, stream_, position / lanes, blocks);
+        for (const PhiloxBlock& block : blocks) {
+          part(block, first, lanes, out.data() + done);
+          done += lanes;
+        }
+        continue;
+      }
       const std::size_t count = left < lanes - first ? left : lanes - first;
       part(random_block(seed_, stream_, position / lanes), first, count, out.data() + done);
       done += count;
@@ -123,6 +134,13 @@ private:
     const T width = high - low;
     if (!(low < high) || !std::isfinite(width))
       throw_error("fill_uniform: low and high must be finite, not too far apart, and low < high");
+    if constexpr (sizeof(T) == 4) {
+      if (low == 0 && high == 1 && offset % detail::random_lanes<T> == 0) {
+        const std::size_t done = whole_units(out, offset);
+        out = out.subspan(done);
+        offset += done;
+      }
+    }
     const T largest = std::nextafter(high, low);  // rounding may reach the open end
     for_each_block(out, offset, [=](const PhiloxBlock& block, std::size_t first, std::size_t count, T* place) {
       for (std::size_t i = 0; i < count; ++i) {
@@ -131,6 +149,24 @@ private:
         place[i] = value < high ? value : largest;
       }
     });
+  }
+
+  /// Fills with numbers in [0, 1), which are neither scaled nor rounded, from the beginning of a block on and as long
+  /// as many blocks are left; says how many numbers it filled.
+  std::size_t whole_units(std::span<float> out, std::uint64_t offset) const {
+    constexpr std::size_t lanes = detail::random_lanes<float>, many = detail::philox_blocks_at_once * lanes;
+    PhiloxBlock blocks[detail::philox_blocks_at_once];
+    std::size_t done = 0;
+    for (; out.size() - done >= many; done += many) {
+      detail::random_blocks(seed_, stream_, (offset + done) / lanes, blocks);
+      for (std::size_t i = 0; i < many; i += lanes) {
+        using Words = Simd<std::uint32_t, lanes>;
+        const Words bits = Words::load(blocks[i / lanes].word) >> 8;
+        (convert<float>(bit_cast_lanes<std::int32_t>(bits)) * Simd<float, lanes>(0x1p-24F))
+            .store(out.data() + done + i);
+      }
+    }
+    return done;
   }
 
   template <class T>

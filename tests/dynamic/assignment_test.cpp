@@ -107,6 +107,8 @@ BOOST_AUTO_TEST_CASE(results_of_programs_are_assigned) {
   BOOST_TEST(y.extent(0) == 2);
   BOOST_TEST(y(0, 0) == 8);
   BOOST_TEST(y(1, 1) == 20);
+  y = TensorView<const float, Shape<batch, 2>>(nullptr, {0, 2});
+  BOOST_TEST(y.size() == 0);
   Tensor<double, Shape<3>> z;
   Tensor<double, Shape<3>> numbers{1, 2, 3};
   z = TensorView<double, Shape<3>>(numbers.data());

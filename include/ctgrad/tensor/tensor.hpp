@@ -232,7 +232,7 @@ public:
   /// this tensor.
   Tensor& operator=(std::type_identity_t<TensorView<const T, S>> view) {
     memory_.reserve(static_cast<std::size_t>(view.size()) * sizeof(T));
-    std::memmove(data(), view.data(), static_cast<std::size_t>(view.size()) * sizeof(T));
+    if (view.size() > 0) std::memmove(data(), view.data(), static_cast<std::size_t>(view.size()) * sizeof(T));
     extents_ = view.extents();
     return *this;
   }

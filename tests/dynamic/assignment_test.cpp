@@ -115,6 +115,12 @@ BOOST_AUTO_TEST_CASE(results_of_programs_are_assigned) {
   BOOST_TEST(z(2) == 3);
   z = {4, 5, 6};
   BOOST_TEST(z(0) == 4);
+  Tensor<float, Shape<1>> one;
+  one = {0};
+  BOOST_TEST(one(0) == 0);
+  // A view whose lengths are not those of its type.
+  BOOST_CHECK_THROW((z = TensorView<const double, Shape<3>>(numbers.data(), {5})), Error);
+  BOOST_TEST(z(2) == 6);
 }
 
 BOOST_AUTO_TEST_CASE(operations_in_place) {

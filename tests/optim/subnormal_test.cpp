@@ -39,7 +39,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(averages_fade_to_zero, T, Types) {
   const Numbers<T> no_gradient{};
   Numbers<T> p{T(1), T(-2), T(0.5), T(0)};
   Numbers<T> m{T(1e-3), T(-1e-9), T(1e-30), T(0)};
-  Numbers<T> v{T(1e-6), T(1e-10), T(1e-4), T(0)};
+  Numbers<T> v{T(1e-6), T(1e-10), T(1e-4), T(4) * std::numeric_limits<T>::min()};
   // The same in numbers, with nothing made zero.
   std::array<T, 4> expected{}, mean{}, square_mean{};
   for (std::size_t i = 0; i < 4; ++i) {
@@ -65,7 +65,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(averages_fade_to_zero, T, Types) {
   }
   // Left alone, averages never become zero.
   BOOST_TEST(std::fpclassify(mean[0]) == FP_SUBNORMAL);
+  BOOST_TEST(std::fpclassify(square_mean[3]) == FP_SUBNORMAL);
   BOOST_TEST(v.data()[0] > T(0));
+  BOOST_TEST(v.data()[3] == T(0));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_becomes_zero, T, Types) {
@@ -87,6 +89,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_becomes_zero, T, Types) {
   BOOST_TEST(w.data()[0] == T(0));
   BOOST_TEST(std::isnan(w.data()[1]));
   BOOST_TEST(q.data()[0] == T(0));
+  // The squares of a gradient that is not zero add up, however small they are.
+  const auto [r, n, squares] = adam(zero, Numbers<T>::full(std::sqrt(smallest / T(2))), zero, zero);
+  BOOST_TEST(n.data()[0] > T(0));
+  BOOST_TEST(squares.data()[0] > T(0));
+  BOOST_TEST(r.data()[0] < T(0));
 }
 
 /// float16's subnormals begin at 6.1e-5: an optimizer needs them.

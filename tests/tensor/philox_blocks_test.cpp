@@ -32,7 +32,8 @@ BOOST_AUTO_TEST_CASE(blocks_are_those_of_their_indices) {
 /// Of every length and from every place, fills have the bits of single numbers.
 BOOST_AUTO_TEST_CASE(long_fills_agree_with_single_numbers) {
   const RandomStream stream(std::uint64_t{1} << 40, 9);
-  for (const std::uint64_t offset : {std::uint64_t{0}, std::uint64_t{3}, (std::uint64_t{1} << 34) - 100})
+  for (const std::uint64_t offset : {std::uint64_t{0}, std::uint64_t{3}, (std::uint64_t{1} << 34) - 100,
+                                     std::uint64_t{0} - 8, std::uint64_t{0} - 100})
     for (const std::size_t count : {63U, 64U, 65U, 130U, 200U, 515U}) {
       std::vector<float> unit(count + 1, -1.0F), scaled(count), normal(count);
       std::vector<double> wide(count);

@@ -13,7 +13,8 @@ namespace ctgrad::optim {
 /// Adam (Kingma and Ba 2015) with bias correction, as PyTorch computes it; `weight_decay` is added to the gradient.
 /// m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
 /// p = p - learning_rate / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon).
-/// m and v become zero where they would become subnormal.
+/// m becomes zero where it would be subnormal, and there v does too. `epsilon` must not be 0: a parameter whose
+/// gradient is always zero would become NaN, in PyTorch as well.
 struct Adam {
   double learning_rate = 1e-3;
   double beta1 = 0.9;
@@ -43,7 +44,7 @@ struct Adam {
                                const std::array<S, 8>& s) {
     const P g = gradient + s[7] * p;
     const P m = without_subnormals(s[2] * state[0] + s[3] * g);
-    const P v = without_subnormals(s[4] * state[1] + s[5] * square(g));
+    const P v = without_subnormals(s[4] * state[1] + s[5] * square(g), m);
     return std::pair{p - s[0] * m / (sqrt(v) * s[1] + s[6]), std::array<P, 2>{m, v}};
   }
 };

@@ -110,12 +110,14 @@ private:
   template <class T, class Part>
   void for_each_block(std::span<T> out, std::uint64_t offset, Part part) const {
     constexpr std::size_t lanes = detail::random_lanes<T>, many = detail::philox_blocks_at_once;
+    // After the last of 2^64 positions comes the first.
+    constexpr std::uint64_t last_of_many = std::uint64_t{0} - many * lanes;
     PhiloxBlock blocks[many];
     for (std::size_t done = 0; done < out.size();) {
       const std::uint64_t position = offset + done;
       const auto first = static_cast<std::size_t>(position % lanes);
       const std::size_t left = out.size() - done;
-      if (first == 0 && left >= many * lanes) {
+      if (first == 0 && left >= many * lanes && position <= last_of_many) {
         detail::random_blocks(seed_, stream_, position / lanes, blocks);
         for (const PhiloxBlock& block : blocks) {
           part(block, first, lanes, out.data() + done);
@@ -157,7 +159,7 @@ private:
     constexpr std::size_t lanes = detail::random_lanes<float>, many = detail::philox_blocks_at_once * lanes;
     PhiloxBlock blocks[detail::philox_blocks_at_once];
     std::size_t done = 0;
-    for (; out.size() - done >= many; done += many) {
+    for (; out.size() - done >= many && offset + done <= std::uint64_t{0} - many; done += many) {
       detail::random_blocks(seed_, stream_, (offset + done) / lanes, blocks);
       for (std::size_t i = 0; i < many; i += lanes) {
         using Words = Simd<std::uint32_t, lanes>;

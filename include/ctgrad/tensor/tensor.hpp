@@ -230,7 +230,9 @@ public:
   }
   /// A copy of a view's elements, such as a program's result: `weights = program(weights, x);`. The view may be one of
   /// this tensor.
-  Tensor& operator=(std::type_identity_t<TensorView<const T, S>> view) {
+  template <class Viewed>
+  requires(std::is_same_v<const Viewed, const T>) Tensor& operator=(const TensorView<Viewed, S>& view) {
+    detail::check_extents<S>(view.extents());
     memory_.reserve(static_cast<std::size_t>(view.size()) * sizeof(T));
     if (view.size() > 0) std::memmove(data(), view.data(), static_cast<std::size_t>(view.size()) * sizeof(T));
     extents_ = view.extents();

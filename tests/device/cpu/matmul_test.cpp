@@ -198,6 +198,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(blocks, T, Types) {
       check_all<T>({{100, 1021, 65, ta, tb}, 0, 3, 0, 1, 1}, workspace);  // the same, too far apart for that
       for (const std::int64_t few : {2, 3, 5, 7, 9, 11, 18, 33, 50, 98, 100})  // columns that leave lanes unused
         check_all<T>({{131, few, depth + 19, ta, tb}, 2, 1, 3, 2, 0}, workspace);
+      check_all<T>({{131, 98, depth + 19, ta, tb}, 2, 1, 3, 2, -1}, workspace);  // few of them last, added to
     }
   }
 }
@@ -295,7 +296,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(built_in_bits_do_not_depend_on_threads, T, Types) 
   using U = typename detail::Arithmetic<T>::type;
   const int before = omp_get_max_threads();
   for (const MatmulShape& s : {MatmulShape{131, 269, 300, false, false}, MatmulShape{64, 784, 128, false, true},
-                               MatmulShape{784, 129, 64, true, false}, MatmulShape{1100, 3, 400, true, true}}) {
+                               MatmulShape{784, 129, 64, true, false}, MatmulShape{1100, 3, 400, true, true},
+                               MatmulShape{64, 100, 1000, false, false}}) {
     const auto a = numbers<U>(s.m * s.k, 1);
     const auto b = numbers<U>(s.k * s.n, 2);
     std::vector<std::vector<U>> results;

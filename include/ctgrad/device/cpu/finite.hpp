@@ -10,7 +10,7 @@
 
 namespace ctgrad::cpu::detail {
 
-/// Whether no number of them is infinite or NaN.
+/// Whether no number of them is infinite or NaN. With -ffast-math, which promises that there are none, always true.
 template <class T>
 bool all_finite(const T* numbers, std::int64_t count) {
   using V = Simd<T, native_lanes<T>>;

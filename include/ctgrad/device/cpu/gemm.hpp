@@ -302,6 +302,35 @@ inline bool worth_turning(const MatmulShape& shape, std::int64_t vector_lanes, s
   return 4 * turned < 3 * as_it_is;
 }
 
+/// A few columns of C = alpha A op(B) + beta C as dot products, whose sums are in the lanes of a vector: columns by
+/// themselves would leave most lanes unused. `columns` has room for k * n elements.
+template <class T>
+void multiply_columns(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
+                      std::int64_t ldc, T alpha, T beta, T* columns) {
+  if (!shape.transpose_b) {
+    transpose(shape.k, shape.n, b, ldb, columns, shape.k);
+    b = columns;
+    ldb = shape.k;
+  }
+  constexpr int most = 8;
+  T dots[most];
+  for (std::int64_t i = 0; i < shape.m;) {
+    const int rows = shape.m - i >= most ? most : 1;
+    for (std::int64_t j = 0; j < shape.n; ++j) {
+      if (rows == most) {
+        dot_rows<T, most>(shape.k, b + j * ldb, a + i * lda, lda, dots, std::make_integer_sequence<int, most>{});
+      } else {
+        dot_rows<T, 1>(shape.k, b + j * ldb, a + i * lda, lda, dots, std::make_integer_sequence<int, 1>{});
+      }
+      for (int r = 0; r < rows; ++r) {
+        T& to = c[(i + r) * ldc + j];
+        to = beta == T(0) ? alpha * dots[r] : alpha * dots[r] + beta * to;
+      }
+    }
+    i += rows;
+  }
+}
+
 /// The built-in product. T is a floating-point or an unsigned integer type. `a_block` and `b_panel`
 /// hold GemmBlocks<T>::a_size and b_size elements.
 template <class T>
@@ -345,13 +374,17 @@ void gemm(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, st
   // The last columns, where they are a small part of a vector, by themselves. A is read once more for them.
   constexpr auto near_elements = static_cast<std::int64_t>((1U << 20) / sizeof(T));
   const MatmulShape last{shape.m, shape.n % lanes<T>, shape.k, shape.transpose_a, shape.transpose_b};
-  if (beta == T(0) && 4 * last.n <= lanes<T> && shape.m * shape.k <= near_elements &&
-      worth_turning(last, lanes<T>, most_elements)) {
-    MatmulShape first = shape;
-    first.n -= last.n;
-    run_product(Gemm<T, NativeTiles>{first, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
-    return gemm(last, a, lda, shape.transpose_b ? b + first.n * ldb : b + first.n, ldb, c + first.n, ldc, alpha, beta,
-                a_block, b_panel);
+  if (last.n > 0 && 4 * last.n <= lanes<T> && shape.n > lanes<T> && shape.m * shape.k <= near_elements) {
+    const bool as_dots = !shape.transpose_a && shape.m >= 8 && shape.k >= 16 * lanes<T>;
+    const bool turned = beta == T(0) && worth_turning(last, lanes<T>, most_elements);
+    if (as_dots || turned) {
+      MatmulShape first = shape;
+      first.n -= last.n;
+      run_product(Gemm<T, NativeTiles>{first, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
+      const T* const rest = shape.transpose_b ? b + first.n * ldb : b + first.n;
+      if (turned) return gemm(last, a, lda, rest, ldb, c + first.n, ldc, alpha, beta, a_block, b_panel);
+      return multiply_columns(last, a, lda, rest, ldb, c + first.n, ldc, alpha, beta, b_panel);
+    }
   }
   run_product(Gemm<T, NativeTiles>{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
 }

@@ -28,8 +28,8 @@ CTGRAD_ALWAYS_INLINE void join(Vector<T, 2 * Bytes>& to, const Vector<T, Bytes>&
 
 #if defined(__AVX__) && defined(__GNUC__) && !defined(__clang__) && !defined(__CUDA_ARCH__)
 #define CTGRAD_INSERTS_PIECES 1
-/// Puts 16 bytes into piece `Piece` of a vector. By name: of a join g++ makes an instruction of the one port that
-/// shuffles, where an insertion from memory takes any.
+/// Puts 16 bytes into piece `Piece` of a vector. By name: g++ compiles a join to an instruction that only one port
+/// takes, an insertion from memory runs on any.
 template <int Piece>
 CTGRAD_ALWAYS_INLINE void insert_piece(Vector<float, 32>& to, const Vector<float, 16>& piece) {
   to = __builtin_ia32_vinsertf128_ps256(to, piece, Piece);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
 /// Products of a matrix in which many elements are zero: what relu, dropout and max pooling leave, their gradients, and
-/// images with an empty margin. Zeros are skipped where that is quicker; each sum is added up in the same order.
+/// images with an empty margin. Zeros are skipped where that is quicker.
 ///
-/// Zero times infinity or NaN is NaN, so nothing is skipped where the other operand has such an element.
+/// Zero times infinity or NaN is NaN, so nothing is skipped in the columns and steps around such an element of the
+/// other operand. Sums are added up in the order of their steps, from what C holds where it is added to. Other products
+/// may round otherwise: they cut long sums, and add to C in the end.
 #pragma once
 
 #include <ctgrad/core/simd.hpp>
@@ -13,6 +15,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <type_traits>
 
 namespace ctgrad::cpu::detail {
@@ -58,11 +61,11 @@ std::uint64_t nonzero_bits(const T* x) {
 }
 
 /// C = op(A) op(B), added to what C holds where it `adds`; a `turned` result is stored as C^T and adds to nothing. The
-/// zeros of A are skipped. op(B) has columns for four vectors at least. `Nonzeros` is the instruction set.
-template <class T, class Nonzeros>
+/// zeros of A are skipped. op(B) has columns for four vectors at least. `Instructions` is the instruction set.
+template <class T, class Instructions>
 struct ZeroSkippingGemm {
   using Blocks = GemmBlocks<T>;
-  static constexpr std::int64_t vector_lanes = lanes<T, Nonzeros::bytes>;
+  static constexpr std::int64_t vector_lanes = lanes<T, Instructions::bytes>;
   // Vectors of sums in a row of a chunk: the more, the fewer loads of the left operand, as long as the chunk of the
   // right one, as wide and 64 rows deep, stays in the first-level cache.
   static constexpr std::int64_t least_vectors = 4, most_vectors = 8;
@@ -70,6 +73,13 @@ struct ZeroSkippingGemm {
   /// From one row of a turned result to the next, before it is copied: not a power of two, or its columns would lie in
   /// few sets of the cache.
   static constexpr std::int64_t strip_row = (most_vectors + 1) * vector_lanes;
+  /// Of a thread's memory: a chunk of the right operand, and a few rows of a turned result.
+  static constexpr std::int64_t chunk_size = most_vectors * vector_lanes * bits_depth, least_strip = 16 * strip_row;
+  /// Elements that `bits_depth` steps of a row take, and their word.
+  static constexpr std::int64_t word_elements =
+      bits_depth + static_cast<std::int64_t>(sizeof(std::uint64_t) / sizeof(T));
+  static_assert(static_cast<std::int64_t>(Blocks::a_size) >= most_rows * word_elements);
+  static_assert(static_cast<std::int64_t>(Blocks::b_size) >= chunk_size + least_strip);
 
   MatmulShape shape;
   const T* a;
@@ -79,6 +89,7 @@ struct ZeroSkippingGemm {
   T* c;
   std::int64_t ldc;
   bool adds, turned;
+  // `a_block` is aligned for words of bits.
   T* a_block;
   T* b_panel;
 
@@ -89,17 +100,15 @@ struct ZeroSkippingGemm {
   /// Whether a turned result is complete before it is copied.
   bool may_be_turned() const { return shape.k <= depth_step; }
 
-  /// The part of the work that falls to one of `threads` threads: some columns. The result has the same bits for any
-  /// number of threads.
+  /// The part of the work that falls to one of `threads` threads: some rows of some columns. The result has the same
+  /// bits for any number of threads.
   void run(int thread, int threads) const {
-    // As few chunks as there may be, but one for each thread where they do not get too narrow.
-    const std::int64_t vectors = (shape.n + vector_lanes - 1) / vector_lanes;
-    const std::int64_t count =
-        std::max((vectors + most_vectors - 1) / most_vectors, std::min<std::int64_t>(threads, vectors / least_vectors));
-    const Strips chunks(shape.n, vector_lanes, (vectors + count - 1) / count);
-    const std::int64_t own = most_vectors * vector_lanes * bits_depth + (turned ? row_step * strip_row : 0);
-    const std::int64_t workers = std::min<std::int64_t>(threads, static_cast<std::int64_t>(Blocks::b_size) / own);
-    T* const memory = b_panel + std::min<std::int64_t>(thread, workers - 1) * own;
+    const Strips chunks(shape.n, vector_lanes, most_vectors);
+    const std::int64_t workers = std::min<std::int64_t>(threads, Blocks::b_size / (chunk_size + least_strip));
+    const std::int64_t own = static_cast<std::int64_t>(Blocks::b_size) / workers / vector_lanes * vector_lanes;
+    // Each chunk's rows in so many groups that every thread gets as many.
+    const std::int64_t groups = workers / std::gcd(chunks.count, workers);
+    const std::int64_t each = chunks.count * groups / workers;
     for (std::int64_t i = 0; i < shape.m; i += row_step) {
       const std::int64_t rows = std::min(row_step, shape.m - i);
       for (std::int64_t p = 0; p < shape.k; p += depth_step) {
@@ -108,17 +117,18 @@ struct ZeroSkippingGemm {
         pack_left(i, rows, p, depth, thread, threads);
         thread_barrier(threads);
         if (thread >= workers) continue;
-        for (std::int64_t s = chunks.count * thread / workers; s < chunks.count * (thread + 1) / workers; ++s)
-          multiply_chunk(chunks.begin(s), chunks.begin(s + 1), i, rows, p, depth, memory);
+        for (std::int64_t group = each * thread; group < each * (thread + 1);) {
+          const std::int64_t s = group / groups, first = group % groups;
+          const std::int64_t last = std::min(groups, first + each * (thread + 1) - group);
+          multiply_chunk(chunks.begin(s), chunks.begin(s + 1), i, rows * first / groups, rows * last / groups, p, depth,
+                         b_panel + thread * own, own);
+          group += last - first;
+        }
       }
     }
   }
 
 private:
-  /// Elements that `bits_depth` steps of a row take, and their word.
-  static constexpr std::int64_t word_elements =
-      bits_depth + static_cast<std::int64_t>(sizeof(std::uint64_t) / sizeof(T));
-
   /// The rows of one part of the steps follow on each other.
   T* left_part(std::int64_t part) const { return a_block + part * row_step * bits_depth; }
   std::uint64_t* bits_part(std::int64_t part) const {
@@ -156,33 +166,35 @@ private:
     return {a + i * lda + p, lda};
   }
 
-  /// The columns of the vectors [begin, end). `memory` has room for a chunk of B, and for one of a turned C.
-  void multiply_chunk(std::int64_t begin, std::int64_t end, std::int64_t i, std::int64_t rows, std::int64_t p,
-                      std::int64_t depth, T* memory) const {
+  /// The columns of the vectors [begin, end) of the rows i + [row, row_end). `memory` has room for a chunk of B, and
+  /// for rows of a turned C.
+  void multiply_chunk(std::int64_t begin, std::int64_t end, std::int64_t i, std::int64_t row, std::int64_t row_end,
+                      std::int64_t p, std::int64_t depth, T* memory, std::int64_t memory_size) const {
     const std::int64_t first = begin * vector_lanes, width = (end - begin) * vector_lanes;
     const std::int64_t columns = std::min(width, shape.n - first);
-    T* const right = memory;
-    T* const strip = memory + bits_depth * width;
-    NonzeroRows<T> x;
-    x.rows = rows;
-    x.right = right;
-    x.c = turned ? strip : c + i * ldc + first;
-    x.ldc = turned ? strip_row : ldc;
-    x.columns = turned ? width : columns;
-    for (std::int64_t q = 0; q < depth; q += bits_depth) {
-      const std::int64_t steps = std::min(bits_depth, depth - q);
-      const T* const from = shape.transpose_b ? b + first * ldb + p + q : b + (p + q) * ldb + first;
-      pack_strip(steps, columns, width, !shape.transpose_b, from, ldb, right);
-      x.bits = all_finite(right, steps * width) ? bits_part(q / bits_depth) : nullptr;
-      x.all = ~std::uint64_t{0} >> (bits_depth - steps);
-      const LeftRows left = left_rows(i, p + q, q / bits_depth, steps);
-      x.left = left.at;
-      x.left_row = left.row;
-      x.adds = adds || p + q > 0;
-      of_width(end - begin)(x);
+    T* const strip = memory + chunk_size;
+    const std::int64_t step = turned ? (memory_size - chunk_size) / strip_row : row_end - row;
+    for (std::int64_t r = row; r < row_end; r += step) {
+      ZeroSkippingRows<T> x;
+      x.rows = std::min(step, row_end - r);
+      x.right = memory;
+      x.c = turned ? strip : c + (i + r) * ldc + first;
+      x.ldc = turned ? strip_row : ldc;
+      x.columns = turned ? width : columns;
+      for (std::int64_t q = 0; q < depth; q += bits_depth) {
+        const std::int64_t steps = std::min(bits_depth, depth - q);
+        const T* const from = shape.transpose_b ? b + first * ldb + p + q : b + (p + q) * ldb + first;
+        pack_strip(steps, columns, width, !shape.transpose_b, from, ldb, memory);
+        x.bits = all_finite(memory, steps * width) ? bits_part(q / bits_depth) + r : nullptr;
+        x.all = ~std::uint64_t{0} >> (bits_depth - steps);
+        const LeftRows left = left_rows(i, p + q, q / bits_depth, steps);
+        x.left = left.at + r * left.row;
+        x.left_row = left.row;
+        x.adds = adds || p + q > 0;
+        of_width(end - begin)(x);
+      }
+      if (turned) copy_turned(x.rows, columns, strip, c + first * ldc + i + r);
     }
-    if (!turned) return;
-    copy_turned(rows, columns, strip, c + first * ldc + i);
   }
 
   /// A few columns at a time, transposed in the first-level cache: they are rows of C, which are written in order.
@@ -200,31 +212,32 @@ private:
     }
   }
 
-  using Function = void (*)(const NonzeroRows<T>&);
+  using Function = void (*)(const ZeroSkippingRows<T>&);
   static Function of_width(std::int64_t vectors) {
     switch (vectors) {
       case 4:
-        return Nonzeros::template function<T, 4>;
+        return Instructions::template function<T, 4>;
       case 5:
-        return Nonzeros::template function<T, 5>;
+        return Instructions::template function<T, 5>;
       case 6:
-        return Nonzeros::template function<T, 6>;
+        return Instructions::template function<T, 6>;
       case 7:
-        return Nonzeros::template function<T, 7>;
-      default:
-        return Nonzeros::template function<T, 8>;
+        return Instructions::template function<T, 7>;
+      case 8:
+      default:  // never
+        return Instructions::template function<T, 8>;
     }
   }
 };
 
 /// The share of zeros in a matrix of `rows` rows, estimated from 16 elements of 16 of them.
 template <class T>
-double zero_share(std::int64_t rows, std::int64_t columns, const T* x, std::int64_t row) {
+double zero_share(std::int64_t rows, std::int64_t columns, const T* x, std::int64_t from_row) {
   constexpr std::int64_t sample = 16;
   const std::int64_t tall = std::min(rows, sample), wide = std::min(columns, sample);
   int zeros = 0;
   for (std::int64_t i = 0; i < tall; ++i) {
-    const T* const from = x + rows * i / tall * row + (columns - wide) * i / tall;
+    const T* const from = x + rows * i / tall * from_row + (columns - wide) * i / tall;
     for (std::int64_t j = 0; j < wide; ++j) zeros += from[j] == T(0) ? 1 : 0;
   }
   return static_cast<double>(zeros) / static_cast<double>(tall * wide);
@@ -232,31 +245,31 @@ double zero_share(std::int64_t rows, std::int64_t columns, const T* x, std::int6
 
 /// Computes C = op(A) op(B), or adds it to C, if one of the operands has so many zeros that skipping them pays; says
 /// whether it did.
-template <class T, class Nonzeros>
+template <class T, class Instructions>
 bool multiply_skipping_zeros(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
                              std::int64_t ldc, bool adds, T* a_block, T* b_panel) {
-  // Measured with products of 2 to 270 million multiplications: with half of them left out it takes 0.65 to 0.95 times
-  // as long as the other product, with none about 1.2 times, and copying a turned result a quarter more.
-  constexpr double worth_it = 0.4, worth_turning = 0.6;
-  constexpr std::int64_t vectors = 6 * lanes<T, Nonzeros::bytes>;
+  // Measured with products of 2 to 270 million multiplications and one thread: with half of them left out it takes 0.65
+  // to 0.95 times as long as the other product, with none about 1.2 times, and copying a turned result a quarter more.
+  constexpr double worth_it = 0.4, turned_worth_it = 0.6;
+  constexpr std::int64_t least_columns = 6 * lanes<T, Instructions::bytes>;
   const auto share = [](const T* x, std::int64_t rows, std::int64_t columns, bool transposed, std::int64_t row) {
     return transposed ? zero_share(columns, rows, x, row) : zero_share(rows, columns, x, row);
   };
-  const double left = shape.n < vectors ? 0.0 : share(a, shape.m, shape.k, shape.transpose_a, lda);
-  if (!adds && shape.m >= vectors && left < worth_turning) {
+  const double left = shape.n < least_columns ? 0.0 : share(a, shape.m, shape.k, shape.transpose_a, lda);
+  if (!adds && shape.m >= least_columns && left < turned_worth_it) {
     // C^T = op(B)^T op(A)^T.
     const MatmulShape turned{shape.n, shape.m, shape.k, !shape.transpose_b, !shape.transpose_a};
-    const ZeroSkippingGemm<T, Nonzeros> product{turned, b, ldb, a, lda, c, ldc, false, true, a_block, b_panel};
+    const ZeroSkippingGemm<T, Instructions> product{turned, b, ldb, a, lda, c, ldc, false, true, a_block, b_panel};
     if (product.may_be_turned()) {
       const double right = share(b, shape.k, shape.n, shape.transpose_b, ldb);
-      if (right >= worth_turning && right > left + 0.2) {
+      if (right >= turned_worth_it && right > left + 0.2) {
         run_product(product);
         return true;
       }
     }
   }
   if (left < worth_it) return false;
-  run_product(ZeroSkippingGemm<T, Nonzeros>{shape, a, lda, b, ldb, c, ldc, adds, false, a_block, b_panel});
+  run_product(ZeroSkippingGemm<T, Instructions>{shape, a, lda, b, ldb, c, ldc, adds, false, a_block, b_panel});
   return true;
 }
 
@@ -273,9 +286,9 @@ bool multiply_skipping_zeros(const MatmulShape& shape, const T* a, std::int64_t 
   const bool adds = beta == T(1);
 #if defined(CTGRAD_DISPATCH_AVX2)
   return cpu_has_avx2() &&
-         multiply_skipping_zeros<T, Avx2Nonzeros>(shape, a, lda, b, ldb, c, ldc, adds, a_block, b_panel);
+         multiply_skipping_zeros<T, Avx2ZeroSkipping>(shape, a, lda, b, ldb, c, ldc, adds, a_block, b_panel);
 #else
-  return multiply_skipping_zeros<T, NativeNonzeros>(shape, a, lda, b, ldb, c, ldc, adds, a_block, b_panel);
+  return multiply_skipping_zeros<T, NativeZeroSkipping>(shape, a, lda, b, ldb, c, ldc, adds, a_block, b_panel);
 #endif
 }
 

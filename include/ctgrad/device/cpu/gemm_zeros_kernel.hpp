@@ -18,7 +18,7 @@ inline constexpr std::int64_t bits_depth = 64;
 
 /// C[i, :] (+)= sum over p of left[i, p] * right[p, :]. Bit p of a row's word is set where left[i, p] counts.
 template <class T>
-struct NonzeroRows {
+struct ZeroSkippingRows {
   std::int64_t rows;
   /// A word for each row; null where `all` serves for each.
   const std::uint64_t* bits;
@@ -35,15 +35,15 @@ struct NonzeroRows {
   bool adds;
 };
 
-/// Each sum is added up in the order of p, as in the register tiles of other products.
+/// Each sum is added up in the order of p.
 template <class T, int Vectors, class Each = std::make_integer_sequence<int, Vectors>>
-struct NonzeroKernel;
+struct ZeroSkippingKernel;
 
 template <class T, int Vectors, int... I>
-struct NonzeroKernel<T, Vectors, std::integer_sequence<int, I...>> {
+struct ZeroSkippingKernel<T, Vectors, std::integer_sequence<int, I...>> {
   static constexpr int count = lanes<T>, width = Vectors * count;
 
-  static void multiply(const NonzeroRows<T>& x) {
+  static void multiply(const ZeroSkippingRows<T>& x) {
     const bool whole = x.columns == width;
     for (std::int64_t i = 0; i < x.rows; ++i) {
       T* const c = x.c + i * x.ldc;
@@ -72,25 +72,25 @@ struct NonzeroKernel<T, Vectors, std::integer_sequence<int, I...>> {
 };
 
 /// With the vectors of NativeTiles.
-struct NativeNonzeros {
+struct NativeZeroSkipping {
   static constexpr int bytes = vector_bytes;
   template <class T, int Vectors>
-  static constexpr auto function = &NonzeroKernel<T, Vectors>::multiply;
+  static constexpr auto function = &ZeroSkippingKernel<T, Vectors>::multiply;
 };
 
 #if defined(CTGRAD_DISPATCH_AVX2)
 
 /// The same in a program built for any processor; see Avx2Tile.
 template <class T, int Vectors, class Each = std::make_integer_sequence<int, Vectors>>
-struct Avx2NonzeroKernel;
+struct Avx2ZeroSkippingKernel;
 
 template <class T, int Vectors, int... I>
-struct Avx2NonzeroKernel<T, Vectors, std::integer_sequence<int, I...>> {
+struct Avx2ZeroSkippingKernel<T, Vectors, std::integer_sequence<int, I...>> {
   using Wide = Vector<T, 32>;
   typedef T WideInMemory __attribute__((vector_size(32), aligned(alignof(T)), may_alias));
   static constexpr int count = lanes<T, 32>, width = Vectors * count;
 
-  __attribute__((target("avx2,fma"))) static void multiply(const NonzeroRows<T>& x) {
+  __attribute__((target("avx2,fma"))) static void multiply(const ZeroSkippingRows<T>& x) {
     const bool whole = x.columns == width;
     for (std::int64_t i = 0; i < x.rows; ++i) {
       T* const c = x.c + i * x.ldc;
@@ -115,10 +115,10 @@ struct Avx2NonzeroKernel<T, Vectors, std::integer_sequence<int, I...>> {
   }
 };
 
-struct Avx2Nonzeros {
+struct Avx2ZeroSkipping {
   static constexpr int bytes = 32;
   template <class T, int Vectors>
-  static constexpr auto function = &Avx2NonzeroKernel<T, Vectors>::multiply;
+  static constexpr auto function = &Avx2ZeroSkippingKernel<T, Vectors>::multiply;
 };
 
 #endif

@@ -3,11 +3,11 @@
 /// Matrix products on the CPU: a CBLAS where the build has one and it pays, else the built-in code.
 ///
 /// On one machine the same shape always takes the same path, but for large products of matrices in which many elements
-/// are zero (gemm_zeros.hpp): they may round sums of more than 128 products differently. With OpenMP the bits do not
-/// depend on the number of threads: no sum is split between threads, and a BLAS multiplies fixed parts, one thread each.
-/// Without OpenMP a BLAS uses threads as it likes; OpenBLAS then rounds some products differently with another number of
-/// threads (measured with OpenBLAS 0.3.21: [64,784] x [784,128] with one thread and with two). OPENBLAS_NUM_THREADS=1 or
-/// MatmulLibrary::built_in avoid that.
+/// are zero (gemm_zeros.hpp), which round otherwise than the same product of other numbers. With OpenMP the bits do not
+/// depend on the number of threads: no sum is split between threads, and a BLAS multiplies fixed parts, one thread
+/// each. Without OpenMP a BLAS uses threads as it likes; OpenBLAS then rounds some products differently with another
+/// number of threads (measured with OpenBLAS 0.3.21: [64,784] x [784,128] with one thread and with two).
+/// OPENBLAS_NUM_THREADS=1 or MatmulLibrary::built_in avoid that.
 #pragma once
 
 #include <ctgrad/device/cpu/blas.hpp>

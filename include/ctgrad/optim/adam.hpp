@@ -13,8 +13,8 @@ namespace ctgrad::optim {
 /// Adam (Kingma and Ba 2015) with bias correction, as PyTorch computes it; `weight_decay` is added to the gradient.
 /// m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
 /// p = p - learning_rate / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon).
-/// m becomes zero where it would be subnormal, and there v does too. `epsilon` must not be 0: a parameter whose
-/// gradient is always zero would become NaN, in PyTorch as well.
+/// m becomes zero where it would be subnormal; v does where it would be and m is zero. `epsilon` must not be 0: a
+/// parameter whose gradient is always zero would become NaN, in PyTorch as well.
 struct Adam {
   double learning_rate = 1e-3;
   double beta1 = 0.9;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -155,7 +156,7 @@ public:
   /// Copies the elements of a view of the same extents.
   void assign(TensorView<const T, S> other) const requires(!std::is_const_v<T>) {
     if (other.extents() != extents_) detail::throw_view_extents(extents_, other.extents());
-    std::memmove(data_, other.data(), static_cast<std::size_t>(size()) * sizeof(T));
+    if (size() > 0) std::memmove(data_, other.data(), static_cast<std::size_t>(size()) * sizeof(T));
   }
 
   /// The element at the given indices, one for each axis; they are not checked.

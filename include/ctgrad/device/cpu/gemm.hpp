@@ -303,7 +303,7 @@ inline bool worth_turning(const MatmulShape& shape, std::int64_t vector_lanes, s
 }
 
 /// A few columns of C = alpha A op(B) + beta C as dot products, whose sums are in the lanes of a vector: columns by
-/// themselves would leave most lanes unused. `columns` has room for k * n elements.
+/// themselves would leave most lanes unused. One thread computes them. `columns` has room for k * n elements.
 template <class T>
 void multiply_columns(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
                       std::int64_t ldc, T alpha, T beta, T* columns) {

@@ -68,7 +68,7 @@ struct ZeroSkippingGemm {
   static constexpr std::int64_t vector_lanes = lanes<T, Instructions::bytes>;
   // Vectors of sums in a row of a chunk: the more, the fewer loads of the left operand, as long as the chunk of the
   // right one, as wide and 64 rows deep, stays in the first-level cache.
-  static constexpr std::int64_t least_vectors = 4, most_vectors = 8;
+  static constexpr std::int64_t most_vectors = 8;
   static constexpr std::int64_t most_rows = 256;
   /// From one row of a turned result to the next, before it is copied: not a power of two, or its columns would lie in
   /// few sets of the cache.
@@ -104,7 +104,10 @@ struct ZeroSkippingGemm {
   /// bits for any number of threads.
   void run(int thread, int threads) const {
     const Strips chunks(shape.n, vector_lanes, most_vectors);
-    const std::int64_t workers = std::min<std::int64_t>(threads, Blocks::b_size / (chunk_size + least_strip));
+    // A thread packs the columns of B that it multiplies, for 16 rows or more.
+    constexpr auto memory_for = static_cast<std::int64_t>(Blocks::b_size) / (chunk_size + least_strip);
+    const std::int64_t work_for = std::max<std::int64_t>(1, chunks.count * row_step / 16);
+    const std::int64_t workers = std::min({static_cast<std::int64_t>(threads), memory_for, work_for});
     const std::int64_t own = static_cast<std::int64_t>(Blocks::b_size) / workers / vector_lanes * vector_lanes;
     // Each chunk's rows in so many groups that every thread gets as many.
     const std::int64_t groups = workers / std::gcd(chunks.count, workers);

@@ -50,9 +50,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(averages_fade_to_zero, T, Types) {
   const int steps = std::numeric_limits<T>::digits == 24 ? 2000 : 8000;
   for (int step = 0; step < steps; ++step) {
     auto [next, next_m, next_v] = program(p, no_gradient, m, v);
-    p = Numbers<T>(next);
-    m = Numbers<T>(next_m);
-    v = Numbers<T>(next_v);
+    p = next;
+    m = next_m;
+    v = next_v;
     for (std::size_t i = 0; i < 4; ++i) {
       mean[i] *= T(0.9);
       square_mean[i] *= T(0.999);

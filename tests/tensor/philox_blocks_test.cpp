@@ -4,7 +4,6 @@
 #include <ctgrad/tensor/philox_blocks.hpp>
 #include <ctgrad/tensor/random.hpp>
 
-#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstdint>
 #include <limits>

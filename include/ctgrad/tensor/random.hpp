@@ -18,6 +18,16 @@
 
 namespace ctgrad {
 
+namespace detail {
+
+/// What uniform_from gives for each element of a block: nothing is rounded.
+inline void units_from(const PhiloxBlock& block, float* to) {
+  const auto bits = Simd<std::uint32_t, random_lanes<float>>::load(block.word) >> 8;
+  (convert<float>(bit_cast_lanes<std::int32_t>(bits)) * Simd<float, random_lanes<float>>(0x1p-24F)).store(to);
+}
+
+}  // namespace detail
+
 /// One stream of random numbers. Element i of a fill depends only on (seed, stream, offset + i), so
 /// parts of an array can be filled in any order, by any number of threads, on any device, and the
 /// bits are the same. The kinds of fill read the same random bits: take one stream for one purpose.
@@ -136,39 +146,18 @@ private:
     const T width = high - low;
     if (!(low < high) || !std::isfinite(width))
       throw_error("fill_uniform: low and high must be finite, not too far apart, and low < high");
-    if constexpr (sizeof(T) == 4) {
-      if (low == 0 && high == 1 && offset % detail::random_lanes<T> == 0) {
-        const std::size_t done = whole_units(out, offset);
-        out = out.subspan(done);
-        offset += done;
-      }
-    }
     const T largest = std::nextafter(high, low);  // rounding may reach the open end
+    const bool unit = low == 0 && high == 1;
     for_each_block(out, offset, [=](const PhiloxBlock& block, std::size_t first, std::size_t count, T* place) {
+      if constexpr (sizeof(T) == 4) {
+        if (unit && count == detail::random_lanes<T>) return detail::units_from(block, place);
+      }
       for (std::size_t i = 0; i < count; ++i) {
         const T u = detail::uniform_from<T>(block, static_cast<int>(first + i));
         const T value = detail::multiply_add(u, width, low);
         place[i] = value < high ? value : largest;
       }
     });
-  }
-
-  /// Fills with numbers in [0, 1), which are neither scaled nor rounded, from the beginning of a block on and as long
-  /// as many blocks are left; says how many numbers it filled.
-  std::size_t whole_units(std::span<float> out, std::uint64_t offset) const {
-    constexpr std::size_t lanes = detail::random_lanes<float>, many = detail::philox_blocks_at_once * lanes;
-    PhiloxBlock blocks[detail::philox_blocks_at_once];
-    std::size_t done = 0;
-    for (; out.size() - done >= many && offset + done <= std::uint64_t{0} - many; done += many) {
-      detail::random_blocks(seed_, stream_, (offset + done) / lanes, blocks);
-      for (std::size_t i = 0; i < many; i += lanes) {
-        using Words = Simd<std::uint32_t, lanes>;
-        const Words bits = Words::load(blocks[i / lanes].word) >> 8;
-        (convert<float>(bit_cast_lanes<std::int32_t>(bits)) * Simd<float, lanes>(0x1p-24F))
-            .store(out.data() + done + i);
-      }
-    }
-    return done;
   }
 
   template <class T>

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "../../sanitized.hpp"
+#include "matmul_reference.hpp"
 
 #if defined(_OPENMP)
 #include <omp.h>
@@ -113,26 +114,7 @@ struct Product {
 
   /// Compares every element and the padding of C with sums in long double.
   void check(const std::vector<T>& result, bool adds, const std::string& what) {
-    std::int64_t wrong = 0;
-    for (std::int64_t i = 0; i < shape.m; ++i)
-      for (std::int64_t j = 0; j < ldc; ++j) {
-        const auto at = static_cast<std::size_t>(i * ldc + j);
-        if (at >= c.size()) continue;
-        if (j >= shape.n) {
-          wrong += result[at] != c[at] ? 1 : 0;
-          continue;
-        }
-        long double sum = adds ? static_cast<long double>(c[at]) : 0.0L;
-        long double size = std::abs(sum);
-        for (std::int64_t p = 0; p < shape.k; ++p) {
-          const auto product = static_cast<long double>(of_a(i, p)) * static_cast<long double>(of_b(p, j));
-          sum += product;
-          size += std::abs(product);
-        }
-        // The bound of any order of summation.
-        const long double bound = static_cast<long double>(shape.k + 2) * std::numeric_limits<T>::epsilon() * size;
-        wrong += !(std::abs(static_cast<long double>(result[at]) - sum) <= bound) ? 1 : 0;
-      }
+    const std::int64_t wrong = ctgrad_test::wrong_elements(shape, a, lda, b, ldb, c, result, ldc, 1, adds ? 1 : 0);
     BOOST_TEST(wrong == 0, what << " of " << shape.m << "x" << shape.n << "x" << shape.k
                                 << (shape.transpose_a ? " T" : " N") << (shape.transpose_b ? "T" : "N") << ": " << wrong
                                 << " wrong elements");

@@ -14,6 +14,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "matmul_reference.hpp"
+
 #if defined(_OPENMP)
 #include <omp.h>
 #endif
@@ -80,36 +82,7 @@ void check(const Case& x, Multiply multiply) {
   }
   multiply(s, a.data(), lda, b.data(), ldb, c.data(), ldc, T(x.alpha), T(x.beta));
 
-  std::int64_t wrong = 0;
-  for (std::int64_t i = 0; i < s.m; ++i) {
-    for (std::int64_t j = 0; j < ldc; ++j) {
-      const auto at = static_cast<std::size_t>(i * ldc + j);
-      if (at >= c.size()) continue;
-      if (j >= s.n) {
-        wrong += c[at] != old[at];
-        continue;
-      }
-      long double sum = 0;
-      long double size_of_sum = 0;
-      for (std::int64_t p = 0; p < s.k; ++p) {
-        const auto product =
-            static_cast<long double>(a[static_cast<std::size_t>(s.transpose_a ? p * lda + i : i * lda + p)]) *
-            static_cast<long double>(b[static_cast<std::size_t>(s.transpose_b ? j * ldb + p : p * ldb + j)]);
-        sum += product;
-        size_of_sum += std::abs(product);
-      }
-      const long double previous = x.beta == 0 ? 0 : x.beta * static_cast<long double>(old[at]);
-      const long double expected = x.alpha * sum + previous;
-      if constexpr (std::is_integral_v<T>) {
-        wrong += static_cast<long double>(c[at]) != expected;
-      } else {
-        // The bound of any order of summation: (k + 2) roundings of the sum of absolute values.
-        const long double bound = static_cast<long double>(s.k + 2) * std::numeric_limits<T>::epsilon() *
-                                  (std::abs(static_cast<long double>(x.alpha)) * size_of_sum + std::abs(previous));
-        wrong += !(std::abs(static_cast<long double>(c[at]) - expected) <= bound);
-      }
-    }
-  }
+  const std::int64_t wrong = ctgrad_test::wrong_elements(s, a, lda, b, ldb, old, c, ldc, x.alpha, x.beta);
   BOOST_TEST(wrong == 0, text(x) << ": " << wrong << " wrong elements");
 }
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <ostream>
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -299,8 +299,9 @@ requires(!std::is_same_v<F, CheckSettings>) GradientReport check_gradients(const
   return check_gradients(CheckSettings{}, f, x...);
 }
 
-/// One line for each array among the arguments, one for forward mode, and the verdict.
-inline std::ostream& operator<<(std::ostream& out, const GradientReport& report) {
+namespace detail {
+
+inline std::string text_of_report(const GradientReport& report) {
   auto number = [](double x) {
     char text[32];
     std::snprintf(text, sizeof(text), "%.10g", x);
@@ -312,25 +313,34 @@ inline std::ostream& operator<<(std::ostream& out, const GradientReport& report)
     return std::string(text);
   };
   auto list = [](const std::vector<std::int64_t>& numbers) {
-    std::string text;
-    for (const std::int64_t n : numbers) text += (text.empty() ? "" : ", ") + std::to_string(n);
-    return text;
+    std::string joined;
+    for (const std::int64_t n : numbers) joined += (joined.empty() ? "" : ", ") + std::to_string(n);
+    return joined;
   };
+  std::string text;
   for (const CheckedArgument& argument : report.arguments) {
-    out << (argument.passed ? "ok    " : "WRONG ") << argument.name;
-    if (!argument.extents.empty()) out << " [" << list(argument.extents) << "]";
-    out << ": " << argument.compared << (argument.compared == 1 ? " derivative" : " derivatives");
+    text += (argument.passed ? "ok    " : "WRONG ") + argument.name;
+    if (!argument.extents.empty()) text += " [" + list(argument.extents) + "]";
+    text += ": " + std::to_string(argument.compared) + (argument.compared == 1 ? " derivative" : " derivatives");
     if (argument.compared > 0) {
-      out << (argument.worst.empty() ? "" : ", worst at (" + list(argument.worst) + ")") << ": by reverse mode "
-          << number(argument.analytic) << ", by differences " << number(argument.numeric) << ", relative error "
-          << brief(argument.relative_error);
+      if (!argument.worst.empty()) text += ", worst at (" + list(argument.worst) + ")";
+      text += ": by reverse mode " + number(argument.analytic) + ", by differences " + number(argument.numeric) +
+              ", relative error " + brief(argument.relative_error);
     }
-    out << "\n";
+    text += "\n";
   }
-  out << (report.forward_passed ? "ok    " : "WRONG ") << "forward mode: along a direction " << number(report.forward)
-      << ", from the gradient " << number(report.along_gradient) << "\n";
-  return out << (report.passed() ? "all derivatives agree within " : "some derivatives are further apart than ")
-             << brief(report.tolerance) << "\n";
+  text += (report.forward_passed ? "ok    " : "WRONG ") +
+          ("forward mode: along a direction " + number(report.forward)) + ", from the gradient " +
+          number(report.along_gradient) + "\n";
+  return text + (report.passed() ? "all derivatives agree within " : "some derivatives are further apart than ") +
+         brief(report.tolerance) + "\n";
+}
+}  // namespace detail
+
+/// One line for each array among the arguments, one for forward mode, and the verdict.
+template <class Traits>
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, const GradientReport& report) {
+  return out << detail::text_of_report(report);
 }
 
 }  // namespace ctgrad

@@ -3,7 +3,7 @@
 /// A sparse matrix by rows whose pattern is part of its type.
 #pragma once
 
-#include <ostream>
+#include <iosfwd>
 #include <span>
 
 #include "ctgrad/autodiff/sparsity.hpp"
@@ -89,8 +89,9 @@ constexpr auto operator*(const CsrMatrix<Values, Pattern>& a, const X& x) {
 }
 
 /// The dense matrix as text.
-template <class Values, class Pattern>
-std::ostream& operator<<(std::ostream& out, const CsrMatrix<Values, Pattern>& matrix) {
+template <class Traits, class Values, class Pattern>
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
+                                             const CsrMatrix<Values, Pattern>& matrix) {
   return out << matrix.to_dense();
 }
 

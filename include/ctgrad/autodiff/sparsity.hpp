@@ -4,8 +4,9 @@
 /// together.
 #pragma once
 
-#include <ostream>
+#include <iosfwd>
 #include <span>
+#include <string>
 
 #include "ctgrad/autodiff/evaluate.hpp"
 #include "ctgrad/autodiff/flatten.hpp"
@@ -227,8 +228,9 @@ private:
 };
 
 /// A picture of the pattern: a line for each row, x for an entry and . for none.
-template <class Source>
-std::ostream& operator<<(std::ostream& out, const SparsityPattern<Source>& pattern) {
+template <class Traits, class Source>
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
+                                             const SparsityPattern<Source>& pattern) {
   for (std::int64_t i = 0; i < pattern.rows(); ++i) {
     std::string line(static_cast<std::size_t>(pattern.columns()), '.');
     for (auto p = pattern.row_offsets()[static_cast<std::size_t>(i)];

@@ -75,6 +75,12 @@ public:
     at[i] = value;
   }
 
+  constexpr bool contains(const T& value) const {
+    for (int i = 0; i < count; ++i)
+      if (at[i] == value) return true;
+    return false;
+  }
+
   constexpr int size() const { return count; }
   constexpr bool empty() const { return count == 0; }
   constexpr T& operator[](int i) { return at[i]; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// A graph under construction, a finished graph of exact size, and a view of either.
+/// A graph under construction, a finished graph as a constant, and a view of either.
 #pragma once
 
 #include <cstdint>
@@ -86,6 +86,9 @@ public:
 
   /// Copies everything but nodes and outputs.
   constexpr void copy_tables(const GraphView& graph) {
+    shapes.reserve(graph.shape_count);
+    lists.reserve(graph.list_count);
+    parameters.reserve(graph.parameter_count);
     for (int i = 0; i < graph.shape_count; ++i) shapes.push_back(graph.shapes[i]);
     for (int i = 0; i < graph.list_count; ++i) lists.push_back(graph.lists[i]);
     for (int i = 0; i < graph.parameter_count; ++i) parameters.push_back(graph.parameters[i]);
@@ -113,31 +116,11 @@ public:
   constexpr const ShapeValue& shape(int i) const { return shapes.at[nodes.at[i].shape]; }
 };
 
-/// A finished graph: what a constexpr variable holds. The arrays may be longer than what is in use.
-template <int Nodes, int Shapes, int Lists, int Outputs, int Parameters>
-struct Graph {
-  Node nodes[Nodes + 1];
-  ShapeValue shapes[Shapes + 1];
-  std::int32_t lists[Lists + 1];
-  Output outputs[Outputs + 1];
-  ParameterInfo parameters[Parameters + 1];
-  int node_count = 0;
-  int shape_count = 0;
-  int list_count = 0;
-  int output_count = 0;
-  int parameter_count = 0;
-
-  constexpr GraphView view() const {
-    return {nodes,      node_count, shapes,       shape_count, lists,
-            list_count, outputs,    output_count, parameters,  parameter_count};
-  }
-};
-
 namespace detail {
 
 /// Numbers of elements: of a finished graph, or that one has room for.
 struct GraphSize {
-  int nodes = -1;
+  int nodes = 0;
   int shapes = 0;
   int lists = 0;
   int outputs = 0;
@@ -153,6 +136,28 @@ constexpr GraphSize size_of(const GraphBuilder& b) {
   return {b.nodes.size(), b.shapes.size(), b.lists.size(), b.outputs.size(), b.parameters.size()};
 }
 
+}  // namespace detail
+
+/// A finished graph: what a constexpr variable holds. The arrays may be longer than what is in use.
+template <int Nodes, int Shapes, int Lists, int Outputs, int Parameters>
+struct Graph {
+  Node nodes[Nodes + 1];
+  ShapeValue shapes[Shapes + 1];
+  std::int32_t lists[Lists + 1];
+  Output outputs[Outputs + 1];
+  ParameterInfo parameters[Parameters + 1];
+  detail::GraphSize count;
+  /// False for a graph that did not fit: then the arrays hold nothing, and `count` is what it needs.
+  bool fits = false;
+
+  constexpr GraphView view() const {
+    return {nodes,       count.nodes, shapes,        count.shapes, lists,
+            count.lists, outputs,     count.outputs, parameters,   count.parameters};
+  }
+};
+
+namespace detail {
+
 template <class T>
 constexpr void copy_to(const Vector<T>& from, T* to) {
   const T* data = from.at;
@@ -160,60 +165,50 @@ constexpr void copy_to(const Vector<T>& from, T* to) {
   for (int i = 0; i < count; ++i) to[i] = data[i];
 }
 
-/// Copies a graph into arrays of the given lengths; when it does not fit, the result has node_count -1.
+/// Copies a graph into arrays of the given lengths, if it fits.
 template <int Nodes, int Shapes, int Lists, int Outputs, int Parameters>
 constexpr auto freeze(const GraphBuilder& builder) {
   Graph<Nodes, Shapes, Lists, Outputs, Parameters> graph{};
-  const GraphSize size = size_of(builder);
-  if (!GraphSize{Nodes, Shapes, Lists, Outputs, Parameters}.holds(size)) {
-    graph.node_count = -1;
-    return graph;
-  }
+  graph.count = size_of(builder);
+  graph.fits = GraphSize{Nodes, Shapes, Lists, Outputs, Parameters}.holds(graph.count);
+  if (!graph.fits) return graph;
   copy_to(builder.nodes, graph.nodes);
   copy_to(builder.shapes, graph.shapes);
   copy_to(builder.lists, graph.lists);
   copy_to(builder.outputs, graph.outputs);
   copy_to(builder.parameters, graph.parameters);
-  graph.node_count = size.nodes;
-  graph.shape_count = size.shapes;
-  graph.list_count = size.lists;
-  graph.output_count = size.outputs;
-  graph.parameter_count = size.parameters;
   return graph;
 }
 
-/// The lengths that a pass expects its result to fit in, if it says so.
+/// The lengths that the result of a pass is expected to fit in: what the pass says, or those of a small graph.
 template <class Pass>
 constexpr GraphSize expected_size() {
   if constexpr (requires { Pass::expected(); }) {
     return Pass::expected();
   } else {
-    return {};
+    return {192, 32, 64, 16, 16};
   }
 }
 
-template <class Pass, bool Guessed>
-struct FrozenGraph {
-  static constexpr GraphSize size = Guessed ? expected_size<Pass>() : size_of(Pass::run());
-  static constexpr auto graph = freeze<size.nodes, size.shapes, size.lists, size.outputs, size.parameters>(Pass::run());
+template <class Pass>
+struct GuessedGraph {
+  static constexpr GraphSize room = expected_size<Pass>();
+  static constexpr auto graph = freeze<room.nodes, room.shapes, room.lists, room.outputs, room.parameters>(Pass::run());
 };
 
-/// A pass that expects a size is evaluated once, unless it was wrong; the others are evaluated twice, first for
-/// the size.
+template <class Pass, bool Fits = GuessedGraph<Pass>::graph.fits>
+struct GraphThatFits : GuessedGraph<Pass> {};
 template <class Pass>
-constexpr bool guess_holds() {
-  if constexpr (expected_size<Pass>().nodes < 0) {
-    return false;
-  } else {
-    return FrozenGraph<Pass, true>::graph.node_count >= 0;
-  }
-}
+struct GraphThatFits<Pass, false> {
+  static constexpr GraphSize room = GuessedGraph<Pass>::graph.count;
+  static constexpr auto graph = freeze<room.nodes, room.shapes, room.lists, room.outputs, room.parameters>(Pass::run());
+};
 
 }  // namespace detail
 
-/// The result of one pass as constexpr data. `Pass::run()` returns a GraphBuilder. A pass whose result is about
-/// as large as its source says so in `Pass::expected()` and is then evaluated only once.
+/// The result of one pass as constexpr data. `Pass::run()` returns a GraphBuilder. A pass may say in `Pass::expected()`
+/// how large it expects its result to be; where that is larger, the pass is evaluated a second time.
 template <class Pass>
-struct Frozen : detail::FrozenGraph<Pass, detail::guess_holds<Pass>()> {};
+struct Frozen : detail::GraphThatFits<Pass> {};
 
 }  // namespace ctgrad

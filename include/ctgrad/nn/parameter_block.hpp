@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -163,10 +163,9 @@ private:
 
   /// Bytes of a text on the heap: none when it is short enough to lie inside the string.
   static std::size_t bytes_outside(const std::string& text) {
-    const auto* object = reinterpret_cast<const char*>(&text);
-    const bool inside =
-        std::less_equal<>()(object, text.data()) && std::less<>()(text.data(), object + sizeof(std::string));
-    return inside ? 0 : text.capacity() + 1;
+    const auto object = reinterpret_cast<std::uintptr_t>(&text);
+    const auto characters = reinterpret_cast<std::uintptr_t>(text.data());
+    return characters - object < sizeof(std::string) ? 0 : text.capacity() + 1;
   }
 
   std::int64_t size_ = 0;

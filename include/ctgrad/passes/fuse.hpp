@@ -14,55 +14,12 @@
 /// was written by earlier steps, so no cycle can arise and one sweep over the nodes is enough.
 #pragma once
 
+#include "ctgrad/passes/fusion.hpp"
 #include "ctgrad/passes/legalize.hpp"
 
 namespace ctgrad {
 
-/// One step of the program: a fused loop, or an operation with a step of its own.
-struct FusedStep {
-  /// The node of an operation with a step of its own; -1 for a fused loop.
-  int node = -1;
-  /// Position of the loop's iteration space in the table of shapes.
-  std::int32_t space = -1;
-  /// The loop's nodes, in the fusion's list of members.
-  int first_member = 0;
-  int member_count = 0;
-  /// True for a loop that runs as the epilogue of the step before it.
-  bool is_epilogue = false;
-};
-
-/// The result of fusion.
-struct FusionView {
-  const FusedStep* steps = nullptr;
-  int step_count = 0;
-  const std::int32_t* members = nullptr;
-  int member_count = 0;
-  /// For each node, the step that writes its array; -1 when it has none.
-  const std::int32_t* producer = nullptr;
-};
-
 namespace detail {
-
-/// Bounds on the size of one loop. They keep kernels cheap to compile, and the compiler's recursion shallow
-/// however long a chain of elementwise operations is.
-struct FusionLimits {
-  /// Arrays that a loop reads and writes. Of an epilogue, operations and arrays together.
-  int operands = 48;
-  /// Operations of a loop.
-  int operations = 96;
-  int loads = 24;
-  /// Operations that one root may pull into a loop.
-  int demand = 24;
-  /// Operations in a row that may wait to be pulled into a loop.
-  int chain = 24;
-  int recompute_depth = 3;
-};
-
-struct FusionBuilder {
-  Vector<FusedStep> steps;
-  Vector<std::int32_t> members;
-  Vector<std::int32_t> producer;
-};
 
 class Fuser {
 public:
@@ -75,7 +32,9 @@ public:
         chain_(graph.size),
         elementwise_(graph.size),
         is_update_(graph.size),
-        mark_(graph.size, -1) {
+        mark_(graph.size, -1),
+        wanted_(graph.size, -1),
+        refused_(graph.size, -1) {
     for (int i = 0; i < graph.size; ++i)
       if (operation_info[graph.nodes[i].op].kind == OpKind::elementwise) elementwise_.at[i] = 1;
   }
@@ -117,19 +76,6 @@ public:
   }
 
 private:
-  struct Loop {
-    std::int32_t space = -1;
-    unsigned reduced_axes = 0;
-    /// A reduction of the loop; -1 when it has none.
-    std::int32_t reduction = -1;
-    /// The loop that is its epilogue; -1 when it has none.
-    std::int32_t epilogue = -1;
-    /// Arrays that it writes, those of its epilogue included.
-    int written = 0;
-    Vector<std::int32_t> members;
-    Vector<std::int32_t> loads;
-  };
-
   /// What a root needs to be computed in a loop of its own.
   struct Demand {
     Vector<std::int32_t> members;
@@ -232,7 +178,7 @@ private:
   /// True when the loop that computes `x` stores it, or has room for one array more.
   constexpr bool may_be_stored(int x, const Demand& need) const {
     if (stored_.at[x] != 0) return true;
-    const Loop& home = loops_.at[loops_of_step_.at[latest_loop_.at[x]]];
+    const GrowingLoop& home = loops_.at[loops_of_step_.at[latest_loop_.at[x]]];
     return home.loads.count + home.written + need.loads.count < limits_.operands;
   }
 
@@ -287,12 +233,6 @@ private:
                 root, need);
   }
 
-  static constexpr bool contains(const Vector<std::int32_t>& list, int x) {
-    for (int i = 0; i < list.count; ++i)
-      if (list.at[i] == x) return true;
-    return false;
-  }
-
   /// The step whose epilogue the root joins, or -1. All that the root reads must have been written before that
   /// step, but for whole results of its reductions and values of the epilogue itself.
   constexpr int find_host(int root, const Demand& need) {
@@ -303,7 +243,7 @@ private:
       if (writer > step) step = writer;
     }
     if (step < 0 || loops_of_step_.at[step] < 0) return -1;
-    const Loop& host = loops_.at[loops_of_step_.at[step]];
+    const GrowingLoop& host = loops_.at[loops_of_step_.at[step]];
     const std::int32_t space = graph_.nodes[root].shape;
     if (host.reduction < 0 || host.space == space) return -1;
     if (host.epilogue >= 0 && loops_.at[host.epilogue].space != space) return -1;
@@ -314,7 +254,7 @@ private:
     if (operands > limits_.operands) return -1;
     for (int i = 0; i < need.loads.count; ++i) {
       const int x = need.loads.at[i];
-      if (writer_of(x) != step || (host.epilogue >= 0 && contains(loops_.at[host.epilogue].members, x))) continue;
+      if (writer_of(x) != step || (host.epilogue >= 0 && loops_.at[host.epilogue].members.contains(x))) continue;
       const int source = accesses_.root(x);
       if (!is_reduction(source)) return -1;
       if (source == x) continue;
@@ -322,10 +262,10 @@ private:
       if (access.offset != 0 || graph_.shape(x).size() != kept || !is_contiguous(access, graph_.shape(x))) return -1;
     }
     if (host.epilogue < 0) {
-      Loop loop;
+      GrowingLoop loop;
       loop.space = space;
       loops_.at[loops_of_step_.at[step]].epilogue = loops_.count;
-      loops_.push_back(static_cast<Loop&&>(loop));
+      loops_.push_back(static_cast<GrowingLoop&&>(loop));
     }
     return step;
   }
@@ -339,6 +279,8 @@ private:
   /// The earliest loop the root may join with profit, or a new one.
   constexpr int find_loop(int root, const Demand& need, int earliest) {
     const std::int32_t space = space_of(root);
+    stamp_ = next_stamp_++;
+    for (int i = 0; i < need.loads.count; ++i) wanted_.at[need.loads.at[i]] = stamp_;
     int best = -1;
     for (int step = loops_of_step_.count - 1; step >= earliest; --step) {
       const int l = loops_of_step_.at[step];
@@ -346,18 +288,23 @@ private:
       best = step;
     }
     if (best >= 0) {
+      // A step that may not move is not asked again until another one has.
+      int refused = next_stamp_++;
       for (int i = 0; i < need.loads.count; ++i) {
-        const int x = need.loads.at[i];
-        const int step = writer_of(x);
-        if (step >= 0 && step < best && loops_of_step_.at[step] >= 0 && is_at_hand(need.loads, step, space) &&
-            may_move(step, best))
+        const int step = writer_of(need.loads.at[i]);
+        if (step < 0 || step >= best || loops_of_step_.at[step] < 0 || refused_.at[step] == refused) continue;
+        if (may_move(step, best) && is_at_hand(need.loads, step, space)) {
           move_loop(step, best);
+          refused = next_stamp_++;
+        } else {
+          refused_.at[step] = refused;
+        }
       }
       return best;
     }
-    Loop loop;
+    GrowingLoop loop;
     loop.space = space;
-    loops_.push_back(static_cast<Loop&&>(loop));
+    loops_.push_back(static_cast<GrowingLoop&&>(loop));
     own_.push_back(-1);
     loops_of_step_.push_back(loops_.count - 1);
     return loops_of_step_.count - 1;
@@ -368,15 +315,15 @@ private:
   /// `from` reads be kept for long, and none reads what it writes.
   constexpr bool may_move(int from, int to) const {
     if (has_updates_or_packs_) return false;
-    const Loop& loop = loops_.at[loops_of_step_.at[from]];
-    const Loop& target = loops_.at[loops_of_step_.at[to]];
+    const GrowingLoop& loop = loops_.at[loops_of_step_.at[from]];
+    const GrowingLoop& target = loops_.at[loops_of_step_.at[to]];
     if (loop.space != target.space || loop.reduction >= 0 || loop.epilogue >= 0) return false;
     // An epilogue reads what was written before its step.
-    if (target.epilogue >= 0 || !is_at_hand(target.loads, from, target.space)) return false;
-    if (loop.members.count + target.members.count > limits_.operations) return false;
+    if (target.epilogue >= 0 || loop.members.count + target.members.count > limits_.operations) return false;
+    if (!is_at_hand(target.loads, from, target.space)) return false;
     int loads = target.loads.count;
     for (int i = 0; i < loop.loads.count; ++i)
-      if (!contains(target.loads, loop.loads.at[i])) ++loads;
+      if (!target.loads.contains(loop.loads.at[i])) ++loads;
     // As for a root that joins a loop.
     if (loads > limits_.loads || loads + loop.written + target.written > limits_.operands - limits_.operands / 4)
       return false;
@@ -395,73 +342,69 @@ private:
   }
   /// True when the loop of a step reads what step `from` writes.
   constexpr bool reads_from(int step, int from) const {
-    const Loop& loop = loops_.at[loops_of_step_.at[step]];
-    const Loop* parts[2] = {&loop, loop.epilogue >= 0 ? &loops_.at[loop.epilogue] : nullptr};
-    for (const Loop* part : parts)
+    const GrowingLoop& loop = loops_.at[loops_of_step_.at[step]];
+    const GrowingLoop* parts[2] = {&loop, loop.epilogue >= 0 ? &loops_.at[loop.epilogue] : nullptr};
+    for (const GrowingLoop* part : parts)
       for (int i = 0; part != nullptr && i < part->loads.count; ++i)
         if (writer_of(part->loads.at[i]) == from) return true;
     return false;
   }
   /// Moves the loop of step `from` into that of step `to`. The step stays, without a loop, until the end.
   constexpr void move_loop(int from, int to) {
-    Loop& loop = loops_.at[loops_of_step_.at[from]];
-    Loop& target = loops_.at[loops_of_step_.at[to]];
+    GrowingLoop& loop = loops_.at[loops_of_step_.at[from]];
+    GrowingLoop& target = loops_.at[loops_of_step_.at[to]];
     for (int i = 0; i < loop.members.count; ++i) {
       const int x = loop.members.at[i];
       if (latest_loop_.at[x] == from) latest_loop_.at[x] = to;
       if (producer_.at[x] == from) producer_.at[x] = to;
-      if (contains(target.members, x)) continue;
-      int at = target.members.count;
-      while (at > 0 && target.members.at[at - 1] > x) --at;
-      target.members.insert(at, x);
+      target.add_member(x);
     }
     Vector<std::int32_t> loads;
-    for (const Loop* part : {&target, &loop})
+    for (const GrowingLoop* part : {&target, &loop})
       for (int i = 0; i < part->loads.count; ++i)
-        if (!contains(target.members, part->loads.at[i]) && !contains(loads, part->loads.at[i]))
+        if (!target.members.contains(part->loads.at[i]) && !loads.contains(part->loads.at[i]))
           loads.push_back(part->loads.at[i]);
     target.loads = static_cast<Vector<std::int32_t>&&>(loads);
     target.written += loop.written;
-    loop = Loop();
+    loop = GrowingLoop();
     loop.space = no_space;
   }
 
-  constexpr bool can_join(const Loop& loop, int step, int root, const Demand& need) const {
+  /// True when the root may join the loop of a step and shares something with it. `wanted_` marks its loads.
+  constexpr bool can_join(const GrowingLoop& loop, int step, int root, const Demand& need) const {
     if (is_reduction(root) && loop.reduction >= 0 &&
         loop.reduced_axes != static_cast<unsigned>(graph_.nodes[root].attribute))
       return false;
-    int loads = loop.loads.count;
+    if (loop.members.count + need.members.count > limits_.operations) return false;
     // What reads constants only joins any loop: its stores run beside what the loop waits for.
     bool shares = !is_reduction(root);
-    for (int i = 0; i < need.loads.count; ++i)
-      shares = shares && graph_.nodes[accesses_.root(need.loads.at[i])].op == opcode<ops::Constant>;
+    int known = 0;
     for (int i = 0; i < need.loads.count; ++i) {
       const int x = need.loads.at[i];
-      bool known = writer_of(x) == step;
-      for (int k = 0; k < loop.loads.count && !known; ++k) known = loop.loads.at[k] == x;
-      if (!known) ++loads;
-      // Constants do not count: reading one costs nothing.
-      shares = shares || (known && graph_.nodes[x].op != opcode<ops::Constant>);
+      shares = shares && graph_.nodes[accesses_.root(x)].op == opcode<ops::Constant>;
+      if (writer_of(x) == step) ++known;
     }
+    shares = shares || known > 0;
+    for (int i = 0; i < loop.loads.count; ++i) {
+      const int x = loop.loads.at[i];
+      if (wanted_.at[x] != stamp_ || writer_of(x) == step) continue;
+      ++known;
+      // Constants do not count: reading one costs nothing.
+      shares = shares || graph_.nodes[x].op != opcode<ops::Constant>;
+    }
+    const int loads = loop.loads.count + need.loads.count - known;
     int arrays = loads + loop.written;
     for (int i = 0; i < need.members.count; ++i)
       if (stored_.at[need.members.at[i]] != 0 || need.members.at[i] == root) ++arrays;
     // Some of what the loop computes may have to be stored later.
-    return shares && loads <= limits_.loads && arrays <= limits_.operands - limits_.operands / 4 &&
-           loop.members.count + need.members.count <= limits_.operations;
+    return shares && loads <= limits_.loads && arrays <= limits_.operands - limits_.operands / 4;
   }
 
   constexpr void add_to_loop(int step, int number, bool is_epilogue, int root, const Demand& need) {
-    Loop& loop = loops_.at[number];
+    GrowingLoop& loop = loops_.at[number];
     for (int i = 0; i < need.members.count; ++i) {
       const int x = need.members.at[i];
-      bool known = false;
-      for (int k = 0; k < loop.members.count && !known; ++k) known = loop.members.at[k] == x;
-      if (known) continue;
-      // Members stay sorted: an operand's number is smaller than its user's.
-      int at = loop.members.count;
-      while (at > 0 && loop.members.at[at - 1] > x) --at;
-      loop.members.insert(at, x);
+      if (!loop.add_member(x)) continue;
       if (latest_loop_.at[x] < 0) latest_loop_.at[x] = step;
       if (stored_.at[x] == 0 && x != root) continue;
       if (x == root || producer_.at[x] < 0) ++loops_.at[loops_of_step_.at[step]].written;
@@ -470,7 +413,7 @@ private:
     for (int i = 0; i < need.loads.count; ++i) {
       const int x = need.loads.at[i];
       // What the epilogue reads of its own step are reductions.
-      bool known = writer_of(x) == step && (!is_epilogue || contains(loop.members, x));
+      bool known = writer_of(x) == step && (!is_epilogue || loop.members.contains(x));
       for (int k = 0; k < loop.loads.count && !known; ++k) known = loop.loads.at[k] == x;
       if (!known) loop.loads.push_back(x);
     }
@@ -490,7 +433,7 @@ private:
         for (int k = 0; k < 3 && graph_.nodes[own_.at[step]].operand[k] >= 0; ++k)
           read.at[accesses_.root(graph_.nodes[own_.at[step]].operand[k])] = 1;
     for (int l = 0; l < loops_.count; ++l) {
-      const Loop& loop = loops_.at[l];
+      const GrowingLoop& loop = loops_.at[l];
       for (int m = 0; m < loop.members.count; ++m) in_loop.at[loop.members.at[m]] = l;
       for (int m = 0; m < loop.members.count; ++m) {
         const Node& node = graph_.nodes[loop.members.at[m]];
@@ -523,11 +466,11 @@ private:
         result.steps.push_back(fused);
         continue;
       }
-      const Loop& loop = loops_.at[loops_of_step_.at[step]];
+      const GrowingLoop& loop = loops_.at[loops_of_step_.at[step]];
       if (loop.space == no_space) continue;
       add_row(loop, false, result);
       if (loop.epilogue < 0) continue;
-      const Loop& epilogue = loops_.at[loop.epilogue];
+      const GrowingLoop& epilogue = loops_.at[loop.epilogue];
       add_row(epilogue, true, result);
       for (int i = 0; i < epilogue.members.count; ++i)
         if (producer_.at[epilogue.members.at[i]] == step) in_epilogue.at[epilogue.members.at[i]] = 1;
@@ -538,7 +481,7 @@ private:
     return result;
   }
 
-  static constexpr void add_row(const Loop& loop, bool is_epilogue, FusionBuilder& result) {
+  static constexpr void add_row(const GrowingLoop& loop, bool is_epilogue, FusionBuilder& result) {
     FusedStep fused;
     fused.space = loop.space;
     fused.first_member = result.members.count;
@@ -565,13 +508,17 @@ private:
   /// An update writes where parameters lie, which other parts of the host's loop may still read.
   Vector<char> is_update_;
   Vector<int> mark_;
+  /// Holds the stamp of the root that is being placed for what that reads.
+  Vector<int> wanted_;
+  /// For a step, the stamp of the last time that its loop was not moved.
+  Vector<int> refused_;
   /// Both tie arrays to the order of the steps.
   bool has_updates_or_packs_ = false;
   int stamp_ = 0;
   int next_stamp_ = 0;
   Vector<int> own_;
   Vector<int> loops_of_step_;
-  Vector<Loop> loops_;
+  Vector<GrowingLoop> loops_;
 };
 
 }  // namespace detail

@@ -81,7 +81,10 @@ constexpr auto make_element_table(TypeList<Op...>) {
   };
   return Table{{element_rule<Op>()...}};
 }
-inline constexpr auto element_table = make_element_table(ops::List{});
+/// A template, as what uses it, though `Operations` is `ops::List` always: most translation units evaluate nothing in
+/// constant expressions and need not pay for the rules of all operations.
+template <class Operations>
+inline constexpr auto element_table = make_element_table(Operations{});
 
 /// One element of a user's elementwise operation.
 constexpr double user_element(const UserRoutine& user, DType dtype, double a, double b, double c) {
@@ -111,6 +114,7 @@ constexpr bool next_index(const ShapeValue& shape, Extent* index) {
   return false;
 }
 
+template <class Operations>
 class Interpreter {
 public:
   constexpr Interpreter(const GraphView& graph, const double* inputs) : graph_(graph), first_(graph.size + 1) {
@@ -192,7 +196,7 @@ private:
       } else if (node.is<ops::UserElementwise>()) {
         result = user_element(*node.user->routine, dtype, operand[0], operand[1], operand[2]);
       } else {
-        result = element_table.rule[node.op](dtype, operand[0], operand[1], operand[2]);
+        result = element_table<Operations>.rule[node.op](dtype, operand[0], operand[1], operand[2]);
       }
       *y++ = result;
     } while (next_index(shape, index));
@@ -222,7 +226,7 @@ private:
                           : node.is<ops::Prod>() ? opcode<ops::Multiply>
                           : node.is<ops::Max>()  ? opcode<ops::Maximum>
                                                  : opcode<ops::Minimum>;
-        y[to] = element_table.rule[op](node.dtype, y[to], next, 0);
+        y[to] = element_table<Operations>.rule[op](node.dtype, y[to], next, 0);
       }
     } while (next_index(from, index));
   }
@@ -268,9 +272,9 @@ private:
         at_a[r - 1] = transposed_a ? index[r - 2] : k;
         at_b[r - 2] = transposed_b ? index[r - 1] : k;
         at_b[r - 1] = transposed_b ? k : index[r - 1];
-        const double product = element_table.rule[opcode<ops::Multiply>](node.dtype, a[position_of(shape_a, at_a, r)],
-                                                                         b[position_of(shape_b, at_b, r)], 0);
-        total = element_table.rule[opcode<ops::Add>](node.dtype, total, product, 0);
+        const double product = element_table<Operations>.rule[opcode<ops::Multiply>](
+            node.dtype, a[position_of(shape_a, at_a, r)], b[position_of(shape_b, at_b, r)], 0);
+        total = element_table<Operations>.rule[opcode<ops::Add>](node.dtype, total, product, 0);
       }
       *y++ = total;
     } while (next_index(shape, index));
@@ -327,8 +331,9 @@ private:
 
 /// The results of a graph of static shapes, one after the other, all as double. `inputs` are the elements of all
 /// inputs, one input after the other: for scalars `inputs[i]` is input i. Numbers are computed in their own type.
+template <class Operations = ops::List>
 constexpr detail::Vector<double> interpret(const GraphView& graph, const double* inputs) {
-  const detail::Interpreter interpreter(graph, inputs);
+  const detail::Interpreter<Operations> interpreter(graph, inputs);
   detail::Vector<double> results;
   for (int i = 0; i < graph.output_count; ++i) {
     const int node = graph.outputs[i].node;

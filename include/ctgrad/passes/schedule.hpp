@@ -220,7 +220,7 @@ struct ScheduleBuilder {
 
 /// Numbers of elements: of a finished schedule, or that one has room for.
 struct ScheduleSize {
-  int steps = -1, operands = 0, kernels = 0, inputs = 0, instructions = 0, outputs = 0, constants = 0, arenas = 0,
+  int steps = 0, operands = 0, kernels = 0, inputs = 0, instructions = 0, outputs = 0, constants = 0, arenas = 0,
       results = 0, routines = 0;
 
   constexpr bool holds(const ScheduleSize& x) const {
@@ -253,6 +253,8 @@ struct Schedule {
   Regions regions;
 
   ScheduleSize count;
+  /// False for a schedule that did not fit: then the arrays hold nothing, and `count` is what it needs.
+  bool fits = false;
 
   constexpr ScheduleView view() const {
     return {steps,          count.steps,   operands,     count.operands,  kernels,
@@ -263,16 +265,16 @@ struct Schedule {
   }
 };
 
-/// Copies a schedule into arrays of the given lengths; when it does not fit, the result has count.steps -1.
+/// Copies a schedule into arrays of the given lengths, if it fits.
 template <int Steps, int Operands, int Kernels, int Inputs, int Instructions, int Outputs, int Constants, int Arenas,
           int Results, int Routines>
 constexpr auto freeze(const ScheduleBuilder& b) {
   Schedule<Steps, Operands, Kernels, Inputs, Instructions, Outputs, Constants, Arenas, Results, Routines> schedule{};
-  const ScheduleSize size = size_of(b);
-  if (!ScheduleSize{Steps, Operands, Kernels, Inputs, Instructions, Outputs, Constants, Arenas, Results, Routines}
-           .holds(size))
-    return schedule;
-  schedule.count = size;
+  schedule.count = size_of(b);
+  schedule.fits =
+      ScheduleSize{Steps, Operands, Kernels, Inputs, Instructions, Outputs, Constants, Arenas, Results, Routines}.holds(
+          schedule.count);
+  if (!schedule.fits) return schedule;
   copy_to(b.steps, schedule.steps);
   copy_to(b.operands, schedule.operands);
   copy_to(b.kernels, schedule.kernels);
@@ -293,18 +295,18 @@ constexpr auto freeze(const ScheduleBuilder& b) {
 namespace detail {
 
 template <class Pass>
-struct FrozenScheduleOnce {
+struct GuessedSchedule {
   static constexpr ScheduleSize room = Pass::expected();
   static constexpr auto schedule =
       freeze<room.steps, room.operands, room.kernels, room.inputs, room.instructions, room.outputs, room.constants,
              room.arenas, room.results, room.routines>(Pass::run());
 };
 
-template <class Pass, bool Fits>
-struct FrozenScheduleChosen : FrozenScheduleOnce<Pass> {};
+template <class Pass, bool Fits = GuessedSchedule<Pass>::schedule.fits>
+struct ScheduleThatFits : GuessedSchedule<Pass> {};
 template <class Pass>
-struct FrozenScheduleChosen<Pass, false> {
-  static constexpr ScheduleSize room = size_of(Pass::run());
+struct ScheduleThatFits<Pass, false> {
+  static constexpr ScheduleSize room = GuessedSchedule<Pass>::schedule.count;
   static constexpr auto schedule =
       freeze<room.steps, room.operands, room.kernels, room.inputs, room.instructions, room.outputs, room.constants,
              room.arenas, room.results, room.routines>(Pass::run());
@@ -315,8 +317,7 @@ struct FrozenScheduleChosen<Pass, false> {
 /// The schedule of `Pass::run()` as constexpr data, in arrays of the lengths `Pass::expected()`, or of the exact
 /// lengths where that is too small.
 template <class Pass>
-struct FrozenSchedule
-    : detail::FrozenScheduleChosen<Pass, (detail::FrozenScheduleOnce<Pass>::schedule.count.steps >= 0)> {};
+struct FrozenSchedule : detail::ScheduleThatFits<Pass> {};
 
 /// What the kernels of the schedule `Source::view()` are made from, copied into a constant of its own. nvcc reads the
 /// whole constant for one of its elements, and what its pointers point to: with a network of 128 blocks 5 MB of memory
@@ -374,8 +375,8 @@ struct FrozenFusion {
     detail::copy_to(b.producer, fusion.producer);
     return fusion;
   }
-  // Few nodes are computed in more than one loop.
-  static constexpr int guess = Pass::nodes() + Pass::nodes() / 4 + 16;
+  // Some nodes are computed in several loops. Room is cheap, another evaluation is not.
+  static constexpr int guess = 2 * Pass::nodes() + 16;
   static constexpr auto guessed = copy<guess>(Pass::run());
   static constexpr FusionView fusion_view() {
     if constexpr (guessed.member_count <= guess) {

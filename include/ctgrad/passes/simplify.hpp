@@ -11,77 +11,14 @@
 #pragma once
 
 #include <bit>
-#include <limits>
 
 #include "ctgrad/graph/value.hpp"
+#include "ctgrad/passes/fold_constants.hpp"
+#include "ctgrad/passes/remove_dead.hpp"
 
 namespace ctgrad {
 
 namespace detail {
-
-template <class Op>
-concept Foldable = Op::kind == OpKind::elementwise&& requires {
-  requires Op::takes != Takes::booleans;
-}
-&&requires(double x) {
-  requires requires {
-    { Op::value(x) } -> std::same_as<double>;
-  } || requires {
-    { Op::value(x, x) } -> std::same_as<double>;
-  };
-};
-
-/// The operation on one or two constants, in the arithmetic of the node's type.
-template <class Op>
-constexpr double fold_constants(DType dtype, double a, double b) {
-  auto run = [&](auto x, auto y) {
-    if constexpr (requires { Op::value(x); }) {
-      return static_cast<double>(Op::value(x));
-    } else {
-      return static_cast<double>(Op::value(x, y));
-    }
-  };
-  return compute_type(dtype) == DType::float32 ? run(static_cast<float>(a), static_cast<float>(b)) : run(a, b);
-}
-
-/// True when a compiler can work out `op` on these constants: one that overflows or is not a number is
-/// an error in constant evaluation, so such constants are left to the run.
-constexpr bool can_fold(Opcode op, double a, double b) {
-  auto moderate = [](double x) {
-    const double magnitude = x < 0 ? -x : x;
-    return magnitude == 0 || (magnitude >= 0x1p-60 && magnitude <= 0x1p60);
-  };
-  if (!moderate(a) || !moderate(b)) return false;
-  if (op == opcode<ops::Divide>) return b != 0;
-  if (operation_info[op].cheap) return true;
-  if (op == opcode<ops::Log> || op == opcode<ops::Sqrt> || op == opcode<ops::Pow>)
-    return a >= 0x1p-10 && a <= 0x1p10 && b >= -10 && b <= 10;
-  return a >= -60 && a <= 60;
-}
-
-using Fold = double (*)(DType, double, double);
-
-template <class Op>
-constexpr Fold fold_rule() {
-  if constexpr (Foldable<Op>) {
-    return &fold_constants<Op>;
-  } else {
-    return nullptr;
-  }
-}
-
-template <class... Op>
-constexpr auto make_fold_table(TypeList<Op...>) {
-  struct Table {
-    Fold fold[sizeof...(Op)];
-    // Sanitizers keep g++ from comparing a function's address with null while it compiles.
-    bool known[sizeof...(Op)];
-  };
-  return Table{{fold_rule<Op>()...}, {Foldable<Op>...}};
-}
-
-// Outside of the function that uses it: a local table would be copied at every call.
-inline constexpr auto fold_table = make_fold_table(ops::List{});
 
 constexpr bool is_user_operation(const Node& node) {
   return node.op == opcode<ops::UserElementwise> || node.op == opcode<ops::UserKernel> ||
@@ -502,46 +439,6 @@ private:
   Vector<int> table_;
   bool once_ = true;
 };
-
-/// Removes the nodes that no output needs. The tables stay.
-constexpr GraphBuilder remove_dead(GraphBuilder& simplified) {
-  const GraphView source = simplified.view();
-  Vector<int> map(source.size, -1);
-  for (int i = 0; i < source.output_count; ++i) map.at[source.outputs[i].node] = 0;
-  for (int i = source.size - 1; i >= 0; --i) {
-    if (map.at[i] < 0) continue;
-    const Node& node = source.nodes[i];
-    for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) map.at[node.operand[k]] = 0;
-    if (node.op == opcode<ops::Pack>)
-      for (int k = 0; k < ops::Pack::count(node.attribute); ++k)
-        map.at[source.lists[ops::Pack::first(node.attribute) + k]] = 0;
-  }
-  int dead = 0;
-  for (int i = 0; i < source.size; ++i) dead += map.at[i] < 0 ? 1 : 0;
-  if (dead == 0) return static_cast<GraphBuilder&&>(simplified);
-  GraphBuilder graph;
-  graph.copy_tables(source);
-  graph.nodes.reserve(source.size);
-  for (int i = 0; i < source.size; ++i) {
-    if (map.at[i] < 0) continue;
-    Node node = source.nodes[i];
-    for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) node.operand[k] = map.at[node.operand[k]];
-    if (node.op == opcode<ops::Pack>)
-      for (int k = 0; k < ops::Pack::count(node.attribute); ++k) {
-        const int at = ops::Pack::first(node.attribute) + k;
-        graph.lists.at[at] = map.at[source.lists[at]];
-      }
-    map.at[i] = graph.append(node);
-  }
-  for (int i = 0; i < source.output_count; ++i) {
-    Output output = source.outputs[i];
-    output.node = map.at[output.node];
-    graph.outputs.push_back(output);
-  }
-  for (int i = 0; i < graph.parameters.count; ++i)
-    if (graph.parameters.at[i].node >= 0) graph.parameters.at[i].node = map.at[graph.parameters.at[i].node];
-  return graph;
-}
 
 }  // namespace detail
 

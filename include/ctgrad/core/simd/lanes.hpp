@@ -47,9 +47,9 @@ using SignedOfSize = std::conditional_t<
     Bytes == 1, std::int8_t,
     std::conditional_t<Bytes == 2, std::int16_t, std::conditional_t<Bytes == 4, std::int32_t, std::int64_t>>>;
 
-/// The mask of 16 lanes with all bits set. The instructions by name take it unsigned for clang, signed for g++ and
-/// nvcc's front end, each of which warns of the other.
-#if defined(__clang__) && !defined(__CUDACC__)
+/// The mask of 16 lanes with all bits set. The instructions by name take it unsigned for clang and signed for g++, each
+/// of which warns of the other. nvcc's front end takes what its host compiler takes.
+#if defined(__clang__)
 inline constexpr unsigned short all_16_lanes = 0xffff;
 #else
 inline constexpr short all_16_lanes = -1;

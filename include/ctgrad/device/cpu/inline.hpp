@@ -9,6 +9,7 @@
 
 #include "ctgrad/device/cpu/cpu.hpp"
 #include "ctgrad/device/cpu/small_matmul.hpp"
+#include "ctgrad/device/cpu/static_step.hpp"
 
 /// Programs of at most this many element operations, and no run-time extent, run as straight-line code. 0 turns
 /// it off.
@@ -64,92 +65,17 @@ inline constexpr bool runs_inline =
 
 namespace detail {
 
-template <class Source, int I>
-struct StaticStep {
-  static constexpr ScheduleView schedule = Source::view();
-  static constexpr Step step = schedule.steps[I];
-  template <int K>
-  static constexpr StepOperand operand = schedule.operands[step.first_operand + K];
-
-  /// True when the kernel's reductions fold along the axis.
-  template <class Kernel, int Axis>
-  static constexpr bool reduces = [] {
-    for (int o = 0; o < Kernel::output_count; ++o)
-      if (schedule.operands[step.first_operand + Kernel::input_count + o].stride[Axis] == 0) return true;
-    return false;
-  }();
-
-  /// True when operand K is one of the program's results, or a part of one, which outlive the call.
-  template <int K>
-  static constexpr bool is_result = [] {
-    for (int i = 0; i < schedule.result_count; ++i)
-      if (schedule.results[i].place.array == operand<K>.array) return true;
-    return false;
-  }();
-
-  /// The number of the constant that operand K is, or -1.
-  template <int K>
-  static constexpr int constant = [] {
-    // Not an early return: nvcc warns of a loop that cannot be reached.
-    const bool is_constant = operand<K>.region == schedule.regions.constants();
-    for (int i = 0; is_constant && i < schedule.constant_count; ++i)
-      if (schedule.constants[i].byte_offset == operand<K>.byte_offset &&
-          schedule.constants[i].kind == ConstantEntry::Kind::scalar)
-        return i;
-    return -1;
-  }();
-};
-
-/// A scalar constant that the optimiser can see.
-template <class Source, int C>
-struct StaticConstant {
-  static constexpr ConstantEntry entry = Source::view().constants[C];
-  static constexpr element_t<entry.dtype> value = static_cast<element_t<entry.dtype>>(entry.value);
-};
-
-/// The address of operand K of step I. Temporaries lie in `stack`.
-template <class Source, int I, int K>
-CTGRAD_ALWAYS_INLINE void* static_address(const RunContext& context, std::byte* stack) {
-  using S = StaticStep<Source, I>;
-  constexpr StepOperand operand = S::template operand<K>;
-  constexpr std::int64_t offset =
-      operand.byte_offset + operand.offset * static_cast<std::int64_t>(size_of(operand.dtype));
-  if constexpr (S::template constant<K> >= 0) {
-    return const_cast<void*>(static_cast<const void*>(&StaticConstant<Source, S::template constant<K>>::value));
-  } else if constexpr (operand.region < S::schedule.regions.arenas && !S::template is_result<K>) {
-    return stack + offset;
-  } else {
-    return static_cast<std::byte*>(context.region[operand.region]) + offset;
-  }
-}
-
-/// The length of the rows in which a product writes operand K of step I, where it is the last to write it; else 0.
-template <class Source, int I, int K>
-inline constexpr std::int64_t rows_of_product = [] {
-  using S = StaticStep<Source, I>;
-  for (int i = I - 1; i >= 0; --i) {
-    const Step& step = S::schedule.steps[i];
-    for (int k = step.input_count; k < step.operand_count; ++k) {
-      const StepOperand& written = S::schedule.operands[step.first_operand + k];
-      if (written.region == S::template operand<K>.region && written.byte_offset == S::template operand<K>.byte_offset)
-        return step.kind == StepKind::matmul ? step.space.extent[step.space.rank - 1] : std::int64_t{0};
-    }
-  }
-  return std::int64_t{0};
-}();
-
 /// The widest registers for the rows of a step. A load that takes what two stores have written waits until both are in
 /// the cache, where it could have had the one from the processor's queue: rows of two numbers are read by two.
 template <class Source, int I, class Kernel>
-inline constexpr int widest_row = []<int... K>(std::integer_sequence<int, K...>) {
+constexpr int widest_row() {
   int width = native_width<Kernel>;
-  const auto limit = [&](std::int64_t length) {
+  for (int k = 0; k < Kernel::input_count; ++k) {
+    const std::int64_t length = StaticStep<Source, I>::place(k).product_row;
     while (length > 1 && length < width && (length & (length - 1)) == 0) width /= 2;
-  };
-  (limit(rows_of_product<Source, I, K>), ...);
+  }
   return width;
 }
-(std::make_integer_sequence<int, Kernel::input_count>{});
 
 /// All axes from `Axis` on of a loop with constant extents.
 template <class Source, int I, class Kernel, int Axis>
@@ -159,7 +85,7 @@ CTGRAD_ALWAYS_INLINE void run_static_axes(const Row<Kernel>& start, const bool (
   if constexpr (Axis + 1 == space.rank) {
     Row<Kernel> row = start;
     for (int o = 0; o < Kernel::output_count; ++o) row.first[o] = fresh[o];
-    run_static_row<Kernel, widest_row<Source, I, Kernel>, 0, space.extent[Axis]>(row);
+    run_static_row<Kernel, widest_row<Source, I, Kernel>(), 0, space.extent[Axis]>(row);
   } else if constexpr (Axis + 2 == space.rank && RowLoop<Kernel, native_width<Kernel>>::adds_rows &&
                        S::template reduces<Kernel, Axis>) {
     Row<Kernel> row = start;
@@ -224,8 +150,8 @@ CTGRAD_ALWAYS_INLINE void run_static_copy(const RunContext& context, std::byte* 
   constexpr StepOperand written = S::template operand<result>;
   constexpr StaticSplit to(written, axis);
   constexpr auto piece = to.inner * static_cast<std::int64_t>(size_of(written.dtype));
-  auto* const target = static_cast<std::byte*>(static_address<Source, I, result>(context, stack));
-  const auto* const first = static_cast<const std::byte*>(static_address<Source, I, 0>(context, stack));
+  auto* const target = static_cast<std::byte*>(static_address<Source, I, result>(context.region, stack));
+  const auto* const first = static_cast<const std::byte*>(static_address<Source, I, 0>(context.region, stack));
   constexpr StaticSplit from(S::template operand<0>, axis);
   if constexpr (pads) {
     constexpr std::int64_t start = ops::Pad::first(S::step.attribute), distance = ops::Pad::step(S::step.attribute);
@@ -235,7 +161,7 @@ CTGRAD_ALWAYS_INLINE void run_static_copy(const RunContext& context, std::byte* 
         std::memcpy(target + (i * to.length + start + k * distance) * piece, first + (i * from.length + k) * piece,
                     static_cast<std::size_t>(piece));
   } else {
-    const auto* const second = static_cast<const std::byte*>(static_address<Source, I, 1>(context, stack));
+    const auto* const second = static_cast<const std::byte*>(static_address<Source, I, 1>(context.region, stack));
     constexpr std::int64_t size = from.length * piece, row = to.length * piece;
     for (std::int64_t i = 0; i < to.outer; ++i) {
       std::memcpy(target + i * row, first + i * size, static_cast<std::size_t>(size));
@@ -272,7 +198,7 @@ CTGRAD_ALWAYS_INLINE void run_static_step(const RunContext& context, std::byte* 
     bool fresh[Kernel::output_count];
     for (bool& first : fresh) first = true;
     [&]<int... K>(std::integer_sequence<int, K...>) __attribute__((always_inline)) {
-      ((row.pointer[K] = static_cast<char*>(static_address<Source, I, K>(context, stack)),
+      ((row.pointer[K] = static_cast<char*>(static_address<Source, I, K>(context.region, stack)),
         row.inner[K] = S::template operand<K>.stride[S::step.space.rank - 1]),
        ...);
     }
@@ -285,9 +211,9 @@ CTGRAD_ALWAYS_INLINE void run_static_step(const RunContext& context, std::byte* 
     constexpr bool transpose_b = ops::MatMul::transpose_b(S::step.attribute);
     constexpr int k = static_cast<int>(S::template operand<0>.stride[transpose_a ? 0 : 1]);
     small_matmul<T, static_cast<int>(S::step.space.extent[0]), static_cast<int>(S::step.space.extent[1]), k,
-                 transpose_a, transpose_b>(static_cast<const T*>(static_address<Source, I, 0>(context, stack)),
-                                           static_cast<const T*>(static_address<Source, I, 1>(context, stack)),
-                                           static_cast<T*>(static_address<Source, I, 2>(context, stack)));
+                 transpose_a, transpose_b>(static_cast<const T*>(static_address<Source, I, 0>(context.region, stack)),
+                                           static_cast<const T*>(static_address<Source, I, 1>(context.region, stack)),
+                                           static_cast<T*>(static_address<Source, I, 2>(context.region, stack)));
   } else if constexpr (is_static_copy<Source, I>) {
     run_static_copy<Source, I>(context, stack);
   } else {
@@ -295,7 +221,7 @@ CTGRAD_ALWAYS_INLINE void run_static_step(const RunContext& context, std::byte* 
     void* region[S::step.operand_count];
     std::int64_t factor[S::step.operand_count];
     [&]<int... K>(std::integer_sequence<int, K...>) __attribute__((always_inline)) {
-      ((region[K] = static_address<Source, I, K>(context, stack), factor[K] = 1), ...);
+      ((region[K] = static_address<Source, I, K>(context.region, stack), factor[K] = 1), ...);
     }
     (std::make_integer_sequence<int, S::step.operand_count>{});
     RunContext own = context;

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <new>
 #include <utility>
 
@@ -55,19 +54,21 @@ enum class MatmulLibrary { fastest, built_in };
 template <class T>
 struct MatmulWorkspace {
   explicit MatmulWorkspace(MatmulLibrary choice = MatmulLibrary::fastest)
-      : library(choice),
-        memory_(static_cast<std::byte*>(::operator new(matmul_workspace_bytes<T>(), std::align_val_t(alignment)))) {}
+      : library(choice), memory_(static_cast<std::byte*>(::operator new(matmul_workspace_bytes<T>(), alignment))) {}
   MatmulWorkspace(const MatmulWorkspace& other) : MatmulWorkspace(other.library) {
     scratch_.reserve(other.scratch_.bytes());
   }
-  MatmulWorkspace(MatmulWorkspace&&) noexcept = default;
+  MatmulWorkspace(MatmulWorkspace&& other) noexcept
+      : library(other.library), memory_(std::exchange(other.memory_, nullptr)), scratch_(std::move(other.scratch_)) {}
   MatmulWorkspace& operator=(MatmulWorkspace other) noexcept {
     library = other.library;
-    memory_ = std::move(other.memory_);
+    std::swap(memory_, other.memory_);
     scratch_ = std::move(other.scratch_);
     return *this;
   }
-  ~MatmulWorkspace() = default;
+  ~MatmulWorkspace() {
+    if (memory_ != nullptr) ::operator delete(memory_, alignment);
+  }
 
   MatmulLibrary library;
 
@@ -76,7 +77,7 @@ struct MatmulWorkspace {
 
   template <class U>
   U* a_block() {
-    return reinterpret_cast<U*>(memory_.get());
+    return reinterpret_cast<U*>(memory_);
   }
   template <class U>
   U* b_panel() {
@@ -90,11 +91,8 @@ struct MatmulWorkspace {
   }
 
 private:
-  static constexpr std::size_t alignment = 64;
-  struct Free {
-    void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t(alignment)); }
-  };
-  std::unique_ptr<std::byte, Free> memory_;
+  static constexpr std::align_val_t alignment{64};
+  std::byte* memory_;
   Memory scratch_;
 };
 

@@ -14,43 +14,71 @@
 
 namespace ctgrad_test {
 
-/// How many elements of `c`, which was `old` before, are not alpha * op(A) op(B) + beta * old. Where beta is zero `old`
-/// counts for nothing. The padding of rows must be as it was.
+/// The sum of k products of elements of `a` and `b`, and the sum of their absolute values. The sanitizers leave it
+/// alone: it is no part of the library, and would take them minutes.
 template <class T>
-std::int64_t wrong_elements(const ctgrad::cpu::MatmulShape& s, const std::vector<T>& a, std::int64_t lda,
-                            const std::vector<T>& b, std::int64_t ldb, const std::vector<T>& old,
-                            const std::vector<T>& c, std::int64_t ldc, int alpha, int beta) {
-  std::int64_t wrong = 0;
-  for (std::int64_t i = 0; i < s.m; ++i) {
-    for (std::int64_t j = 0; j < ldc; ++j) {
-      const auto at = static_cast<std::size_t>(i * ldc + j);
-      if (at >= c.size()) continue;
-      if (j >= s.n) {
-        wrong += c[at] != old[at] ? 1 : 0;
-        continue;
-      }
-      long double sum = 0;
-      long double size_of_sum = 0;
-      for (std::int64_t p = 0; p < s.k; ++p) {
-        const auto product =
-            static_cast<long double>(a[static_cast<std::size_t>(s.transpose_a ? p * lda + i : i * lda + p)]) *
-            static_cast<long double>(b[static_cast<std::size_t>(s.transpose_b ? j * ldb + p : p * ldb + j)]);
-        sum += product;
-        size_of_sum += std::abs(product);
-      }
-      const long double previous = beta == 0 ? 0 : beta * static_cast<long double>(old[at]);
-      const long double expected = alpha * sum + previous;
-      if constexpr (std::is_integral_v<T>) {
-        wrong += static_cast<long double>(c[at]) != expected ? 1 : 0;
-      } else {
-        // The bound of any order of summation: (k + 2) roundings of the sum of absolute values.
-        const long double bound = static_cast<long double>(s.k + 2) * std::numeric_limits<T>::epsilon() *
-                                  (std::abs(static_cast<long double>(alpha)) * size_of_sum + std::abs(previous));
-        wrong += !(std::abs(static_cast<long double>(c[at]) - expected) <= bound) ? 1 : 0;
+__attribute__((no_sanitize("address"), no_sanitize("undefined"))) long double exact_dot(
+    std::int64_t k, const T* a, std::int64_t at_a, std::int64_t step_a, const T* b, std::int64_t at_b,
+    std::int64_t step_b, long double& absolute) {
+  long double sum = 0;
+  absolute = 0;
+  for (std::int64_t p = 0; p < k; ++p) {
+    const long double product = static_cast<long double>(a[at_a]) * static_cast<long double>(b[at_b]);
+    sum += product;
+    absolute += product < 0 ? -product : product;
+    at_a += step_a;
+    at_b += step_b;
+  }
+  return sum;
+}
+
+/// op(A) op(B), computed once to compare several results with.
+template <class T>
+class ExactProduct {
+public:
+  ExactProduct(const ctgrad::cpu::MatmulShape& s, const std::vector<T>& a, std::int64_t lda, const std::vector<T>& b,
+               std::int64_t ldb)
+      : shape_(s), sum_(static_cast<std::size_t>(s.m * s.n)), absolute_(sum_.size()) {
+    for (std::int64_t i = 0; i < s.m; ++i)
+      for (std::int64_t j = 0; j < s.n; ++j)
+        sum_[at(i, j)] = exact_dot(s.k, a.data(), s.transpose_a ? i : i * lda, s.transpose_a ? lda : 1, b.data(),
+                                   s.transpose_b ? j * ldb : j, s.transpose_b ? 1 : ldb, absolute_[at(i, j)]);
+  }
+
+  /// How many elements of `c`, which was `old` before, are not alpha * op(A) op(B) + beta * old. Where beta is zero
+  /// `old` counts for nothing. The padding of rows must be as it was.
+  std::int64_t wrong_elements(const std::vector<T>& old, const std::vector<T>& c, std::int64_t ldc, int alpha,
+                              int beta) const {
+    std::int64_t wrong = 0;
+    for (std::int64_t i = 0; i < shape_.m; ++i) {
+      for (std::int64_t j = 0; j < ldc; ++j) {
+        const auto place = static_cast<std::size_t>(i * ldc + j);
+        if (place >= c.size()) continue;
+        if (j >= shape_.n) {
+          wrong += c[place] != old[place] ? 1 : 0;
+          continue;
+        }
+        const long double previous = beta == 0 ? 0 : beta * static_cast<long double>(old[place]);
+        const long double expected = alpha * sum_[at(i, j)] + previous;
+        if constexpr (std::is_integral_v<T>) {
+          wrong += static_cast<long double>(c[place]) != expected ? 1 : 0;
+        } else {
+          // The bound of any order of summation: (k + 2) roundings of the sum of absolute values.
+          const long double bound =
+              static_cast<long double>(shape_.k + 2) * std::numeric_limits<T>::epsilon() *
+              (std::abs(static_cast<long double>(alpha)) * absolute_[at(i, j)] + std::abs(previous));
+          wrong += !(std::abs(static_cast<long double>(c[place]) - expected) <= bound) ? 1 : 0;
+        }
       }
     }
+    return wrong;
   }
-  return wrong;
-}
+
+private:
+  std::size_t at(std::int64_t i, std::int64_t j) const { return static_cast<std::size_t>(i * shape_.n + j); }
+
+  ctgrad::cpu::MatmulShape shape_;
+  std::vector<long double> sum_, absolute_;
+};
 
 }  // namespace ctgrad_test

@@ -58,9 +58,9 @@ std::string text(const Case& x) {
          " padding " + std::to_string(x.pad_a) + "," + std::to_string(x.pad_b) + "," + std::to_string(x.pad_c);
 }
 
-/// Runs one product and compares every element, and the padding of C, with the plain loop.
-template <class T, class Multiply>
-void check(const Case& x, Multiply multiply) {
+/// Runs one product in several ways and compares every element, and the padding of C, with the plain loop.
+template <class T, class... Multiply>
+void check(const Case& x, Multiply... multiply) {
   const MatmulShape& s = x.shape;
   const std::int64_t lda = (s.transpose_a ? s.m : s.k) + x.pad_a;
   const std::int64_t ldb = (s.transpose_b ? s.k : s.n) + x.pad_b;
@@ -69,21 +69,26 @@ void check(const Case& x, Multiply multiply) {
   const auto size = [](std::int64_t rows, std::int64_t ld, std::int64_t pad) { return rows > 0 ? rows * ld - pad : 0; };
   const auto a = numbers<T>(size(s.transpose_a ? s.k : s.m, lda, x.pad_a), 1);
   const auto b = numbers<T>(size(s.transpose_b ? s.n : s.k, ldb, x.pad_b), 2);
-  auto c = numbers<T>(size(s.m, ldc, x.pad_c), 3);
-  const auto old = c;
-  if constexpr (!std::is_integral_v<T>) {
-    if (x.beta == 0) {
-      for (std::int64_t i = 0; i < s.m; ++i) {
-        for (std::int64_t j = 0; j < s.n; ++j) {
-          c[static_cast<std::size_t>(i * ldc + j)] = std::numeric_limits<T>::quiet_NaN();
+  const auto old = numbers<T>(size(s.m, ldc, x.pad_c), 3);
+  const ctgrad_test::ExactProduct<T> exact(s, a, lda, b, ldb);
+  int way = 0;
+  const auto check_one = [&](const auto& run) {
+    auto c = old;
+    if constexpr (!std::is_integral_v<T>) {
+      if (x.beta == 0) {
+        for (std::int64_t i = 0; i < s.m; ++i) {
+          for (std::int64_t j = 0; j < s.n; ++j) {
+            c[static_cast<std::size_t>(i * ldc + j)] = std::numeric_limits<T>::quiet_NaN();
+          }
         }
       }
     }
-  }
-  multiply(s, a.data(), lda, b.data(), ldb, c.data(), ldc, T(x.alpha), T(x.beta));
-
-  const std::int64_t wrong = ctgrad_test::wrong_elements(s, a, lda, b, ldb, old, c, ldc, x.alpha, x.beta);
-  BOOST_TEST(wrong == 0, text(x) << ": " << wrong << " wrong elements");
+    run(s, a.data(), lda, b.data(), ldb, c.data(), ldc, T(x.alpha), T(x.beta));
+    ++way;
+    const std::int64_t wrong = exact.wrong_elements(old, c, ldc, x.alpha, x.beta);
+    BOOST_TEST(wrong == 0, text(x) << ", way " << way << ": " << wrong << " wrong elements");
+  };
+  (check_one(multiply), ...);
 }
 
 /// The built-in code as a program built for any x86-64 processor runs it on one without AVX2;
@@ -101,17 +106,20 @@ void multiply_with_native_tiles(const MatmulShape& s, const U* a, std::int64_t l
 template <class T>
 void check_all(const Case& x, MatmulWorkspace<T>& workspace) {
   using ctgrad::cpu::MatmulLibrary;
-  for (const auto library : {MatmulLibrary::fastest, MatmulLibrary::built_in}) {
-    workspace.library = library;
-    check<T>(x, [&](auto... arguments) { ctgrad::cpu::matmul<T>(arguments..., workspace); });
-  }
   using U = typename detail::Arithmetic<T>::type;
-  check<T>(x, [&](const MatmulShape& s, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
-                  std::int64_t ldc, T alpha, T beta) {
+  const auto with = [&](MatmulLibrary library) {
+    return [&workspace, library](auto... arguments) {
+      workspace.library = library;
+      ctgrad::cpu::matmul<T>(arguments..., workspace);
+    };
+  };
+  const auto natively = [&](const MatmulShape& s, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
+                            std::int64_t ldc, T alpha, T beta) {
     multiply_with_native_tiles<U>(s, reinterpret_cast<const U*>(a), lda, reinterpret_cast<const U*>(b), ldb,
                                   reinterpret_cast<U*>(c), ldc, static_cast<U>(alpha), static_cast<U>(beta),
                                   workspace.template a_block<U>(), workspace.template b_panel<U>());
-  });
+  };
+  check<T>(x, with(MatmulLibrary::fastest), with(MatmulLibrary::built_in), natively);
 }
 
 constexpr bool flags[] = {false, true};

@@ -205,7 +205,7 @@ constexpr auto evaluate_constant(const F& f, const X&... x) {
   const R result = settle(&builder, R(std::apply(f, arguments)));
   int index = 0;
   for_each_leaf(result, [&](const auto& leaf) { builder.outputs.push_back({leaf.id, OutputKind::result, index++}); });
-  const Vector<double> values = interpret(builder.view(), inputs.data());
+  const Vector<double> values = interpret<typename OperationsOnDemand<F>::type>(builder.view(), inputs.data());
   ConstantResults results{values.data()};
   return make_owned<owned<R>>(results);
 }

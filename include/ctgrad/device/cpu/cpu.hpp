@@ -4,7 +4,6 @@
 #pragma once
 
 #include <optional>
-#include <tuple>
 
 #include "ctgrad/device/cpu/convolution.hpp"
 #include "ctgrad/device/cpu/half_steps.hpp"
@@ -15,6 +14,21 @@
 #include "ctgrad/device/user_kernel.hpp"
 
 namespace ctgrad {
+
+namespace cpu {
+
+/// Scratch memory for one element type, once it is needed.
+template <class T>
+struct WorkspaceOf {
+  std::optional<MatmulWorkspace<T>> kept;
+  std::int64_t bytes() const { return kept ? static_cast<std::int64_t>(kept->bytes()) : 0; }
+};
+template <class... T>
+struct Workspaces : WorkspaceOf<T>... {
+  std::int64_t bytes() const { return (std::int64_t{0} + ... + WorkspaceOf<T>::bytes()); }
+};
+
+}  // namespace cpu
 
 /// The CPU as a device: compiled loops with vector registers, OpenMP threads and a BLAS where the build has
 /// them. An object holds the scratch memory of the matrix products, allocated when it is first needed.
@@ -40,7 +54,7 @@ public:
 
   template <class T>
   cpu::MatmulWorkspace<T>& workspace() {
-    auto& workspace = std::get<std::optional<cpu::MatmulWorkspace<T>>>(workspaces_);
+    std::optional<cpu::MatmulWorkspace<T>>& workspace = static_cast<cpu::WorkspaceOf<T>&>(workspaces_).kept;
     if (!workspace) {
 #if defined(CTGRAD_HAS_CBLAS)
       cpu::blas::leave_threads_to_openmp();
@@ -55,19 +69,12 @@ public:
 
   /// Bytes of scratch memory held now.
   std::int64_t workspace_bytes() const {
-    return std::apply(
-        [this](const auto&... workspace) {
-          return (static_cast<std::int64_t>(conversion_scratch_.bytes()) + ... +
-                  (workspace ? static_cast<std::int64_t>(workspace->bytes()) : 0));
-        },
-        workspaces_);
+    return static_cast<std::int64_t>(conversion_scratch_.bytes()) + workspaces_.bytes();
   }
 
 private:
   Memory conversion_scratch_;
-  std::tuple<std::optional<cpu::MatmulWorkspace<float>>, std::optional<cpu::MatmulWorkspace<double>>,
-             std::optional<cpu::MatmulWorkspace<std::int32_t>>, std::optional<cpu::MatmulWorkspace<std::int64_t>>>
-      workspaces_;
+  cpu::Workspaces<float, double, std::int32_t, std::int64_t> workspaces_;
 };
 
 namespace cpu {

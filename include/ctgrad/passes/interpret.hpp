@@ -63,7 +63,7 @@ constexpr double element_value(DType dtype, double a, double b, double c) {
 }
 
 /// `ops::List`, as a name that depends on the template that says it: only where that is instantiated are the rules of
-/// all operations.
+/// all operations made.
 template <class>
 struct OperationsOnDemand {
   using type = ops::List;

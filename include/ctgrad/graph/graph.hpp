@@ -94,6 +94,17 @@ public:
     for (int i = 0; i < graph.parameter_count; ++i) parameters.push_back(graph.parameters[i]);
   }
 
+  /// Takes over the outputs of the graph whose tables were copied; `number` has the new numbers of its nodes.
+  constexpr void copy_outputs(const GraphView& graph, const detail::Vector<int>& number) {
+    for (int i = 0; i < graph.output_count; ++i) {
+      Output output = graph.outputs[i];
+      output.node = number.at[output.node];
+      outputs.push_back(output);
+    }
+    for (int i = 0; i < parameters.count; ++i)
+      if (parameters.at[i].node >= 0) parameters.at[i].node = number.at[parameters.at[i].node];
+  }
+
   constexpr GraphView view() const {
     return {nodes.data(), nodes.size(),   shapes.data(),  shapes.size(),     lists.data(),
             lists.size(), outputs.data(), outputs.size(), parameters.data(), parameters.size()};

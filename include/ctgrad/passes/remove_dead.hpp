@@ -37,13 +37,7 @@ constexpr GraphBuilder remove_dead(GraphBuilder& simplified) {
       }
     map.at[i] = graph.append(node);
   }
-  for (int i = 0; i < source.output_count; ++i) {
-    Output output = source.outputs[i];
-    output.node = map.at[output.node];
-    graph.outputs.push_back(output);
-  }
-  for (int i = 0; i < graph.parameters.count; ++i)
-    if (graph.parameters.at[i].node >= 0) graph.parameters.at[i].node = map.at[graph.parameters.at[i].node];
+  graph.copy_outputs(source, map);
   return graph;
 }
 

@@ -70,13 +70,7 @@ public:
       once_ = uses_.at[i] <= 1;
       map_.at[i] = is_cut(source_.nodes[i]) ? emit_part(node, node.operand[0], true) : emit(node);
     }
-    for (int i = 0; i < source_.output_count; ++i) {
-      Output output = source_.outputs[i];
-      output.node = map_.at[output.node];
-      graph.outputs.push_back(output);
-    }
-    for (int i = 0; i < graph.parameters.count; ++i)
-      if (graph.parameters.at[i].node >= 0) graph.parameters.at[i].node = map_.at[graph.parameters.at[i].node];
+    graph.copy_outputs(source_, map_);
   }
 
   GraphBuilder graph;

@@ -335,6 +335,7 @@ inline std::string text_of_report(const GradientReport& report) {
   return text + (report.passed() ? "all derivatives agree within " : "some derivatives are further apart than ") +
          brief(report.tolerance) + "\n";
 }
+
 }  // namespace detail
 
 /// One line for each array among the arguments, one for forward mode, and the verdict.

@@ -132,12 +132,14 @@ void check_with(const char* instructions) {
   constexpr std::int64_t lanes = detail::lanes<T, Instructions::bytes>;
   for (const bool ta : {false, true})
     for (const bool tb : {false, true}) {
-      // Every number of vectors, parts of vectors, of words and of blocks of rows and steps.
+      // Every number of vectors, parts of vectors, of words and of blocks of rows and steps; rows of C a power of two
+      // apart.
       for (const MatmulShape& s : {MatmulShape{5, 4 * lanes, 1, ta, tb}, MatmulShape{7, 4 * lanes - 1, 3, ta, tb},
                                    MatmulShape{8, 5 * lanes, 63, ta, tb}, MatmulShape{9, 6 * lanes + 1, 64, ta, tb},
                                    MatmulShape{4, 8 * lanes, 65, ta, tb}, MatmulShape{33, 9 * lanes - 5, 70, ta, tb},
                                    MatmulShape{1, 15 * lanes, 40, ta, tb}, MatmulShape{70, 17 * lanes + 2, 129, ta, tb},
-                                   MatmulShape{261, 4 * lanes + 1, 260, ta, tb}, MatmulShape{3, 70, 2100, ta, tb}}) {
+                                   MatmulShape{261, 4 * lanes + 1, 260, ta, tb}, MatmulShape{3, 70, 2100, ta, tb},
+                                   MatmulShape{4 * lanes + 3, 512, 65, ta, tb}}) {
         for (const std::int64_t pad : {3, 0}) {
           if (ctgrad_test::sanitized && pad == 0) continue;
           Product<T> product(s, 40, 100, pad);

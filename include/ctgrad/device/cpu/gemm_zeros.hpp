@@ -200,18 +200,17 @@ private:
     }
   }
 
-  /// A few columns at a time, transposed in the first-level cache: they are rows of C, which are written in order.
+  /// Columns of the strip are rows of C. Some at a time are written; where these would share the sets of the cache,
+  /// they are put together beforehand and written in order.
   void copy_turned(std::int64_t rows, std::int64_t columns, const T* from, T* to) const {
+    if (ldc * static_cast<std::int64_t>(sizeof(T)) % 2048 != 0)
+      return transpose(rows, columns, from, strip_row, to, ldc);
     constexpr std::int64_t step = lanes<T, 16>;
     T buffer[step * most_rows];
     for (std::int64_t j = 0; j < columns; j += step) {
       const std::int64_t count = std::min(step, columns - j);
       transpose(rows, count, from + j, strip_row, buffer, rows);
-      if (ldc == rows) {
-        copy_part(to + j * ldc, buffer, count * rows);
-      } else {
-        for (std::int64_t k = 0; k < count; ++k) copy_part(to + (j + k) * ldc, buffer + k * rows, rows);
-      }
+      for (std::int64_t k = 0; k < count; ++k) copy_part(to + (j + k) * ldc, buffer + k * rows, rows);
     }
   }
 
@@ -251,21 +250,21 @@ double zero_share(std::int64_t rows, std::int64_t columns, const T* x, std::int6
 template <class T, class Instructions>
 bool multiply_skipping_zeros(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
                              std::int64_t ldc, bool adds, T* a_block, T* b_panel) {
-  // Measured with products of 2 to 270 million multiplications and one thread: with half of them left out it takes 0.65
-  // to 0.95 times as long as the other product, with none about 1.2 times, and copying a turned result a quarter more.
-  constexpr double worth_it = 0.4, turned_worth_it = 0.6;
+  // Measured with products of 2 to 270 million multiplications and one thread: with half of them left out it takes 0.6
+  // to 0.95 times as long as the other product, with none about 1.25 times, and copying a turned result a tenth more.
+  constexpr double worth_it = 0.4, turned_worth_it = 0.45, turned_better = 0.2;
   constexpr std::int64_t least_columns = 6 * lanes<T, Instructions::bytes>;
   const auto share = [](const T* x, std::int64_t rows, std::int64_t columns, bool transposed, std::int64_t row) {
     return transposed ? zero_share(columns, rows, x, row) : zero_share(rows, columns, x, row);
   };
   const double left = shape.n < least_columns ? 0.0 : share(a, shape.m, shape.k, shape.transpose_a, lda);
-  if (!adds && shape.m >= least_columns && left < turned_worth_it) {
+  if (!adds && shape.m >= least_columns && left + turned_better < 1) {
     // C^T = op(B)^T op(A)^T.
     const MatmulShape turned{shape.n, shape.m, shape.k, !shape.transpose_b, !shape.transpose_a};
     const ZeroSkippingGemm<T, Instructions> product{turned, b, ldb, a, lda, c, ldc, false, true, a_block, b_panel};
     if (product.may_be_turned()) {
       const double right = share(b, shape.k, shape.n, shape.transpose_b, ldb);
-      if (right >= turned_worth_it && right > left + 0.2) {
+      if (right >= turned_worth_it && right > left + turned_better) {
         run_product(product);
         return true;
       }

@@ -82,6 +82,26 @@ CTGRAD_ALWAYS_INLINE void sum_elements(T* y, Vector<T, 16>* x, std::integer_sequ
   }
 }
 
+/// y[r] = the dot product of x[k] with row r of b, for `Rows` rows, from step p on: `wide` has those of the steps
+/// before, which whole vectors of steps take.
+template <class T, int Rows, int... R>
+CTGRAD_ALWAYS_INLINE void finish_dots(std::int64_t p, std::int64_t k, const T* x, const T* b, std::int64_t ldb,
+                                      const Vector<T>* wide, T* y, std::integer_sequence<int, R...> rows) {
+  Vector<T, 16> sum[Rows];
+  (add_halves<T, vector_bytes>(sum[R], wide[R]), ...);
+  if constexpr (vector_bytes > 16) {
+    for (; p + lanes<T, 16> <= k; p += lanes<T, 16>) {
+      Vector<T, 16> left;
+      load_vector<T, 16>(left, x + p);
+      Vector<T, 16> right[Rows];
+      (load_vector<T, 16>(right[R], b + R * ldb + p), ...);
+      ((sum[R] += left * right[R]), ...);
+    }
+  }
+  sum_elements<T, Rows>(y, sum, rows, std::make_integer_sequence<int, lanes<T, 16>>{});
+  for (; p < k; ++p) ((y[R] += x[p] * b[R * ldb + p]), ...);
+}
+
 /// y[r] = the dot product of x[k] with row r of b, for `Rows` rows.
 template <class T, int Rows, int... R>
 CTGRAD_ALWAYS_INLINE void dot_rows(std::int64_t k, const T* x, const T* b, std::int64_t ldb, T* y,
@@ -96,19 +116,29 @@ CTGRAD_ALWAYS_INLINE void dot_rows(std::int64_t k, const T* x, const T* b, std::
     (load_vector<T>(right[R], b + R * ldb + p), ...);
     ((wide[R] += left * right[R]), ...);
   }
-  Vector<T, 16> sum[Rows];
-  (add_halves<T, vector_bytes>(sum[R], wide[R]), ...);
-  if constexpr (vector_bytes > 16) {
-    for (; p + lanes<T, 16> <= k; p += lanes<T, 16>) {
-      Vector<T, 16> left;
-      load_vector<T, 16>(left, x + p);
-      Vector<T, 16> right[Rows];
-      (load_vector<T, 16>(right[R], b + R * ldb + p), ...);
-      ((sum[R] += left * right[R]), ...);
-    }
+  finish_dots<T, Rows>(p, k, x, b, ldb, wide, y, rows);
+}
+
+/// The same for two vectors, `x_row` elements apart, with one loading of the rows: y[r] for the first, y[Rows + r] for
+/// the second.
+template <class T, int Rows, int... R>
+CTGRAD_ALWAYS_INLINE void dot_rows_with_two(std::int64_t k, const T* x, std::int64_t x_row, const T* b,
+                                            std::int64_t ldb, T* y, std::integer_sequence<int, R...> rows) {
+  Vector<T> wide[2][Rows];
+  ((wide[0][R] = Vector<T>{}, wide[1][R] = Vector<T>{}), ...);
+  std::int64_t p = 0;
+  for (; p + lanes<T> <= k; p += lanes<T>) {
+    Vector<T> left[2];
+    load_vector<T>(left[0], x + p);
+    load_vector<T>(left[1], x + x_row + p);
+    Vector<T> right[Rows];
+    (load_vector<T>(right[R], b + R * ldb + p), ...);
+    (stay_in_register(right[R]), ...);
+    ((wide[0][R] += left[0] * right[R]), ...);
+    ((wide[1][R] += left[1] * right[R]), ...);
   }
-  sum_elements<T, Rows>(y, sum, rows, std::make_integer_sequence<int, lanes<T, 16>>{});
-  for (; p < k; ++p) ((y[R] += x[p] * b[R * ldb + p]), ...);
+  finish_dots<T, Rows>(p, k, x, b, ldb, wide[0], y, rows);
+  finish_dots<T, Rows>(p, k, x + x_row, b, ldb, wide[1], y + Rows, rows);
 }
 
 /// c[j * c_step] = alpha * sum_p x[p * x_step] * B[p, j] + beta * c[j * c_step] for j < n, p < k. B

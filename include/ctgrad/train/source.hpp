@@ -3,6 +3,9 @@
 /// The graphs of a model: its forward pass, and its training step.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+
 #include "ctgrad/nn/module.hpp"
 #include "ctgrad/passes/batch_norm_steps.hpp"
 #include "ctgrad/passes/differentiate.hpp"
@@ -43,6 +46,11 @@ constexpr GraphBuilder trace_model(bool training, std::index_sequence<I...>) {
 template <class F, class M, class... Specs>
 struct LossSource {
   static constexpr int blocks = 1;
+  /// A layer records a few operations for each of its parameters, and most modules hold little but these.
+  static constexpr ctgrad::detail::GraphSize expected() {
+    constexpr int parameters = static_cast<int>(std::min(sizeof(M) / sizeof(nn::Parameter), std::size_t{2048}));
+    return {192 + 7 * parameters / 2, 32, 64, 16, 16 + parameters};
+  }
   static constexpr GraphBuilder run() {
     GraphBuilder builder = detail::trace_model<F, M, Specs...>(true, std::index_sequence_for<Specs...>{});
     for (const ParameterInfo& parameter : builder.parameters)

@@ -26,6 +26,8 @@ PROGRAMS = ["sum", "sum_long", "product", "product_long", "log_sum_exp", "log_su
             "volatility", "volatility_long", "volatility_scan", "black_scholes", "formulas", "deviations", "determinant",
             "polynomial", "matrix_square", "ode", "advection", "mixture", "lstm", "bundle_adjustment",
             "multivariate_normal", "multivariate_normal_50", "multivariate_normal_100"]
+# What cases end in that are other cases with sums and products in another order than the function says.
+REASSOCIATED = "_reassociated"
 # Bound by memory: value and gradient should take at most twice what the function takes.
 MEMORY_BOUND = ["sum_of<16384>", "normal_log_pdf_of<16384>"]
 
@@ -120,10 +122,15 @@ def print_table(rows, versions):
         print(f"| {case} | {short(row['plain'])} | {short(row['by_hand'])} | {short(row['ours'])} "
               f"| {row['ours/by_hand']:.2f} | {row['ours/plain']:.2f} | "
               + " | ".join(short(row.get(n)) for n in names) + f" | {'' if ratio is None else f'{ratio:.1f}'} |")
-    by_hand = [row["ours/by_hand"] for row in rows.values()]
-    worst = max(rows, key=lambda case: rows[case]["ours/by_hand"])
-    print(f"\n{len(rows)} cases. ctgrad / by hand: geometric mean {geometric_mean(by_hand):.2f}, "
-          f"worst {rows[worst]['ours/by_hand']:.2f} ({worst}).")
+    # A function that was also reassociated counts once, as it was written.
+    counted = {case: row["ours/by_hand"] for case, row in rows.items() if not case.endswith(REASSOCIATED)}
+    worst = max(counted, key=counted.get)
+    print(f"\n{len(counted)} cases. ctgrad / by hand: geometric mean {geometric_mean(counted.values()):.2f}, "
+          f"worst {counted[worst]:.2f} ({worst}).")
+    better = {case: rows.get(case + REASSOCIATED, row)["ours/by_hand"] for case, row in rows.items() if case in counted}
+    worst = max(better, key=better.get)
+    print(f"With {len(rows) - len(counted)} of them reassociated, as they are by hand: worst {better[worst]:.2f} "
+          f"({worst}).")
     if best:
         print(f"Best peer / ctgrad: geometric mean {geometric_mean(best):.1f}, least {min(best):.1f}.")
     memory = [f"{case} {rows[case]['ours/plain']:.2f}" for case in MEMORY_BOUND if case in rows]

@@ -33,13 +33,15 @@ constexpr std::int64_t many = 1000;
   by_b = -2 * value / b;
   return value;
 }
-void deviations_of_1000(benchmark::State& state) {
+/// Holds `f`, which is `deviations`, as it was written or reassociated.
+template <class F>
+void hold_deviations(benchmark::State& state, F f) {
   Tensor<double, Shape<many>> v;
   for (std::int64_t i = 0; i < many; ++i) v(i) = static_cast<double>(i) / many;
   const double a = 2, b = 1;
   double value = 0, by_a = 0, by_b = 0, a_by_hand = 0, b_by_hand = 0;
   auto slopes = std::tie(by_a, by_b);
-  const auto ours = [&] { value_and_grad(deviations, wrt<0, 1>).into(std::tie(value, slopes), a, b, v); };
+  const auto ours = [&] { value_and_grad(f, wrt<0, 1>).into(std::tie(value, slopes), a, b, v); };
   ours();
   if (!agree(state, deviations_by_hand(a, b, v.data(), a_by_hand, b_by_hand), value)) return;
   if (!agree(state, plain_deviations(a, b, v.data()), value)) return;
@@ -48,7 +50,10 @@ void deviations_of_1000(benchmark::State& state) {
       state, ours, [&] { benchmark::DoNotOptimize(plain_deviations(a, b, v.data())); },
       [&] { benchmark::DoNotOptimize(deviations_by_hand(a, b, v.data(), a_by_hand, b_by_hand)); });
 }
+void deviations_of_1000(benchmark::State& state) { hold_deviations(state, deviations); }
 BENCHMARK(deviations_of_1000);
+void deviations_of_1000_reassociated(benchmark::State& state) { hold_deviations(state, reassociate(deviations)); }
+BENCHMARK(deviations_of_1000_reassociated);
 
 /// The same by one number between constants, with which the compiler computes: FastAD's benchmark of eager constants.
 /// (Its other half takes the logarithm of 1 a hundred thousand times; here that is 0.)
@@ -57,12 +62,13 @@ constexpr auto between_constants = [](auto w, auto v) {
 };
 constexpr double constants = many * 0.69314718055994531;
 
-void deviations_between_constants(benchmark::State& state) {
+template <class F>
+void hold_between_constants(benchmark::State& state, F f) {
   Tensor<double, Shape<many>> v;
   for (std::int64_t i = 0; i < many; ++i) v(i) = static_cast<double>(i);
   const double w = 2;
   double value = 0, by_w = 0, w_by_hand = 0, unused = 0;
-  const auto ours = [&] { value_and_grad(between_constants).into(std::tie(value, by_w), w, v); };
+  const auto ours = [&] { value_and_grad(f).into(std::tie(value, by_w), w, v); };
   ours();
   if (!agree(state, deviations_by_hand(w, 2, v.data(), w_by_hand, unused) - constants, value)) return;
   if (!agree(state, plain_deviations(w, 2, v.data()) - constants, value) || !agree(state, by_w, w_by_hand)) return;
@@ -70,7 +76,12 @@ void deviations_between_constants(benchmark::State& state) {
       state, ours, [&] { benchmark::DoNotOptimize(plain_deviations(w, 2, v.data()) - constants); },
       [&] { benchmark::DoNotOptimize(deviations_by_hand(w, 2, v.data(), w_by_hand, unused) - constants); });
 }
+void deviations_between_constants(benchmark::State& state) { hold_between_constants(state, between_constants); }
 BENCHMARK(deviations_between_constants);
+void deviations_between_constants_reassociated(benchmark::State& state) {
+  hold_between_constants(state, reassociate(between_constants));
+}
+BENCHMARK(deviations_between_constants_reassociated);
 
 }  // namespace
 

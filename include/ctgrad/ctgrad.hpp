@@ -13,6 +13,7 @@
 #include "ctgrad/autodiff/jvp.hpp"
 #include "ctgrad/autodiff/laplacian.hpp"
 #include "ctgrad/autodiff/odeint.hpp"
+#include "ctgrad/autodiff/reassociate.hpp"
 #include "ctgrad/autodiff/scan.hpp"
 #include "ctgrad/autodiff/sparse.hpp"
 #include "ctgrad/autodiff/taylor.hpp"

@@ -84,6 +84,25 @@ static_assert(
 static_assert(
     [] {
       Operands o;
+      const Node twice = sum_to(square(o.x / o.wide(o.s)), {}).node(), once = o.node(twice.operand[0]);
+      const Node squares = o.node(once.operand[0]);
+      return twice.is<ops::Divide>() && once.is<ops::Divide>() && twice.operand[1] == o.s.id &&
+             once.operand[1] == o.s.id && squares.is<ops::Sum>() && o.node(squares.operand[0]).is<ops::Square>() &&
+             o.node(squares.operand[0]).operand[0] == o.x.id;
+    }(),
+    "the factors of a square leave it twice");
+static_assert(
+    [] {
+      Operands o;
+      const Value wide = o.wide(o.s);
+      const Node twice = sum_to((wide + wide) * o.x * o.y, {}).node(), once = o.node(twice.operand[0]);
+      return twice.is<ops::Multiply>() && once.is<ops::Multiply>() && o.node(twice.operand[1]).scalar == 2 &&
+             once.operand[1] == o.s.id && o.sums_product(once.operand[0], o.x, o.y);
+    }(),
+    "so does what was added to itself when it had been stretched");
+static_assert(
+    [] {
+      Operands o;
       const Node product = sum_to(o.x * o.row * o.y, Shape<3>::value).node();
       return product.is<ops::Multiply>() && product.operand[1] == o.row.id &&
              o.sums_product(product.operand[0], o.x, o.y);

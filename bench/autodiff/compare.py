@@ -129,8 +129,9 @@ def print_table(rows, versions):
           f"worst {counted[worst]:.2f} ({worst}).")
     better = {case: rows.get(case + REASSOCIATED, row)["ours/by_hand"] for case, row in rows.items() if case in counted}
     worst = max(better, key=better.get)
-    print(f"With {len(rows) - len(counted)} of them reassociated, as they are by hand: worst {better[worst]:.2f} "
-          f"({worst}).")
+    if len(rows) > len(counted):
+        print(f"With {len(rows) - len(counted)} of them reassociated, as they are by hand: worst {better[worst]:.2f} "
+              f"({worst}).")
     if best:
         print(f"Best peer / ctgrad: geometric mean {geometric_mean(best):.1f}, least {min(best):.1f}.")
     memory = [f"{case} {rows[case]['ours/plain']:.2f}" for case in MEMORY_BOUND if case in rows]

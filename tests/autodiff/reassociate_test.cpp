@@ -16,7 +16,7 @@ using namespace ctgrad_test;
 
 namespace {
 
-using Numbers = Spec<double, Shape<>>;
+using Number = Spec<double, Shape<>>;
 template <std::int64_t... E>
 using Array = Spec<double, Shape<E...>>;
 
@@ -53,13 +53,13 @@ constexpr auto normal = [](auto x, auto mean, auto deviation) {
 };
 constexpr auto normal_again = reassociate(normal);
 // x - mean, its square and nothing else for each element.
-static_assert(wide_nodes<decltype(normal), Array<8>, Numbers, Numbers>(normal) > 4);
-static_assert(wide_nodes<decltype(normal_again), Array<8>, Numbers, Numbers>(normal_again) == 2);
+static_assert(wide_nodes<decltype(normal), Array<8>, Number, Number>(normal) > 4);
+static_assert(wide_nodes<decltype(normal_again), Array<8>, Number, Number>(normal_again) == 2);
 
 // Terms on either side, signs, and factors of terms.
 constexpr auto terms = [](auto x, auto s, auto t) { return sum(s * (t - (-x) * s + 2) / t); };
 constexpr auto terms_again = reassociate(terms);
-static_assert(wide_nodes<decltype(terms_again), Array<8>, Numbers, Numbers>(terms_again) == 0);
+static_assert(wide_nodes<decltype(terms_again), Array<8>, Number, Number>(terms_again) == 0);
 
 // One axis of two: what is the same along it leaves, what is not stays.
 constexpr auto rows = [](auto x, auto r, auto c) {
@@ -86,7 +86,7 @@ constexpr auto of_eight = [](auto a, auto b, auto c, auto d, auto e, auto f, aut
 constexpr auto of_eight_again = reassociate(of_eight);
 template <class F>
 constexpr int depth_of_eight(const F& f) {
-  return depth<F, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers>(f);
+  return depth<F, Number, Number, Number, Number, Number, Number, Number, Number>(f);
 }
 static_assert(depth_of_eight(of_eight) == 7 && depth_of_eight(of_eight_again) == 3);
 
@@ -178,6 +178,58 @@ BOOST_AUTO_TEST_CASE(inside_and_outside_of_other_calls) {
   check_same(slope, reassociate(slope), Tensor<double, Shape<9>>::uniform(1, -2, 2), 0.2, 1.1);
   const auto own = [](auto x, auto s) { return sum(elementwise<NormalDistribution>(x) * s) / s; };
   check_same(all_orders(own), all_orders(reassociate(own)), Tensor<double, Shape<9>>::uniform(1, -2, 2), 1.1);
+}
+
+namespace {
+
+struct Weighted {
+  static constexpr std::string_view name = "weighted";
+  template <class T>
+  CTGRAD_FUNCTION static T value(T x, T weight) {
+    return x * x * weight;
+  }
+  static constexpr auto derivative(auto t, auto x, auto weight, auto) {
+    return partials(t * 2 * x * weight, t * x * x);
+  }
+};
+// The weight, which all points share, is another node in the new order.
+constexpr auto weighted_points = [](auto points, auto data) {
+  const auto one = [](auto x, auto weight) { return elementwise<Weighted>(x, weight); };
+  return sum(vmap(one, mapped<0>)(points, mean(data / 2 + 1)));
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_mapped_operation_of_a_users_own) {
+  const Tensor<double, Shape<3>> points{1, 2, 3};
+  const Tensor<double, Shape<4>> data{1, 2, 3, 4};
+  check_same(all_orders(weighted_points), all_orders(reassociate(weighted_points)), points, data);
+  const auto slopes = gradient(reassociate(weighted_points))(points, data);
+  BOOST_TEST(std::abs(slopes(1) - 9) < 1e-13);
+}
+
+BOOST_AUTO_TEST_CASE(plain_numbers) {
+  constexpr auto of_numbers = [](auto x) {
+    const auto product = [](auto a, auto b) { return a * b * a * b; };
+    const auto with_number = [](auto y) { return std::pair{sum(y / 3.0), 3.0}; };
+    decltype(x) two = 2, three = 3;
+    return x * reassociate(product)(two, three) + std::get<0>(reassociate(with_number)(x * x));
+  };
+  BOOST_TEST(std::abs(compiled(of_numbers)(1.5) - 54.75) < 1e-13);
+  BOOST_TEST(std::abs(gradient(of_numbers)(1.5) - 37) < 1e-13);
+}
+
+// A loop inside, and a named length that is not summed over.
+BOOST_AUTO_TEST_CASE(loops_and_named_lengths) {
+  constexpr auto looped = [](auto s, auto v) {
+    return for_loop<5>([](auto, auto c, auto factor) { return c * factor + c; }, sum(v / s + s), s);
+  };
+  check_same(gradient(looped, wrt<0, 1>), gradient(reassociate(looped), wrt<0, 1>), 0.7,
+             Tensor<double, Shape<4>>{1, -2, 3, 0.5});
+  constexpr auto named = [](auto x, auto s) { return sum(x * s + 1, axis<1>); };
+  Tensor<double, Shape<batch, 4>> x({3, 4});
+  RandomStream(3).fill_uniform(x.span(), 0, -1.0, 1.0);
+  check_same(named, reassociate(named), x, 0.3);
 }
 
 // A sum of nothing is 0, whatever its factors.

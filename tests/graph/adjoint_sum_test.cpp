@@ -84,13 +84,14 @@ static_assert(
 static_assert(
     [] {
       Operands o;
-      const Node twice = sum_to(square(o.x / o.wide(o.s)), {}).node(), once = o.node(twice.operand[0]);
-      const Node squares = o.node(once.operand[0]);
-      return twice.is<ops::Divide>() && once.is<ops::Divide>() && twice.operand[1] == o.s.id &&
-             once.operand[1] == o.s.id && squares.is<ops::Sum>() && o.node(squares.operand[0]).is<ops::Square>() &&
-             o.node(squares.operand[0]).operand[0] == o.x.id;
+      const Value quotient = square(o.x / o.wide(o.s));
+      const detail::SharedFactors whole(quotient, {}, 3, o.before), apart(quotient, {}, 3, o.before, true);
+      const Node twice = apart.apply(o.y).node(), once = o.node(twice.operand[0]);
+      return whole.rest.id == quotient.id && apart.rest.node().is<ops::Square>() &&
+             apart.rest.node().operand[0] == o.x.id && twice.is<ops::Divide>() && twice.operand[1] == o.s.id &&
+             once.is<ops::Divide>() && once.operand[0] == o.y.id && once.operand[1] == o.s.id;
     }(),
-    "the factors of a square leave it twice");
+    "the factors of a square leave it twice, where that is asked for");
 static_assert(
     [] {
       Operands o;

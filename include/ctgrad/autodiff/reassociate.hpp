@@ -19,24 +19,36 @@ struct Reassociated : detail::Derivative<Reassociated<F>> {
   template <class... X>
   constexpr auto trace(const X&... x) const {
     GraphBuilder* const builder = detail::builder_of_leaves(std::tuple<X...>(x...));
-    const int begin = builder->nodes.size();
-    auto result = detail::settle(builder, function(x...));
-    const detail::Vector<int> written = detail::leaf_ids(result);
-    detail::Vector<int> now(written.size());
-    ctgrad::reassociate(*builder, begin, written.data(), written.size(), now.data());
-    detail::set_leaves(result, builder, now.data());
+    const int begin = builder == nullptr ? 0 : builder->nodes.size();
+    auto result = function(x...);
+    if (builder == nullptr) return result;  // of plain numbers
+    result = detail::settle(builder, result);
+    detail::Vector<int> nodes;
+    for_each_symbol(result, [&](const auto& symbol) { nodes.push_back(symbol.id); });
+    ctgrad::reassociate(*builder, begin, nodes.data(), nodes.size(), nodes.data());
+    int next = 0;
+    for_each_symbol(result, [&](auto& symbol) { symbol.id = nodes[next++]; });
     return result;
+  }
+
+private:
+  /// The leaves of a result that are no plain numbers.
+  template <class Y, class Visit>
+  static constexpr void for_each_symbol(Y& result, const Visit& visit) {
+    detail::for_each_leaf(result, [&](auto& leaf) {
+      if constexpr (detail::is_symbol<std::remove_cvref_t<decltype(leaf)>>) visit(leaf);
+    });
   }
 };
 
-/// A callable that computes `f` with its sums and products in whatever order is quickest: factors and terms that all
-/// elements share leave a sum (sum(s * x + t) is s * sum(x) + n * t), and chains of sums or products of single numbers
-/// are balanced, so that they wait for each other less. Derivatives are those of the new order:
-/// `value_and_grad(reassociate(f))(x)`.
+/// A callable that computes `f` with sums and products in another order than it says: factors, divisors and terms that
+/// all elements share leave a sum (sum(s * x + t) is s * sum(x) + n * t; at most 8 factors, from at most 6 operations
+/// deep), and chains of four or more sums or products of single numbers are balanced, so that they wait for each other
+/// less. Derivatives are those of the new order: `value_and_grad(reassociate(f))(x)`.
 ///
-/// Without it everything is computed as it was written. With it values differ by rounding, and by what overflows or
-/// underflows on the way: of compilers' -ffast-math it is the reassociation, for one function. 16-bit numbers, integers
-/// and sums over lengths known at run time stay as they are.
+/// Without it everything is computed as it was written. With it values differ by rounding, and where a number on the
+/// way overflows, underflows, is infinite or divided by zero: it is, for one function, what compilers do with
+/// -ffast-math. 16-bit numbers, integers and sums over lengths known at run time stay as they are.
 template <class F>
 constexpr Reassociated<F> reassociate(const F& f) {
   return Reassociated<F>(f);

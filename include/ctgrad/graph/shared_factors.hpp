@@ -25,11 +25,11 @@ constexpr Extent summed_elements(const ShapeValue& wide, unsigned mask) {
 /// appended, so what a user wrote is computed as it was written; the order of the chain rule's products is ours to
 /// choose. It matters where x * y or its sum overflows, or underflows, and s is small, or large: sums of 16-bit
 /// numbers, whose range is small, stay as they are. So do sums that may have no elements, which are 0 whatever the
-/// factors.
+/// factors. Squares, which overflow and underflow soonest, are taken apart only where that is asked for.
 class SharedFactors {
 public:
-  constexpr SharedFactors(const Value& x, ShapeValue to, unsigned mask, int first)
-      : builder_(*x.builder), wide_(x.shape()), to_(to), mask_(mask), first_(first) {
+  constexpr SharedFactors(const Value& x, ShapeValue to, unsigned mask, int first, bool squares = false)
+      : builder_(*x.builder), wide_(x.shape()), to_(to), mask_(mask), first_(first), squares_(squares) {
     rest = summed_elements(wide_, mask) == 0 || is_half_type(x.dtype()) ? x : split(x, 0);
   }
 
@@ -67,7 +67,7 @@ private:
       negative_ = !negative_;
       return split(operand(node, 0), depth + 1);
     }
-    if (node.op == opcode<ops::Square>) return split_square(x, depth);
+    if (squares_ && node.op == opcode<ops::Square>) return split_square(x, depth);
     if (node.op != opcode<ops::Multiply> && node.op != opcode<ops::Divide>) return x;
     const bool divides = node.op == opcode<ops::Divide>;
     const Value a = operand(node, 0), b = operand(node, 1);
@@ -102,8 +102,9 @@ private:
 
   constexpr Value operand(const Node& node, int i) const { return Value{&builder_, node.operand[i]}; }
 
-  /// What an array repeats, where reverse mode has stretched it. Other nodes may stand for something that replaces them
-  /// by their number later: arguments of a rule, or a stretched zero that `vectorize` fills in.
+  /// What an array repeats, where it was stretched by a node that may be taken apart. Other nodes may stand for
+  /// something that replaces them by their number later: arguments of a rule, or a stretched zero that `vectorize`
+  /// fills in.
   constexpr Value unstretched(Value x) const {
     while (x.node().op == opcode<ops::BroadcastTo> && may_be_taken_apart(x)) {
       const Value inner = operand(x.node(), 0);
@@ -138,6 +139,7 @@ private:
   ShapeValue wide_, to_;
   unsigned mask_;
   int first_;
+  bool squares_;
   Value factor_[most];
   bool dividing_[most] = {};
   int count_ = 0;

@@ -51,7 +51,12 @@ constexpr Shares vectorized_shares(Value t, const Value (&x)[3], Value y) {
   int count = 2;
   for (int i = 0; i < 3; ++i) {
     point_x[i] = Value{&builder, builder.nodes.at[point].operand[i]};
-    if (point_x[i].id < 0 || point_x[i].id == x[i].id) continue;
+    if (point_x[i].id < 0) continue;
+    if (x[i].shape() == point_x[i].shape()) {
+      // The same for all points, and no axis for them. `reassociate` may have put another node in its place.
+      point_x[i] = x[i];
+      continue;
+    }
     const ShapeValue wide = lead(length, point_x[i].shape());
     from[count] = point_x[i].id;
     to[count++] = x[i].shape() == wide ? x[i].id : apply_shaped<ops::Reshape>(x[i], wide).id;

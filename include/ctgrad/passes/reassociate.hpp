@@ -32,22 +32,16 @@ public:
   constexpr int operator[](int id) const { return now_.at[id]; }
 
 private:
-  template <class Visit>
-  constexpr void for_each_operand(const Node& node, const Visit& visit) const {
-    for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) visit(node.operand[k]);
-    if (node.op == opcode<ops::Pack>)
-      for (int k = 0; k < ops::Pack::count(node.attribute); ++k)
-        visit(builder_.lists.at[ops::Pack::first(node.attribute) + k]);
-  }
-
   constexpr void find_uses(const int* outputs, int count) {
     for (int i = 0; i < count; ++i) uses_.at[outputs[i]] += 2;  // more than the one use inside a chain
     for (int i = end_ - 1; i >= begin_; --i) {
       if (uses_.at[i] == 0) continue;
-      for_each_operand(builder_.nodes.at[i], [&](int operand) {
-        ++uses_.at[operand];
-        user_.at[operand] = i;
-      });
+      const Node& node = builder_.nodes.at[i];
+      if (node.op == opcode<ops::Pack>) throw "ctgrad: reassociate has no rule for a pack of parameters";
+      for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
+        ++uses_.at[node.operand[k]];
+        user_.at[node.operand[k]] = i;
+      }
     }
   }
 
@@ -65,16 +59,12 @@ private:
   /// The same node on what its operands have become; the node itself where these have not changed.
   constexpr int copy(int id, Node node) {
     bool changed = false;
-    for_each_operand(node, [&](int operand) { changed = changed || now_.at[operand] != operand; });
-    if (!changed) return id;
-    for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) node.operand[k] = now_.at[node.operand[k]];
-    if (node.op == opcode<ops::Pack>) {
-      const int from = ops::Pack::first(node.attribute), count = ops::Pack::count(node.attribute);
-      const int to = builder_.lists.count;
-      for (int k = 0; k < count; ++k) builder_.lists.push_back(now_.at[builder_.lists.at[from + k]]);
-      node.attribute = ops::Pack::make(to, count);
+    for (int k = 0; k < 3 && node.operand[k] >= 0; ++k) {
+      const int now = now_.at[node.operand[k]];
+      changed = changed || now != node.operand[k];
+      node.operand[k] = now;
     }
-    return builder_.append(node);
+    return changed ? builder_.append(node) : id;
   }
 
   constexpr Value value(int id) { return {&builder_, id}; }
@@ -92,7 +82,7 @@ private:
   /// `x` summed along the axes of `mask`, in the shape `to`, which keeps them with length 1 or has no axes.
   constexpr Value sum_of(const Value& x, const ShapeValue& to, unsigned mask, int depth) {
     const ShapeValue wide = x.shape();
-    const SharedFactors factors(x, to, mask, begin_);
+    const SharedFactors factors(x, to, mask, begin_, true);
     const Value rest = broadcast_value(factors.rest, wide);
     const Node node = factors.rest.node();
     const Extent count = summed_elements(wide, mask);

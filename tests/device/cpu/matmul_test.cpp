@@ -173,9 +173,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(blocks, T, Types) {
       check_all<T>({{2 * rows + 1, 10, 2 * depth + 1, ta, tb}, 0, 0, 0, 1, 0}, workspace);
       check_all<T>({{1, columns + 3, 2 * depth + 9, ta, tb}, 1, 1, 0, 1, 1}, workspace);
       check_all<T>({{columns + 3, 1, 2 * depth + 9, ta, tb}, 1, 1, 2, 1, 1}, workspace);
-      check_all<T>({{64, 128, 97, ta, tb}, 0, 0, 0, 1, 0},
-                   workspace);  // packs the fewer rows of A where B is transposed
-      check_all<T>({{48, 201, 131, ta, tb}, 1, 2, 3, -2, 0}, workspace);  // the same
+      // The rows of A are fewer than those of a transposed B, and are packed instead.
+      check_all<T>({{64, 128, 97, ta, tb}, 0, 0, 0, 1, 0}, workspace);
+      check_all<T>({{48, 201, 131, ta, tb}, 1, 2, 3, -2, 0}, workspace);
       check_all<T>({{1101, 130, 9, ta, tb}, 0, 1, 2, 1, 1}, workspace);   // a large result and a panel that is near
       check_all<T>({{100, 1029, 65, ta, tb}, 0, 2, 0, 1, 0}, workspace);  // many columns of B, read where they lie
       check_all<T>({{100, 1021, 65, ta, tb}, 0, 3, 0, 1, 1}, workspace);  // the same, too far apart for that

@@ -344,7 +344,8 @@ void multiply_columns(const MatmulShape& shape, const T* a, std::int64_t lda, co
     const int rows = shape.m - i >= most ? most : 1;
     for (std::int64_t j = 0; j < shape.n;) {
       const T* const x = b + j * ldb;
-      const int together = rows == most && shape.n - j >= 2 ? 2 : 1;
+      // The sums of two need more registers than vectors of 32 bytes have.
+      const int together = vector_bytes == 64 && rows == most && shape.n - j >= 2 ? 2 : 1;
       if (together == 2) {
         dot_rows_with_two<T, most>(shape.k, x, ldb, a + i * lda, lda, dots, all);
       } else if (rows == most) {

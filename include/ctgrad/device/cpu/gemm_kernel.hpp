@@ -103,7 +103,8 @@ struct Tile {
     }
   }
 
-  /// Asks for the tile's part of C. (Inlined where it is used: g++ drops a call of a function that only prefetches.)
+  /// Asks for the tile's part of C, all of whose columns exist. (Inlined where it is used: g++ drops a call of a
+  /// function that only prefetches.)
   CTGRAD_ALWAYS_INLINE static void fetch(const T* c, std::int64_t ldc) {
     fetch_each(c, ldc, std::make_integer_sequence<int, Rows * Vectors>{});
   }
@@ -202,7 +203,7 @@ void multiply_tile(std::int64_t k, const T* a, std::int64_t a_row, std::int64_t 
   if constexpr (Layout == LeftLayout::rows_adjacent) a_row = 1;
   if constexpr (Layout == LeftLayout::steps_adjacent) a_step = 1;
   // What C holds is asked for now and read after the last step.
-  if (beta != T(0)) tile.fetch(c, ldc);
+  if (beta != T(0) && columns == tile.width) tile.fetch(c, ldc);
   tile.multiply(k, a, a_row, a_step, b, b_step);
   if (columns == tile.width) {
     tile.store(c, ldc, alpha, beta);

@@ -42,7 +42,8 @@ struct Avx2Tile<T, Rows, Vectors, std::integer_sequence<int, I...>> {
   __attribute__((target("avx2,fma"))) static void multiply(std::int64_t k, const T* a, std::int64_t a_row,
                                                            std::int64_t a_step, const T* b, std::int64_t b_step, T* c,
                                                            std::int64_t ldc, std::int64_t columns, T alpha, T beta) {
-    if (beta != T(0)) {
+    const bool whole = columns == Vectors * count;
+    if (beta != T(0) && whole) {
       ((I % Vectors % 2 == 0 ? __builtin_prefetch(c + I / Vectors * ldc + I % Vectors * count, 1) : void()), ...);
     }
     Wide sum[Rows * Vectors];
@@ -56,7 +57,6 @@ struct Avx2Tile<T, Rows, Vectors, std::integer_sequence<int, I...>> {
     }
     ((sum[I] *= alpha), ...);
     T buffer[Rows * Vectors * count];
-    const bool whole = columns == Vectors * count;
     T* to = whole ? c : buffer;
     const std::int64_t to_row = whole ? ldc : Vectors * count;
     if (beta != T(0)) {

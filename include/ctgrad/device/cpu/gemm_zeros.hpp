@@ -258,6 +258,7 @@ bool multiply_skipping_zeros(const MatmulShape& shape, const T* a, std::int64_t 
     return transposed ? zero_share(columns, rows, x, row) : zero_share(rows, columns, x, row);
   };
   const double left = shape.n < least_columns ? 0.0 : share(a, shape.m, shape.k, shape.transpose_a, lda);
+  // Where nearly all of the left operand is zero, the right one has not enough more to be looked at.
   if (!adds && shape.m >= least_columns && left + turned_better < 1) {
     // C^T = op(B)^T op(A)^T.
     const MatmulShape turned{shape.n, shape.m, shape.k, !shape.transpose_b, !shape.transpose_a};

@@ -39,7 +39,7 @@ struct Arithmetic<T, true> {
 /// OpenMP only the library has threads. On processors without AVX2 its call pays from about 32^3 on.
 inline bool worth_blas(const MatmulShape& shape) {
   if (shape.m <= 1 || shape.n <= 1 || shape.k <= 0) return false;
-  [[maybe_unused]] const std::int64_t products = shape.m * shape.n * shape.k;
+  const std::int64_t products = shape.m * shape.n * shape.k;
 #if !defined(_OPENMP)
   if (products > 200 * 200 * 200) return true;
 #endif

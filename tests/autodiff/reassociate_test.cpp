@@ -210,10 +210,10 @@ BOOST_AUTO_TEST_CASE(a_mapped_operation_of_a_users_own) {
 
 BOOST_AUTO_TEST_CASE(plain_numbers) {
   constexpr auto of_numbers = [](auto x) {
-    const auto product = [](auto a, auto b) { return a * b * a * b; };
+    const auto squares = [](auto a, auto b) { return a * b * a * b; };
     const auto with_number = [](auto y) { return std::pair{sum(y / 3.0), 3.0}; };
     decltype(x) two = 2, three = 3;
-    return x * reassociate(product)(two, three) + std::get<0>(reassociate(with_number)(x * x));
+    return x * reassociate(squares)(two, three) + std::get<0>(reassociate(with_number)(x * x));
   };
   BOOST_TEST(std::abs(compiled(of_numbers)(1.5) - 54.75) < 1e-13);
   BOOST_TEST(std::abs(gradient(of_numbers)(1.5) - 37) < 1e-13);

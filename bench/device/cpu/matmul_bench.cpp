@@ -88,9 +88,9 @@ void products(benchmark::State& state, MatmulShape s) {
 #endif
 }
 
-/// A product whose left operand has `zeros` percent of zeros: the built-in code that multiplies all, and the public
+/// A product whose left or right operand has `state.range(0)` percent of zeros: the built-in code that multiplies all, and the public
 /// function. `ratio` is function / built-in.
-void with_zeros(benchmark::State& state, MatmulShape s) {
+void with_zeros(benchmark::State& state, MatmulShape s, bool right = false) {
   const auto zeros = static_cast<std::uint32_t>(state.range(0));
   const std::int64_t lda = s.transpose_a ? s.m : s.k;
   const std::int64_t ldb = s.transpose_b ? s.k : s.n;
@@ -98,11 +98,13 @@ void with_zeros(benchmark::State& state, MatmulShape s) {
   std::vector<float> b(static_cast<std::size_t>(s.k * s.n));
   std::vector<float> c(static_cast<std::size_t>(s.m * s.n));
   std::uint32_t random = 1;
-  for (float& x : a) {
+  std::vector<float>& zeroed = right ? b : a;
+  std::vector<float>& other = right ? a : b;
+  for (float& x : zeroed) {
     random = random * 1664525U + 1013904223U;
     x = (random >> 16) % 100 < zeros ? 0.0F : static_cast<float>(random >> 20) / 4096.0F - 2.0F;
   }
-  for (std::size_t i = 0; i < b.size(); ++i) b[i] = static_cast<float>(i % 23) / 23.0F - 0.5F;
+  for (std::size_t i = 0; i < other.size(); ++i) other[i] = static_cast<float>(i % 23) / 23.0F - 0.5F;
   ctgrad::cpu::MatmulWorkspace<float> workspace(ctgrad::cpu::MatmulLibrary::built_in);
   const auto all = [&] {
     ctgrad::cpu::detail::gemm<float>(s, a.data(), lda, b.data(), ldb, c.data(), s.n, 1.0F, 0.0F,
@@ -133,6 +135,13 @@ BENCHMARK_CAPTURE(with_zeros, weight_gradient_512x512x64, MatmulShape{512, 512, 
 BENCHMARK_CAPTURE(with_zeros, weight_gradient_1024x1024x256, MatmulShape{1024, 1024, 256, true, false})->Arg(50);
 BENCHMARK_CAPTURE(with_zeros, input_gradient_64x512x512, MatmulShape{64, 512, 512, false, false})->Arg(50)->Arg(75);
 BENCHMARK_CAPTURE(with_zeros, output_64x128x784, MatmulShape{64, 128, 784, false, true})->Arg(50)->Arg(80);
+// The gradients of weights stored as [in, out] have the zeros of relu in the right operand.
+BENCHMARK_CAPTURE(with_zeros, weight_gradient_in_out_1000x100x64, MatmulShape{1000, 100, 64, true, false}, true)
+    ->Arg(50)
+    ->Arg(75);
+BENCHMARK_CAPTURE(with_zeros, weight_gradient_in_out_512x512x64, MatmulShape{512, 512, 64, true, false}, true)
+    ->Arg(50)
+    ->Arg(75);
 
 template <int M, int N, int K, bool TA, bool TB>
 void small_product(benchmark::State& state) {

@@ -119,8 +119,37 @@ CTGRAD_ALWAYS_INLINE void dot_rows(std::int64_t k, const T* x, const T* b, std::
   finish_dots<T, Rows>(p, k, x, b, ldb, wide, y, rows);
 }
 
-/// The same for two vectors, `x_row` elements apart, with one loading of the rows: y[r] for the first, y[Rows + r] for
-/// the second.
+/// The same for rows that come from far: few of them, so that the processor loads each ahead of its use, with two sums
+/// for each, so that they do not wait for one another.
+template <class T, int Rows, int... R>
+CTGRAD_ALWAYS_INLINE void dot_far_rows(std::int64_t k, const T* x, const T* b, std::int64_t ldb, T* y,
+                                       std::integer_sequence<int, R...> rows) {
+  constexpr std::int64_t count = lanes<T>;
+  Vector<T> wide[2][Rows];
+  ((wide[0][R] = Vector<T>{}, wide[1][R] = Vector<T>{}), ...);
+  std::int64_t p = 0;
+  for (; p + 2 * count <= k; p += 2 * count) {
+    Vector<T> left[2], right[2][Rows];
+    load_vector<T>(left[0], x + p);
+    load_vector<T>(left[1], x + p + count);
+    (load_vector<T>(right[0][R], b + R * ldb + p), ...);
+    (load_vector<T>(right[1][R], b + R * ldb + p + count), ...);
+    ((wide[0][R] += left[0] * right[0][R]), ...);
+    ((wide[1][R] += left[1] * right[1][R]), ...);
+  }
+  ((wide[0][R] += wide[1][R]), ...);
+  for (; p + count <= k; p += count) {
+    Vector<T> left;
+    load_vector<T>(left, x + p);
+    Vector<T> right[Rows];
+    (load_vector<T>(right[R], b + R * ldb + p), ...);
+    ((wide[0][R] += left * right[R]), ...);
+  }
+  finish_dots<T, Rows>(p, k, x, b, ldb, wide[0], y, rows);
+}
+
+/// As dot_rows, for two vectors, `x_row` elements apart, with one loading of the rows: y[r] for the first, y[Rows + r]
+/// for the second.
 template <class T, int Rows, int... R>
 CTGRAD_ALWAYS_INLINE void dot_rows_with_two(std::int64_t k, const T* x, std::int64_t x_row, const T* b,
                                             std::int64_t ldb, T* y, std::integer_sequence<int, R...> rows) {
@@ -165,10 +194,10 @@ void vector_times_matrix(std::int64_t n, std::int64_t k, const T* x, std::int64_
       }
       if (transposed) {
         std::int64_t j = 0;
-        T some[8];
-        for (; j + 8 <= count; j += 8) {
-          dot_rows<T, 8>(steps, left, b + (first + j) * ldb + p, ldb, some, std::make_integer_sequence<int, 8>{});
-          for (int r = 0; r < 8; ++r) y[j + r] += some[r];
+        T some[4];
+        for (; j + 4 <= count; j += 4) {
+          dot_far_rows<T, 4>(steps, left, b + (first + j) * ldb + p, ldb, some, std::make_integer_sequence<int, 4>{});
+          for (int r = 0; r < 4; ++r) y[j + r] += some[r];
         }
         for (; j < count; ++j) {
           dot_rows<T, 1>(steps, left, b + (first + j) * ldb + p, ldb, some, std::make_integer_sequence<int, 1>{});

@@ -88,8 +88,8 @@ void products(benchmark::State& state, MatmulShape s) {
 #endif
 }
 
-/// A product whose left or right operand has `state.range(0)` percent of zeros: the built-in code that multiplies all, and the public
-/// function. `ratio` is function / built-in.
+/// A product whose left or right operand has `state.range(0)` percent of zeros: the built-in code that multiplies all,
+/// and the public function. `ratio` is function / built-in.
 void with_zeros(benchmark::State& state, MatmulShape s, bool right = false) {
   const auto zeros = static_cast<std::uint32_t>(state.range(0));
   const std::int64_t lda = s.transpose_a ? s.m : s.k;

@@ -337,21 +337,21 @@ void multiply_columns(const MatmulShape& shape, const T* a, std::int64_t lda, co
     b = columns;
     ldb = shape.k;
   }
-  constexpr int most = 8;
+  // The sums of two columns need more registers than there are vectors of 32 bytes.
+  constexpr int most = 8, most_together = vector_bytes == 64 ? 2 : 1;
   constexpr auto all = std::make_integer_sequence<int, most>{};
-  T dots[2 * most];
+  T dots[most_together * most];
   for (std::int64_t i = 0; i < shape.m;) {
     const int rows = shape.m - i >= most ? most : 1;
     for (std::int64_t j = 0; j < shape.n;) {
       const T* const x = b + j * ldb;
-      // The sums of two need more registers than vectors of 32 bytes have.
-      const int together = vector_bytes == 64 && rows == most && shape.n - j >= 2 ? 2 : 1;
-      if (together == 2) {
-        dot_rows_with_two<T, most>(shape.k, x, ldb, a + i * lda, lda, dots, all);
-      } else if (rows == most) {
-        dot_rows<T, most>(shape.k, x, a + i * lda, lda, dots, all);
-      } else {
+      const int together = rows == most && shape.n - j >= most_together ? most_together : 1;
+      if (rows < most) {
         dot_rows<T, 1>(shape.k, x, a + i * lda, lda, dots, std::make_integer_sequence<int, 1>{});
+      } else if (together == 1) {
+        dot_rows<T, most>(shape.k, x, a + i * lda, lda, dots, all);
+      } else if constexpr (most_together == 2) {
+        dot_rows_with_two<T, most>(shape.k, x, ldb, a + i * lda, lda, dots, all);
       }
       for (int q = 0; q < together; ++q, ++j) {
         for (int r = 0; r < rows; ++r) {

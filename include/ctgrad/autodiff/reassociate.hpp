@@ -24,17 +24,17 @@ struct Reassociated : detail::Derivative<Reassociated<F>> {
     if (builder == nullptr) return result;  // of plain numbers
     result = detail::settle(builder, result);
     detail::Vector<int> nodes;
-    for_each_symbol(result, [&](const auto& symbol) { nodes.push_back(symbol.id); });
+    for_each_traced_leaf(result, [&](const auto& symbol) { nodes.push_back(symbol.id); });
     ctgrad::reassociate(*builder, begin, nodes.data(), nodes.size(), nodes.data());
     int next = 0;
-    for_each_symbol(result, [&](auto& symbol) { symbol.id = nodes[next++]; });
+    for_each_traced_leaf(result, [&](auto& symbol) { symbol.id = nodes[next++]; });
     return result;
   }
 
 private:
   /// The leaves of a result that are no plain numbers.
   template <class Y, class Visit>
-  static constexpr void for_each_symbol(Y& result, const Visit& visit) {
+  static constexpr void for_each_traced_leaf(Y& result, const Visit& visit) {
     detail::for_each_leaf(result, [&](auto& leaf) {
       if constexpr (detail::is_symbol<std::remove_cvref_t<decltype(leaf)>>) visit(leaf);
     });
@@ -47,7 +47,7 @@ private:
 /// less. Derivatives are those of the new order: `value_and_grad(reassociate(f))(x)`.
 ///
 /// Without it everything is computed as it was written. With it values differ by rounding, and where a number on the
-/// way overflows, underflows, is infinite or divided by zero: it is, for one function, what compilers do with
+/// way overflows, underflows, is infinite or divided by zero: it is, for one function, a part of what compilers do with
 /// -ffast-math. 16-bit numbers, integers and sums over lengths known at run time stay as they are.
 template <class F>
 constexpr Reassociated<F> reassociate(const F& f) {

@@ -82,11 +82,18 @@ CTGRAD_ALWAYS_INLINE void sum_elements(T* y, Vector<T, 16>* x, std::integer_sequ
   }
 }
 
-/// y[r] = the dot product of x[k] with row r of b, for `Rows` rows, from step p on: `wide` has those of the steps
-/// before, which whole vectors of steps take.
+/// y[r] = the dot product of x[k] with row r of b, for `Rows` rows. The lanes of `wide` hold the sums of the steps
+/// before p.
 template <class T, int Rows, int... R>
 CTGRAD_ALWAYS_INLINE void finish_dots(std::int64_t p, std::int64_t k, const T* x, const T* b, std::int64_t ldb,
-                                      const Vector<T>* wide, T* y, std::integer_sequence<int, R...> rows) {
+                                      Vector<T>* wide, T* y, std::integer_sequence<int, R...> rows) {
+  for (; p + lanes<T> <= k; p += lanes<T>) {
+    Vector<T> left;
+    load_vector<T>(left, x + p);
+    Vector<T> right[Rows];
+    (load_vector<T>(right[R], b + R * ldb + p), ...);
+    ((wide[R] += left * right[R]), ...);
+  }
   Vector<T, 16> sum[Rows];
   (add_halves<T, vector_bytes>(sum[R], wide[R]), ...);
   if constexpr (vector_bytes > 16) {
@@ -108,15 +115,7 @@ CTGRAD_ALWAYS_INLINE void dot_rows(std::int64_t k, const T* x, const T* b, std::
                                    std::integer_sequence<int, R...> rows) {
   Vector<T> wide[Rows];
   ((wide[R] = Vector<T>{}), ...);
-  std::int64_t p = 0;
-  for (; p + lanes<T> <= k; p += lanes<T>) {
-    Vector<T> left;
-    load_vector<T>(left, x + p);
-    Vector<T> right[Rows];
-    (load_vector<T>(right[R], b + R * ldb + p), ...);
-    ((wide[R] += left * right[R]), ...);
-  }
-  finish_dots<T, Rows>(p, k, x, b, ldb, wide, y, rows);
+  finish_dots<T, Rows>(0, k, x, b, ldb, wide, y, rows);
 }
 
 /// The same for rows that come from far: few of them, so that the processor loads each ahead of its use, with two sums
@@ -138,13 +137,6 @@ CTGRAD_ALWAYS_INLINE void dot_far_rows(std::int64_t k, const T* x, const T* b, s
     ((wide[1][R] += left[1] * right[1][R]), ...);
   }
   ((wide[0][R] += wide[1][R]), ...);
-  for (; p + count <= k; p += count) {
-    Vector<T> left;
-    load_vector<T>(left, x + p);
-    Vector<T> right[Rows];
-    (load_vector<T>(right[R], b + R * ldb + p), ...);
-    ((wide[0][R] += left * right[R]), ...);
-  }
   finish_dots<T, Rows>(p, k, x, b, ldb, wide[0], y, rows);
 }
 

@@ -83,7 +83,7 @@ void convolve_lines(std::int64_t depth, const std::int64_t* offset, const T* wei
     Tile<T, Rows, Vectors> tile;
     tile.clear();
     for (std::int64_t d = 0; d < depth; ++d) tile.add_step(weights + d * Rows, 1, line + p + offset[d]);
-    tile.store(sums + p, length, T(1), T(0));
+    tile.store(sums + p, length);
   };
   std::int64_t p = 0;
   for (; p + most * native_lanes<T> <= count; p += most * native_lanes<T>) run(std::integral_constant<int, most>{}, p);

@@ -256,26 +256,25 @@ private:
     TileFunction function = nullptr;
     if (rows >= tile_rows) {
       height = tile_rows;
-      function = row == 1 ? of_width<Tiles::rows, LeftLayout::rows_adjacent>(vectors)
-                          : of_width<Tiles::rows, LeftLayout::steps_adjacent>(vectors);
+      function = of_width<Tiles::rows>(vectors);
     } else if (tile_rows > 4 && rows >= 4) {
       height = 4;
-      function = of_width<4, LeftLayout::any>(vectors);
+      function = of_width<4>(vectors);
     } else if (rows >= 2) {
       height = 2;
-      function = of_width<2, LeftLayout::any>(vectors);
+      function = of_width<2>(vectors);
     } else {
-      function = of_width<1, LeftLayout::any>(vectors);
+      function = of_width<1>(vectors);
     }
     function(depth, left, row, step, right, right_step, to, ldc, columns, alpha, old_scale);
     return height;
   }
 
-  template <int Rows, LeftLayout Layout>
+  template <int Rows>
   static TileFunction of_width(std::int64_t vectors) {
-    if (vectors == 1) return Tiles::template function<T, Rows, 1, Layout>;
-    if (tile_vectors == 2 || vectors == 2) return Tiles::template function<T, Rows, 2, Layout>;
-    return Tiles::template function<T, Rows, Tiles::vectors, Layout>;
+    if (vectors == 1) return Tiles::template function<T, Rows, 1>;
+    if (tile_vectors == 2 || vectors == 2) return Tiles::template function<T, Rows, 2>;
+    return Tiles::template function<T, Rows, Tiles::vectors>;
   }
 };
 

@@ -81,19 +81,38 @@ CTGRAD_ALWAYS_INLINE void copy_part(T* to, const T* from, std::int64_t count) {
   if constexpr (piece > 1) copy_part<T, Bytes / 2>(to, from, count);
 }
 
+/// The same for so many rows of a matrix.
+template <class T>
+[[gnu::noinline]] void copy_rows(std::int64_t rows, std::int64_t columns, const T* from, std::int64_t from_row, T* to,
+                                 std::int64_t to_row) {
+  for (std::int64_t i = 0; i < rows; ++i) copy_part(to + i * to_row, from + i * from_row, columns);
+}
+
 /// The sums of one register tile: `Rows` rows of `Vectors` vectors, row by row.
 ///
 /// The loops over the tile are fold expressions: only constant indices let the compiler keep the
 /// array in registers, and at -O2 g++ does not unroll such a loop by itself.
-template <class T, int Rows, int Vectors, int Bytes = vector_bytes>
-struct Tile {
-  static constexpr int width = Vectors * lanes<T, Bytes>;
+template <class T, int Rows, int Vectors, int Bytes = vector_bytes,
+          class Sums = std::make_integer_sequence<int, Rows * Vectors>>
+struct Tile;
+
+template <class T, int Rows, int Vectors, int Bytes, int... I>
+struct Tile<T, Rows, Vectors, Bytes, std::integer_sequence<int, I...>> {
+  static constexpr int count = lanes<T, Bytes>, width = Vectors * count;
 
   Vector<T, Bytes> sum[Rows * Vectors];
 
-  /// sum[i, :] += a[i] * b[:] for each of k steps, in the order of k: the bits of an element do not
-  /// depend on the tile it falls in. Rows of the left operand are `a_row` apart, its steps
-  /// `a_step`; the steps of the right operand are `b_step` apart.
+  CTGRAD_ALWAYS_INLINE void clear() { ((sum[I] = Vector<T, Bytes>{}), ...); }
+
+  /// One step: sum[i, :] += a[i] * b[:]. Rows of the left operand are `a_row` apart.
+  CTGRAD_ALWAYS_INLINE void add_step(const T* a, std::int64_t a_row, const T* b) {
+    Vector<T, Bytes> right[Vectors];
+    ((I < Vectors ? load_once(right[I % Vectors], b + I % Vectors * count) : void()), ...);
+    ((sum[I] += a[I / Vectors * a_row] * right[I % Vectors]), ...);
+  }
+
+  /// k steps, in this order: the bits of an element do not depend on the tile it falls in. Steps of the left operand
+  /// are `a_step` apart, those of the right one `b_step`.
   CTGRAD_ALWAYS_INLINE void multiply(std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_step, const T* b,
                                      std::int64_t b_step) {
     clear();
@@ -103,113 +122,52 @@ struct Tile {
     }
   }
 
+  /// Adds the sums of another tile to these.
+  CTGRAD_ALWAYS_INLINE void add(const Tile& other) { ((sum[I] += other.sum[I]), ...); }
+
   /// Asks for the tile's part of C, all of whose columns exist. (Inlined where it is used: g++ drops a call of a
   /// function that only prefetches.)
   CTGRAD_ALWAYS_INLINE static void fetch(const T* c, std::int64_t ldc) {
-    fetch_each(c, ldc, std::make_integer_sequence<int, Rows * Vectors>{});
-  }
-
-  CTGRAD_ALWAYS_INLINE void clear() { clear_each(std::make_integer_sequence<int, Rows * Vectors>{}); }
-
-  /// One step: sum[i, :] += a[i] * b[:].
-  CTGRAD_ALWAYS_INLINE void add_step(const T* a, std::int64_t a_row, const T* b) {
-    step(a, a_row, b, std::make_integer_sequence<int, Rows>{}, std::make_integer_sequence<int, Vectors>{});
-  }
-
-  /// Adds the sums of another tile to these.
-  CTGRAD_ALWAYS_INLINE void add(const Tile& other) {
-    add_each(other, std::make_integer_sequence<int, Rows * Vectors>{});
-  }
-
-  /// c = alpha * sum + beta * c; c is not read where beta is zero.
-  CTGRAD_ALWAYS_INLINE void store(T* c, std::int64_t ldc, T alpha, T beta) const {
-    if (beta == T(0)) {
-      store_rows<false>(c, ldc, alpha, beta, std::make_integer_sequence<int, Rows * Vectors>{});
-    } else {
-      store_rows<true>(c, ldc, alpha, beta, std::make_integer_sequence<int, Rows * Vectors>{});
-    }
-  }
-
-  /// The same for the first `columns` columns only.
-  CTGRAD_ALWAYS_INLINE void store_part(T* c, std::int64_t ldc, std::int64_t columns, T alpha, T beta) const {
-    T buffer[Rows * width];
-    if (beta != T(0)) {
-      for (std::int64_t i = 0; i < Rows; ++i) copy_part(buffer + i * width, c + i * ldc, columns);
-    }
-    store(buffer, width, alpha, beta);
-    for (std::int64_t i = 0; i < Rows; ++i) copy_part(c + i * ldc, buffer + i * width, columns);
-  }
-
-private:
-  template <int... I>
-  CTGRAD_ALWAYS_INLINE static void fetch_each(const T* c, std::int64_t ldc, std::integer_sequence<int, I...>) {
-    ((I % Vectors * Bytes % 64 == 0 ? __builtin_prefetch(c + I / Vectors * ldc + I % Vectors * lanes<T, Bytes>, 1)
-                                    : void()),
+    ((I % Vectors * Bytes % 64 == 0 ? __builtin_prefetch(c + I / Vectors * ldc + I % Vectors * count, 1) : void()),
      ...);
   }
 
-  template <int... I>
-  CTGRAD_ALWAYS_INLINE void clear_each(std::integer_sequence<int, I...>) {
-    ((sum[I] = Vector<T, Bytes>{}), ...);
+  /// sum = alpha * sum + beta * c; c is not read where beta is zero.
+  CTGRAD_ALWAYS_INLINE void scale(const T* c, std::int64_t ldc, T alpha, T beta) {
+    ((sum[I] *= alpha), ...);
+    if (beta == T(0)) return;
+    Vector<T, Bytes> old;
+    ((load_vector<T, Bytes>(old, c + I / Vectors * ldc + I % Vectors * count), sum[I] += beta * old), ...);
   }
 
-  template <int... I>
-  CTGRAD_ALWAYS_INLINE void add_each(const Tile& other, std::integer_sequence<int, I...>) {
-    ((sum[I] += other.sum[I]), ...);
+  CTGRAD_ALWAYS_INLINE void store(T* c, std::int64_t ldc) const {
+    (store_vector<T, Bytes>(c + I / Vectors * ldc + I % Vectors * count, sum[I]), ...);
   }
 
-  template <int... I, int... J>
-  CTGRAD_ALWAYS_INLINE void step(const T* a, std::int64_t a_row, const T* b, std::integer_sequence<int, I...>,
-                                 std::integer_sequence<int, J...> columns) {
-    Vector<T, Bytes> right[Vectors];
-    (load_vector<T, Bytes>(right[J], b + J * lanes<T, Bytes>), ...);
-    (stay_in_register(right[J]), ...);
-    (step_row<I>(a[I * a_row], right, columns), ...);
-  }
-
-  template <int I, int... J>
-  CTGRAD_ALWAYS_INLINE void step_row(T left, const Vector<T, Bytes>* right, std::integer_sequence<int, J...>) {
-    ((sum[I * Vectors + J] += left * right[J]), ...);
-  }
-
-  template <bool Add, int... I>
-  CTGRAD_ALWAYS_INLINE void store_rows(T* c, std::int64_t ldc, T alpha, T beta,
-                                       std::integer_sequence<int, I...>) const {
-    (store_one<Add>(c + (I / Vectors) * ldc + (I % Vectors) * lanes<T, Bytes>, sum[I], alpha, beta), ...);
-  }
-
-  template <bool Add>
-  CTGRAD_ALWAYS_INLINE static void store_one(T* c, const Vector<T, Bytes>& value, T alpha, T beta) {
-    if constexpr (Add) {
-      Vector<T, Bytes> old;
-      load_vector<T, Bytes>(old, c);
-      store_vector<T, Bytes>(c, alpha * value + beta * old);
-    } else {
-      store_vector<T, Bytes>(c, alpha * value);
-    }
+private:
+  CTGRAD_ALWAYS_INLINE static void load_once(Vector<T, Bytes>& to, const T* from) {
+    load_vector<T, Bytes>(to, from);
+    stay_in_register(to);
   }
 };
 
-/// How the left operand of a tile lies in memory. Where one distance is known to be 1, the inner
-/// loop needs fewer addresses.
-enum class LeftLayout { rows_adjacent, steps_adjacent, any };
-
 /// One tile of C = alpha * A * B + beta * C. Rows of A are `a_row` elements apart, its steps
 /// `a_step`. `columns` of the tile's columns exist in C; B has all of them.
-template <class T, int Rows, int Vectors, LeftLayout Layout>
+template <class T, int Rows, int Vectors>
 void multiply_tile(std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_step, const T* b, std::int64_t b_step,
                    T* c, std::int64_t ldc, std::int64_t columns, T alpha, T beta) {
   Tile<T, Rows, Vectors> tile;
-  if constexpr (Layout == LeftLayout::rows_adjacent) a_row = 1;
-  if constexpr (Layout == LeftLayout::steps_adjacent) a_step = 1;
+  const bool whole = columns == tile.width;
   // What C holds is asked for now and read after the last step.
-  if (beta != T(0) && columns == tile.width) tile.fetch(c, ldc);
+  if (beta != T(0) && whole) tile.fetch(c, ldc);
   tile.multiply(k, a, a_row, a_step, b, b_step);
-  if (columns == tile.width) {
-    tile.store(c, ldc, alpha, beta);
-  } else {
-    tile.store_part(c, ldc, columns, alpha, beta);
-  }
+  T buffer[Rows * tile.width];
+  T* const to = whole ? c : buffer;
+  const std::int64_t to_row = whole ? ldc : tile.width;
+  if (!whole && beta != T(0)) copy_rows(Rows, columns, c, ldc, buffer, to_row);
+  tile.scale(to, to_row, alpha, beta);
+  tile.store(to, to_row);
+  if (!whole) copy_rows(Rows, columns, buffer, to_row, c, ldc);
 }
 
 /// The tiles of this file, as a choice for Gemm.
@@ -218,8 +176,8 @@ struct NativeTiles {
   static constexpr int rows = tile_rows;
   static constexpr int vectors = tile_vectors;
 
-  template <class T, int Rows, int Vectors, LeftLayout Layout>
-  static constexpr auto function = &multiply_tile<T, Rows, Vectors, Layout>;
+  template <class T, int Rows, int Vectors>
+  static constexpr auto function = &multiply_tile<T, Rows, Vectors>;
 };
 
 }  // namespace ctgrad::cpu::detail

@@ -61,14 +61,14 @@ struct Avx2Tile<T, Rows, Vectors, std::integer_sequence<int, I...>> {
     const std::int64_t to_row = whole ? ldc : Vectors * count;
     if (beta != T(0)) {
       if (!whole) {
-        for (int i = 0; i < Rows; ++i) copy_part(buffer + i * to_row, c + i * ldc, columns);
+        copy_rows(Rows, columns, c, ldc, buffer, to_row);
       }
       ((sum[I] += beta * *reinterpret_cast<const WideInMemory*>(to + (I / Vectors) * to_row + (I % Vectors) * count)),
        ...);
     }
     ((*reinterpret_cast<WideInMemory*>(to + (I / Vectors) * to_row + (I % Vectors) * count) = sum[I]), ...);
     if (!whole) {
-      for (int i = 0; i < Rows; ++i) copy_part(c + i * ldc, buffer + i * to_row, columns);
+      copy_rows(Rows, columns, buffer, to_row, c, ldc);
     }
   }
 };
@@ -79,7 +79,7 @@ struct Avx2Tiles {
   static constexpr int rows = 4;
   static constexpr int vectors = 3;
 
-  template <class T, int Rows, int Vectors, LeftLayout>
+  template <class T, int Rows, int Vectors>
   static constexpr auto function = &Avx2Tile<T, Rows, Vectors>::multiply;
 };
 

@@ -6,6 +6,7 @@
 
 #include <ctgrad/device/cpu/gemm_kernel.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -158,6 +159,30 @@ void transpose(std::int64_t rows, std::int64_t columns, const T* from, std::int6
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
+
+/// The same, with the rows of `to` written in order, a few at a time: for results far from the first-level cache.
+/// Vectors of 32 bytes at most: Intel's processors shuffle two of these at a time, and one of 64 bytes.
+template <class T>
+void transpose_in_order(std::int64_t rows, std::int64_t columns, const T* from, std::int64_t from_row, T* to,
+                        std::int64_t to_row) {
+  constexpr int bytes = std::min(vector_bytes, 32);
+  constexpr std::int64_t height = lanes<T, bytes>, width = lanes<T, 16>;
+  constexpr auto squares = std::make_integer_sequence<int, static_cast<int>(width)>{};
+  std::int64_t j = 0;
+  for (; j + width <= columns; j += width) {
+    std::int64_t i = 0;
+    for (; i + height <= rows; i += height)
+      transpose_squares<T, bytes>(from + i * from_row + j, from_row, to + j * to_row + i, to_row, squares);
+    for (; i + width <= rows; i += width)
+      transpose_squares<T, 16>(from + i * from_row + j, from_row, to + j * to_row + i, to_row, squares);
+    for (; i < rows; ++i) {
+      for (std::int64_t k = j; k < j + width; ++k) to[k * to_row + i] = from[i * from_row + k];
+    }
+  }
+  for (; j < columns; ++j) {
+    for (std::int64_t i = 0; i < rows; ++i) to[j * to_row + i] = from[i * from_row + j];
+  }
+}
 
 /// Packs a strip: to[p, j] for p < k, j < width, from columns j < `columns`, and zeros beyond them.
 /// `across` is true when the elements of one step p stand beside each other in `from`, whose rows

@@ -204,7 +204,7 @@ private:
   /// they are put together beforehand and written in order.
   void copy_turned(std::int64_t rows, std::int64_t columns, const T* from, T* to) const {
     if (ldc * static_cast<std::int64_t>(sizeof(T)) % 2048 != 0)
-      return transpose(rows, columns, from, strip_row, to, ldc);
+      return transpose_in_order(rows, columns, from, strip_row, to, ldc);
     constexpr std::int64_t step = lanes<T, 16>;
     T buffer[step * most_rows];
     for (std::int64_t j = 0; j < columns; j += step) {

@@ -51,7 +51,7 @@ struct ZeroSkippingKernel<T, Vectors, std::integer_sequence<int, I...>> {
       T* const to = whole ? c : buffer;
       Vector<T> sum[Vectors];
       if (x.adds) {
-        if (!whole) copy_part(buffer, c, x.columns);
+        if (!whole) copy_rows(1, x.columns, c, 0, buffer, 0);
         (load_vector<T>(sum[I], to + I * count), ...);
       } else {
         ((sum[I] = Vector<T>{}), ...);
@@ -66,7 +66,7 @@ struct ZeroSkippingKernel<T, Vectors, std::integer_sequence<int, I...>> {
         ((sum[I] += factor * row[I]), ...);
       }
       (store_vector<T>(to + I * count, sum[I]), ...);
-      if (!whole) copy_part(c, buffer, x.columns);
+      if (!whole) copy_rows(1, x.columns, buffer, 0, c, 0);
     }
   }
 };
@@ -99,7 +99,7 @@ struct Avx2ZeroSkippingKernel<T, Vectors, std::integer_sequence<int, I...>> {
       Wide sum[Vectors];
       ((sum[I] = Wide{}), ...);
       if (x.adds) {
-        if (!whole) copy_part(buffer, c, x.columns);
+        if (!whole) copy_rows(1, x.columns, c, 0, buffer, 0);
         ((sum[I] = *reinterpret_cast<const WideInMemory*>(to + I * count)), ...);
       }
       const T* const left = x.left + i * x.left_row;
@@ -110,7 +110,7 @@ struct Avx2ZeroSkippingKernel<T, Vectors, std::integer_sequence<int, I...>> {
         ((sum[I] += factor * *reinterpret_cast<const WideInMemory*>(right + I * count)), ...);
       }
       ((*reinterpret_cast<WideInMemory*>(to + I * count) = sum[I]), ...);
-      if (!whole) copy_part(c, buffer, x.columns);
+      if (!whole) copy_rows(1, x.columns, buffer, 0, c, 0);
     }
   }
 };

@@ -59,7 +59,7 @@ CTGRAD_ALWAYS_INLINE void small_columns(const T* a, std::int64_t a_row, std::int
       constexpr int parts = sums >= 4 || K < 8 ? 1 : (sums == 1 ? 4 : 2);
       Tile<T, Rows, vectors, Bytes> tile;
       multiply_in_parts<K>(tile, a, a_row, a_step, b + J, N, std::make_integer_sequence<int, parts>{});
-      tile.store(c + J, N, T(1), T(0));
+      tile.store(c + J, N);
       small_columns<T, Rows, J + vectors * count, N, K, Bytes>(a, a_row, a_step, b, c);
     }
   }

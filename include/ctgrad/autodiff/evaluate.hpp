@@ -145,7 +145,9 @@ CTGRAD_ALWAYS_INLINE constexpr void run_compiled(Out& out, const X&... x) {
   if constexpr (std::is_default_constructible_v<F>) {
     using P = FlatProgram<F, X...>;
     using Stages = typename P::Stages;
-    if (std::is_constant_evaluated()) return run_in_constant<Stages>(out, x...);
+    // Not std::is_constant_evaluated, which g++ sees through only once functions are inlined: until then it would keep,
+    // and work on, all that none but constant expressions call.
+    if (__builtin_is_constant_evaluated()) return run_in_constant<Stages>(out, x...);
     if constexpr (runs_on_stack<Stages>) {
       run_on_stack<Stages>(out, x...);
     } else {
@@ -213,7 +215,7 @@ constexpr auto evaluate_constant(const F& f, const X&... x) {
 /// Calls `f`, written for symbols, with numbers. Gives numbers in the structure that `f` returns.
 template <class O, class F, class... X>
 CTGRAD_ALWAYS_INLINE constexpr O call_with_numbers(const F& f, const X&... x) {
-  if (std::is_constant_evaluated()) return detail::evaluate_constant(f, x...);
+  if (__builtin_is_constant_evaluated()) return detail::evaluate_constant(f, x...);
   EmptyLeaves empty;
   O out = make_owned<O>(empty);
   detail::run_compiled<F>(out, x...);
@@ -279,7 +281,7 @@ CTGRAD_ALWAYS_INLINE constexpr void call_into(Out& out, const F&, const X&... x)
   static_assert(TakesResults<leaf_types<Out>, leaf_types<traced_result<F, X...>>>::value,
                 "ctgrad: what into() writes to must have the structure of the result, with numbers for scalars and a "
                 "Tensor or TensorView of the same element type and shape for each array");
-  if (std::is_constant_evaluated()) {
+  if (__builtin_is_constant_evaluated()) {
     detail::run_compiled<F>(out, x...);
   } else if (needs_place_beside<F>(out, x...)) {
     detail::RunBeside<F, Out>::call(out, x...);

@@ -88,7 +88,7 @@ struct LastCarry {
       for (Extent k = 0; k < n; ++k) rows[k] = carry[k];
     } else {
       // Nobody reads what is between the leaves, but no element of a constant may be left out.
-      if (std::is_constant_evaluated()) std::fill_n(rows, copies * width, T(0));
+      if (__builtin_is_constant_evaluated()) std::fill_n(rows, copies * width, T(0));
       if (turns == 0) copy_to_views(aligned_views_at<Carry>(rows), start);
       for (std::int64_t turn = 0; turn < turns; ++turn) {
         T* const row = (turns - turn) % 2 == 0 ? rows + width : rows;

@@ -70,7 +70,7 @@ struct WhileTurns {
   /// Calls run(memory) with memory that holds numbers: in a program that of this thread, which is kept.
   template <class T, class Run>
   static constexpr void with_memory(const Run& run) {
-    if (std::is_constant_evaluated()) {
+    if (__builtin_is_constant_evaluated()) {
       Vector<T> memory;
       run(memory);
     } else {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "ctgrad/device/cpu/row_input.hpp"
 #include "ctgrad/kernels/kernel.hpp"
 
 namespace ctgrad::cpu {
@@ -43,6 +44,31 @@ inline constexpr int vector_registers = 32;
 inline constexpr int vector_registers = 16;
 #endif
 
+namespace detail {
+
+template <class Op, class T, int N>
+CTGRAD_ALWAYS_INLINE T reduce_lanes_by(const Simd<T, N>& a) {
+  return ctgrad::detail::reduce_lanes(a, [](auto x, auto y) { return Op::combine(x, y); });
+}
+
+/// The elements of a register, or the one of a Width of 1, combined into one.
+template <class Op, class T, int Width, class Lanes>
+CTGRAD_ALWAYS_INLINE T fold_lanes(const Lanes& total) {
+  if constexpr (Width == 1) {
+    return total;
+  } else if constexpr (requires { typename Lanes::value_type; }) {
+    return reduce_lanes_by<Op>(total);
+  } else {
+    T lanes[Width];
+    total.store(lanes);
+    for (int half = Width / 2; half > 0; half /= 2)
+      for (int k = 0; k < half; ++k) lanes[k] = Op::combine(lanes[k], lanes[k + half]);
+    return lanes[0];
+  }
+}
+
+}  // namespace detail
+
 /// Runs a kernel over a row, `Width` elements at a time; a rest of fewer goes through the same instructions with
 /// part of the lanes in use, so that an element's bits do not depend on where it stands.
 template <class Kernel, int Width>
@@ -61,8 +87,6 @@ class RowLoop {
   using Outputs = std::make_integer_sequence<int, outputs>;
   using Row = cpu::Row<Kernel>;
 
-  template <int I>
-  using element_in = element_t<Kernel::template input<I>::dtype>;
   template <int O>
   using element_out = element_t<Kernel::template output<O>::dtype>;
 
@@ -71,7 +95,7 @@ public:
   CTGRAD_ALWAYS_INLINE static void run(Row& start, std::int64_t begin, std::int64_t end) {
     const Row row = start;
     Bank bank;
-    load_broadcasts(bank, row, Inputs{});
+    read_broadcasts(bank, row, Inputs{});
     [&]<int... O, int... C>(std::integer_sequence<int, O...>, std::integer_sequence<int, C...>)
         __attribute__((always_inline)) {
       Accumulators<std::integer_sequence<int, O...>> sums[chains];
@@ -101,7 +125,7 @@ public:
     constexpr int own_chains = static_cast<int>(std::min<std::int64_t>(chains, (End - Begin) / width));
     const Row row = start;
     Bank bank;
-    load_broadcasts(bank, row, Inputs{});
+    read_broadcasts(bank, row, Inputs{});
     [&]<int... O, int... C>(std::integer_sequence<int, O...>, std::integer_sequence<int, C...>)
         __attribute__((always_inline)) {
       Accumulators<std::integer_sequence<int, O...>> sums[own_chains];
@@ -154,7 +178,7 @@ private:
     Totals<Outputs> totals;
     (begin_total<O, Whole>(row, i, used, totals), ...);
     for (std::int64_t k = 0; k < count; ++k) {
-      load_broadcasts(bank, row, Inputs{});
+      read_broadcasts(bank, row, Inputs{});
       if constexpr (Whole) {
         step(bank, row, i, Inputs{});
       } else {
@@ -229,68 +253,27 @@ private:
     }
   };
 
-  template <int I>
-  CTGRAD_ALWAYS_INLINE static const element_in<I>* source(const Row& row, std::int64_t i) {
-    return reinterpret_cast<const element_in<I>*>(row.pointer[I]) + i;
-  }
   template <int O>
   CTGRAD_ALWAYS_INLINE static element_out<O>* target(const Row& row, std::int64_t i) {
     return reinterpret_cast<element_out<O>*>(row.pointer[inputs + O]) + i;
   }
 
+  template <int I>
+  using Reader = InputReader<typename Kernel::template input<I>, width>;
+
   template <int... I>
-  CTGRAD_ALWAYS_INLINE static void load_broadcasts(Bank& bank, const Row& row, std::integer_sequence<int, I...>) {
-    (load_broadcast<I>(bank, row), ...);
+  CTGRAD_ALWAYS_INLINE static void read_broadcasts(Bank& bank, const Row& row, std::integer_sequence<int, I...>) {
+    (Reader<I>::read_broadcast(kernels::get<I>(bank), {row.pointer[I], row.inner[I]}), ...);
   }
-  template <int I>
-  CTGRAD_ALWAYS_INLINE static void load_broadcast(Bank& bank, const Row& row) {
-    if constexpr (Kernel::template input<I>::access == InnerAccess::broadcast)
-      kernels::get<I>(bank) = static_cast<compute_t<element_in<I>>>(*source<I>(row, 0));
-  }
-
-  template <int I>
-  CTGRAD_ALWAYS_INLINE static void load(Bank& bank, const Row& row, std::int64_t i) {
-    using Input = typename Kernel::template input<I>;
-    using Lanes = kernels::MemoryLanes<Input::dtype, width>;
-    if constexpr (width == 1 && Input::access != InnerAccess::broadcast) {
-      kernels::get<I>(bank) = *source<I>(row, i * row.inner[I]);
-    } else if constexpr (Input::access == InnerAccess::contiguous) {
-      kernels::get<I>(bank) = Lanes::load(source<I>(row, i));
-    } else if constexpr (Input::access == InnerAccess::strided) {
-      element_in<I> lanes[width];
-      for (int k = 0; k < width; ++k) lanes[k] = *source<I>(row, (i + k) * row.inner[I]);
-      kernels::get<I>(bank) = Lanes::load(lanes);
-    }
-  }
-  template <int I>
-  CTGRAD_ALWAYS_INLINE static void load_partial(Bank& bank, const Row& row, std::int64_t i, std::int64_t count) {
-    using Input = typename Kernel::template input<I>;
-    using Lanes = kernels::MemoryLanes<Input::dtype, width>;
-    if constexpr (Input::access != InnerAccess::broadcast) {
-      if constexpr (Input::access == InnerAccess::contiguous && width > 1 && Input::dtype != DType::boolean) {
-        kernels::get<I>(bank) = Lanes::load_partial(source<I>(row, i), count);
-      } else {
-        element_in<I> lanes[width] = {};
-        const std::int64_t stride = Input::access == InnerAccess::contiguous ? 1 : row.inner[I];
-        for (int k = 0; k < count; ++k) lanes[k] = *source<I>(row, (i + k) * stride);
-        if constexpr (width == 1) {
-          kernels::get<I>(bank) = lanes[0];
-        } else {
-          kernels::get<I>(bank) = Lanes::load(lanes);
-        }
-      }
-    }
-  }
-
   template <int... I>
   CTGRAD_ALWAYS_INLINE static void step(Bank& bank, const Row& row, std::int64_t i, std::integer_sequence<int, I...>) {
-    (load<I>(bank, row, i), ...);
+    (Reader<I>::read(kernels::get<I>(bank), {row.pointer[I], row.inner[I]}, i), ...);
     Kernel::template compute<width>(bank);
   }
   template <int... I>
   CTGRAD_ALWAYS_INLINE static void step_partial(Bank& bank, const Row& row, std::int64_t i, std::int64_t count,
                                                 std::integer_sequence<int, I...>) {
-    (load_partial<I>(bank, row, i, count), ...);
+    (Reader<I>::read_partial(kernels::get<I>(bank), {row.pointer[I], row.inner[I]}, i, count), ...);
     Kernel::template compute<width>(bank);
   }
 
@@ -380,32 +363,13 @@ private:
     ((C > 0 ? static_cast<void>(total = Op::combine(total, sums[C].Sum<O>::value)) : static_cast<void>(0)), ...);
     return total;
   }
-  template <class Op, class T, class Lanes>
-  CTGRAD_ALWAYS_INLINE static T fold_lanes(const Lanes& total) {
-    if constexpr (width == 1) {
-      return total;
-    } else if constexpr (requires { typename Lanes::value_type; }) {
-      return reduce_lanes_by<Op>(total);
-    } else {
-      T lanes[width];
-      total.store(lanes);
-      for (int half = width / 2; half > 0; half /= 2)
-        for (int k = 0; k < half; ++k) lanes[k] = Op::combine(lanes[k], lanes[k + half]);
-      return lanes[0];
-    }
-  }
-  template <class Op, class T, int N>
-  CTGRAD_ALWAYS_INLINE static T reduce_lanes_by(const Simd<T, N>& a) {
-    return ctgrad::detail::reduce_lanes(a, [](auto x, auto y) { return Op::combine(x, y); });
-  }
-
   template <int O, int Chains, class Sums>
   CTGRAD_ALWAYS_INLINE static void finish(const Row& row, Sums& sums) {
     using Output = typename Kernel::template output<O>;
     if constexpr (Output::is_inner_reduction) {
       using Op = typename Output::reduction;
       const auto total = combine_chains<Op, O>(sums, std::make_integer_sequence<int, Chains>{});
-      const element_out<O> value = fold_lanes<Op, element_out<O>>(total);
+      const element_out<O> value = detail::fold_lanes<Op, element_out<O>, width>(total);
       element_out<O>& to = *target<O>(row, 0);
       to = row.first[O] ? value : Op::combine(to, value);
     }

@@ -3,11 +3,12 @@
 /// Checks derivatives of any function against differences of its values.
 #pragma once
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
-#include <cmath>
-#include <string>
+#include <functional>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "../devices.hpp"
 #include "../sanitized.hpp"
@@ -81,74 +82,53 @@ struct Range {
   std::uint64_t seed = 1;
 };
 
+/// Value, gradient, directional derivative by forward mode, and second derivative times a direction, at one point.
+struct DerivativesAt {
+  double value;
+  std::vector<double> slope;
+  double forward;
+  std::vector<double> second;
+};
+
+/// Elements of the weights that a check hands to the program.
+inline constexpr int weight_count = 512;
+
+/// Computes these for a point, a direction, a selector for each result, and `weight_count` weights.
+using Differentiate = std::function<DerivativesAt(const std::vector<double>&, const std::vector<double>&,
+                                                  const std::vector<double>&, const std::vector<double>&)>;
+
+/// Checks the derivatives of a function of so many numbers and results against differences.
+void check_derivatives(const char* device, int size, int results, const Range& range, const Differentiate& at);
+
+template <std::int64_t N>
+[[gnu::noinline]] Tensor<double, Shape<N>> tensor_of(const std::vector<double>& numbers) {
+  Tensor<double, Shape<N>> tensor;
+  std::copy(numbers.begin(), numbers.end(), tensor.data());
+  return tensor;
+}
+template <class View>
+[[gnu::noinline]] std::vector<double> vector_of(const View& view) {
+  return std::vector<double>(view.data(), view.data() + view.size());
+}
+
 /// check_gradient on one device.
 template <class Device, class... S, class F>
 void check_gradient_on(const F&, const Range& range) {
   constexpr int size = static_cast<int>((detail::elements<S> + ... + 0));
-  constexpr int most = 512;
   using Results = decltype(F{}(std::declval<Symbol<double, S>>()...));
   constexpr int results = static_cast<int>(std::tuple_size_v<Results>);
   using D = detail::Derivatives<F, S...>;
   auto program =
-      compile<Device>(D{}, spec<double, size>, spec<double, size>, spec<double, results>, spec<double, most>);
-
-  auto theta = Tensor<double, Shape<size>>::uniform(range.seed, range.low, range.high);
-  const auto direction = Tensor<double, Shape<size>>::uniform(range.seed + 1, -1, 1);
-  const auto weights = Tensor<double, Shape<most>>::uniform(range.seed + 2, -1, 1);
-  const double h = 1e-3;
-  const double tolerance = 2e-9;
-  // Weights of f(x - 2h), f(x - h), f(x + h), f(x + 2h), times 12 h.
-  const std::pair<double, double> stencil[] = {{-2, 1}, {-1, -8}, {1, 8}, {2, -1}};
-
-  for (int k = 0; k < results; ++k) {
-    Tensor<double, Shape<results>> selectors;
-    selectors(k) = 1;
-    // Piece by piece: g++ 12 warns of the sum (its bug 105329).
-    std::string where(Device::name);
-    where += ", result ";
-    where += std::to_string(k);
-    where += ", ";
-    const auto [value, slope_view, forward, second_view] = program(theta, direction, selectors, weights);
-    const Tensor<double, Shape<size>> slope(on_host(slope_view));
-    const Tensor<double, Shape<size>> second(on_host(second_view));
-    BOOST_TEST(std::isfinite(value.item()));
-
-    double along = 0;
-    double scale = 1;
-    for (int i = 0; i < size; ++i) {
-      along += slope(i) * direction(i);
-      scale = std::max(scale, std::abs(slope(i)));
-    }
-    BOOST_TEST(std::abs(forward.item() - along) <= 1e-12 * scale * (1 + size),
-               where << "forward mode " << forward.item() << ", gradient times direction " << along);
-
-    for (int i = 0; i < size; ++i) {
-      const double x = theta(i);
-      double difference = 0;
-      for (const auto& [step, weight] : stencil) {
-        theta(i) = x + step * h;
-        difference += weight * std::get<0>(program(theta, direction, selectors, weights)).item();
-      }
-      theta(i) = x;
-      difference /= 12 * h;
-      BOOST_TEST(std::abs(slope(i) - difference) <= tolerance * scale,
-                 where << "element " << i << ": reverse mode " << slope(i) << ", difference " << difference);
-    }
-
-    Tensor<double, Shape<size>> difference;
-    for (const auto& [step, weight] : stencil) {
-      Tensor<double, Shape<size>> moved;
-      for (int i = 0; i < size; ++i) moved(i) = theta(i) + step * h * direction(i);
-      const auto moved_results = program(moved, direction, selectors, weights);
-      const Tensor<double, Shape<size>> moved_slope(on_host(std::get<1>(moved_results)));
-      for (int i = 0; i < size; ++i) difference(i) += weight * moved_slope(i) / (12 * h);
-    }
-    double second_scale = scale;
-    for (int i = 0; i < size; ++i) second_scale = std::max(second_scale, std::abs(second(i)));
-    for (int i = 0; i < size; ++i)
-      BOOST_TEST(std::abs(second(i) - difference(i)) <= tolerance * second_scale,
-                 where << "element " << i << ": second derivative " << second(i) << ", difference " << difference(i));
-  }
+      compile<Device>(D{}, spec<double, size>, spec<double, size>, spec<double, results>, spec<double, weight_count>);
+  check_derivatives(
+      Device::name, size, results, range,
+      [&](const std::vector<double>& theta, const std::vector<double>& direction, const std::vector<double>& selectors,
+          const std::vector<double>& weights) {
+        const auto [value, slope, forward, second] =
+            program(tensor_of<size>(theta), tensor_of<size>(direction), tensor_of<results>(selectors),
+                    tensor_of<weight_count>(weights));
+        return DerivativesAt{value.item(), vector_of(on_host(slope)), forward.item(), vector_of(on_host(second))};
+      });
 }
 
 /// Checks all derivatives of `f`, a callable of double symbols with the shapes `S...` that returns a std::tuple of

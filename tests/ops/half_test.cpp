@@ -42,17 +42,26 @@ std::string text_of_element(T x) {
   return std::to_string(static_cast<float>(x));
 }
 
+/// What is wrong with element `i`, as text.
+std::string complaint(std::int64_t i, const std::string& found, const std::string& wanted) {
+  return "element " + std::to_string(i) + ": " + found + ", not " + wanted + "; ";
+}
+void check_none(const std::string& complaints, const std::string& what) {
+  BOOST_TEST(complaints.empty(), what << ", " << complaints);
+}
+
 /// Checks that `found` is `expected` rounded to H, bit by bit.
 template <class H, class S>
 void check_rounded(const TensorView<const H, S>& found, const TensorView<const float, S>& expected,
                    const std::string& what) {
+  std::string complaints;
   for (std::int64_t i = 0; i < found.size(); ++i) {
     const H wanted = expected.data()[i];
     const bool both_nan = std::isnan(expected.data()[i]) && std::isnan(static_cast<float>(found.data()[i]));
-    BOOST_TEST((both_nan || found.data()[i].bits == wanted.bits), what << ", element " << i << ": "
-                                                                       << text_of_element(found.data()[i]) << ", not "
-                                                                       << text_of_element(wanted));
+    if (!both_nan && found.data()[i].bits != wanted.bits)
+      complaints += complaint(i, text_of_element(found.data()[i]), text_of_element(wanted));
   }
+  check_none(complaints, what);
 }
 
 /// Calls f, which returns a tuple, with 16-bit operands, at once and compiled, and with float ones: each result of the

@@ -377,7 +377,7 @@ private:
     }
     for (const Numbers& array : arrays) pointers.push_back(&array);
     const StepOperand& to = operands[step.input_count];
-    const Numbers result = StructuredEvaluator::run(node.op, step.attribute, pointers, shapes, own_extents(to));
+    const Numbers result = evaluate_structured(node.op, step.attribute, pointers, shapes, own_extents(to));
     for (std::size_t e = 0; e < result.size(); ++e) write(to, static_cast<std::int64_t>(e), result[e]);
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// How the innermost loop of a fused loop reads its inputs. These functions know the kind of an input and nothing of the
-/// kernel, so all kernels of a translation unit share them: the compiler makes them once.
+/// How the innermost loop of a fused loop reads its inputs. These functions know the kind of an input and nothing of
+/// the kernel, so all kernels of a translation unit share them: the compiler makes them once.
 #pragma once
 
 #include <cstdint>

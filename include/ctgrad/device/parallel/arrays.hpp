@@ -52,7 +52,7 @@ public:
   /// Bytes between neighbours along the loop's innermost axis.
   std::int64_t inner[max_loop_operands];
 
-  LoopLayout(const LoopArguments& loop, const KernelArray* arrays, int array_count)
+  [[gnu::noinline]] LoopLayout(const LoopArguments& loop, const KernelArray* arrays, int array_count)
       : count(array_count), arrays_(arrays) {
     const int last = loop.rank - 1;
     for (const bool folded : {false, true}) {
@@ -78,7 +78,7 @@ public:
 
   /// True when V neighbours along the innermost axis are one aligned piece of memory in every contiguous array, and
   /// a piece never reaches over the end of a row (but for the end of the only row).
-  bool packs(int v) const {
+  [[gnu::noinline]] bool packs(int v) const {
     // The innermost axis of the loop is the last of its group.
     const int last = folds_innermost ? rank - 1 : kept - 1;
     const bool one_row = folds_innermost ? rank - kept == 1 : rank == 1;
@@ -119,7 +119,7 @@ struct Arrays {
   std::int64_t stride[N][max_rank];
   std::int64_t inner[N];
 
-  explicit Arrays(const LoopLayout& layout) : rank(layout.rank), kept(layout.kept) {
+  [[gnu::noinline]] explicit Arrays(const LoopLayout& layout) : rank(layout.rank), kept(layout.kept) {
     for (int axis = 0; axis < rank; ++axis) extent[axis] = layout.extent[axis];
     for (int k = 0; k < N; ++k) {
       pointer[k] = layout.pointer[k];

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <ctgrad/tensor/random.hpp>
 #include <span>
 #include <string>
 
@@ -17,5 +20,14 @@ bool agree(benchmark::State& state, std::span<const double> a, std::span<const d
   state.SkipWithError(message.c_str());
   return false;
 }
+
+void fill_uniform(std::span<double> out, std::uint64_t seed, double low, double high) {
+  ctgrad::RandomStream(seed).fill_uniform(out, 0, low, high);
+}
+void fill_normal(std::span<double> out, std::uint64_t seed, double mean, double standard_deviation) {
+  ctgrad::RandomStream(seed).fill_normal(out, 0, mean, standard_deviation);
+}
+
+void write(std::span<double> gradient) { std::memset(gradient.data(), 0, gradient.size_bytes()); }
 
 }  // namespace derivatives

@@ -24,13 +24,35 @@ inline bool agree(benchmark::State& state, double a, double b, double tolerance 
   return agree(state, std::span(&a, 1), std::span(&b, 1), tolerance);
 }
 
-/// The calls one after the other, each with a turn in every round: ours, the function alone, the derivative by hand.
+/// Tensor::uniform and Tensor::normal, whose generator is compiled once and not in each benchmark.
+void fill_uniform(std::span<double> out, std::uint64_t seed, double low, double high);
+void fill_normal(std::span<double> out, std::uint64_t seed, double mean, double standard_deviation);
+template <std::int64_t... N>
+Tensor<double, Shape<N...>> uniform(std::uint64_t seed, double low = 0, double high = 1) {
+  Tensor<double, Shape<N...>> numbers;
+  fill_uniform(numbers.span(), seed, low, high);
+  return numbers;
+}
+template <std::int64_t... N>
+Tensor<double, Shape<N...>> normal(std::uint64_t seed, double mean = 0, double standard_deviation = 1) {
+  Tensor<double, Shape<N...>> numbers;
+  fill_normal(numbers.span(), seed, mean, standard_deviation);
+  return numbers;
+}
+
+/// What no gradient can do without: writes all of it, as memset does.
+void write(std::span<double> gradient);
+
+/// The calls one after the other, each with a turn in every round: ours, the function alone, the derivative by hand,
+/// and where there is an array for it, the writing of it alone.
 template <class Ours, class Plain, class ByHand>
-void hold(benchmark::State& state, const Ours& ours, const Plain& plain, const ByHand& by_hand) {
+void hold(benchmark::State& state, const Ours& ours, const Plain& plain, const ByHand& by_hand,
+          std::span<double> gradient = {}) {
   contest::Contest contest(1e9);
   contest.add("ours", ours);
   contest.add("plain", plain);
   contest.add("by_hand", by_hand);
+  if (!gradient.empty()) contest.add("write", [gradient] { write(gradient); });
   contest.hold(state);
 }
 
@@ -51,7 +73,8 @@ void check_and_hold(benchmark::State& state, const Tensor<double, Shape<N>>& x, 
   if (!agree(state, g.span(), h.span())) return;
   hold(
       state, [&] { ours<F, N>(value, g, x); }, [&] { benchmark::DoNotOptimize(plain(x.data())); },
-      [&] { benchmark::DoNotOptimize(by_hand(x.data(), h.data())); });
+      [&] { benchmark::DoNotOptimize(by_hand(x.data(), h.data())); },
+      N < 4096 ? std::span<double>() : std::span<double>(h.span()));
 }
 
 /// Calls body(i, V()) for whole registers of [0, N), four in a row, and body(i, double()) for the rest.

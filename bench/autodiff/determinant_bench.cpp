@@ -74,7 +74,7 @@ struct Minors {
 }
 
 void determinant_by_minors(benchmark::State& state) {
-  const auto numbers = Tensor<double, Shape<16>>::uniform(1, -1, 1);
+  const auto numbers = uniform<16>(1, -1, 1);
   Matrix4 a{}, g{}, h{};
   std::copy(numbers.begin(), numbers.end(), a.begin());
   double value = 0;

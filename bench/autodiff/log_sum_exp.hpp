@@ -36,7 +36,7 @@ template <std::int64_t N>
 
 template <std::int64_t N>
 void log_sum_exp_of(benchmark::State& state) {
-  check_and_hold<log_sum_exp, N>(state, Tensor<double, Shape<N>>::uniform(1, -1, 1), plain<N>, by_hand<N>);
+  check_and_hold<log_sum_exp, N>(state, uniform<N>(1, -1, 1), plain<N>, by_hand<N>);
 }
 
 }  // namespace log_sum_exps

@@ -130,10 +130,9 @@ template <bool Gradient>
 }
 
 void mixture(benchmark::State& state) {
-  const auto x = Tensor<double, Shape<points, dimensions>>::normal(1);
-  Parameters p{Tensor<double, Shape<components>>::normal(2), Tensor<double, Shape<components, dimensions>>::uniform(3),
-               Tensor<double, Shape<components, dimensions>>::normal(4, 0, 0.3),
-               Tensor<double, Shape<components, below>>::normal(5, 0, 0.3)};
+  const auto x = normal<points, dimensions>(1);
+  Parameters p{normal<components>(2), uniform<components, dimensions>(3), normal<components, dimensions>(4, 0, 0.3),
+               normal<components, below>(5, 0, 0.3)};
   Tensor<std::int64_t, Shape<dimensions * dimensions>> place;
   for (int j = 0, next = dimensions; j < dimensions; ++j)
     for (int i = 0; i < dimensions; ++i) place(i * dimensions + j) = i < j ? dimensions + below : i == j ? i : next++;

@@ -43,7 +43,7 @@ template <std::int64_t N>
 
 template <std::int64_t N>
 void normal_log_pdf_of(benchmark::State& state) {
-  check_and_hold<NormalLogPdf<N>{}, N>(state, Tensor<double, Shape<N>>::uniform(1, -1, 1), plain<N>, by_hand<N>);
+  check_and_hold<NormalLogPdf<N>{}, N>(state, uniform<N>(1, -1, 1), plain<N>, by_hand<N>);
 }
 
 }  // namespace normal_log_pdfs

@@ -114,7 +114,7 @@ template <std::int64_t N>
 
 template <std::int64_t N>
 void ode(benchmark::State& state) {
-  const auto x = Tensor<double, Shape<N>>::uniform(1, -1, 1);
+  const auto x = uniform<N>(1, -1, 1);
   Tensor<double, Shape<N>> y, z;
   Tensor<double, Shape<N, N>> found, wanted;
   const auto ours = [&] { state_and_jacobian.into(std::tie(y, found), x); };

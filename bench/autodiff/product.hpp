@@ -54,7 +54,7 @@ bool agree_with_zeros(benchmark::State& state, Tensor<double, Shape<N>> x, int z
 template <std::int64_t N>
 void product_of(benchmark::State& state) {
   // Around 1, lest the product of many be 0.
-  const auto x = Tensor<double, Shape<N>>::uniform(1, 0.8, 1.2);
+  const auto x = uniform<N>(1, 0.8, 1.2);
   if (agree_with_zeros<N>(state, x, 1) && agree_with_zeros<N>(state, x, 2))
     check_and_hold<product, N>(state, x, plain<N>, by_hand<N>);
 }

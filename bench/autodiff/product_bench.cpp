@@ -21,7 +21,7 @@ template <class F>
 
 template <class F>
 void hold_elements(benchmark::State& state, F f) {
-  const auto x = Tensor<double, Shape<16>>::uniform(1, 0.8, 1.2);
+  const auto x = uniform<16>(1, 0.8, 1.2);
   // At lines of the cache: else it is chance how many an access crosses.
   alignas(64) Sixteen elements{}, g{}, h{};
   std::copy(x.begin(), x.end(), elements.begin());

@@ -90,9 +90,9 @@ template <int P>
 
 template <int P>
 void regression(benchmark::State& state) {
-  const auto x = Tensor<double, Shape<samples, P>>::uniform(1, -1, 1);
-  const auto y = Tensor<double, Shape<samples>>::uniform(2, -1, 1);
-  const auto w = Tensor<double, Shape<P>>::uniform(3, -1, 1);
+  const auto x = uniform<samples, P>(1, -1, 1);
+  const auto y = uniform<samples>(2, -1, 1);
+  const auto w = uniform<P>(3, -1, 1);
   const double b = 0.3, u = -0.7;
   Tensor<double, Shape<P>> by_w, w_by_hand;
   double value = 0, by_b = 0, by_u = 0, b_by_hand = 0, u_by_hand = 0;

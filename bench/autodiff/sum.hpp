@@ -31,7 +31,7 @@ template <std::int64_t N>
 
 template <std::int64_t N>
 void sum_of(benchmark::State& state) {
-  check_and_hold<total, N>(state, Tensor<double, Shape<N>>::uniform(1, -1, 1), plain<N>, by_hand<N>);
+  check_and_hold<total, N>(state, uniform<N>(1, -1, 1), plain<N>, by_hand<N>);
 }
 
 }  // namespace sums

@@ -19,7 +19,7 @@ using Sixteen = std::array<double, 16>;
 }
 
 void sum_by_elements(benchmark::State& state) {
-  const auto x = Tensor<double, Shape<16>>::uniform(1, -1, 1);
+  const auto x = uniform<16>(1, -1, 1);
   // At lines of the cache: else it is chance how many an access crosses.
   alignas(64) Sixteen elements{}, g{}, h{};
   std::copy(x.begin(), x.end(), elements.begin());

@@ -347,10 +347,11 @@ void multiply_columns(const MatmulShape& shape, const T* a, std::int64_t lda, co
       const int together = rows == most && shape.n - j >= most_together ? most_together : 1;
       if (rows < most) {
         dot_rows<T, 1>(shape.k, x, a + i * lda, lda, dots, std::make_integer_sequence<int, 1>{});
-      } else if (together == 1) {
-        dot_rows<T, most>(shape.k, x, a + i * lda, lda, dots, all);
       } else if constexpr (most_together == 2) {
-        dot_rows_with_two<T, most>(shape.k, x, ldb, a + i * lda, lda, dots, all);
+        // One column by itself is taken twice, for which there is time while the rows are loaded.
+        dot_rows_with_two<T, most>(shape.k, x, together == 2 ? ldb : 0, a + i * lda, lda, dots, all);
+      } else {
+        dot_rows<T, most>(shape.k, x, a + i * lda, lda, dots, all);
       }
       for (int q = 0; q < together; ++q, ++j) {
         for (int r = 0; r < rows; ++r) {

@@ -106,9 +106,11 @@ struct Tile<T, Rows, Vectors, Bytes, std::integer_sequence<int, I...>> {
 
   /// One step: sum[i, :] += a[i] * b[:]. Rows of the left operand are `a_row` apart.
   CTGRAD_ALWAYS_INLINE void add_step(const T* a, std::int64_t a_row, const T* b) {
+    T left[Rows];
     Vector<T, Bytes> right[Vectors];
     ((I < Vectors ? load_once(right[I % Vectors], b + I % Vectors * count) : void()), ...);
-    ((sum[I] += a[I / Vectors * a_row] * right[I % Vectors]), ...);
+    ((I < Rows ? void(left[I % Rows] = a[I % Rows * a_row]) : void()), ...);
+    ((sum[I] += left[I / Vectors] * right[I % Vectors]), ...);
   }
 
   /// k steps, in this order: the bits of an element do not depend on the tile it falls in. Steps of the left operand

@@ -14,8 +14,8 @@
 namespace ctgrad::cpu::detail {
 
 /// y[j] += x[q] * b[q, j] for `Steps` rows of b, from column j on while a vector of `Bytes` fits;
-/// then with half the bytes. Four sums at a time: one chain of additions would be slow for few
-/// columns.
+/// then with half the bytes, or for a row by itself, of which there are few, one by one. Four sums at a time: one chain
+/// of additions would be slow for few columns.
 template <class T, int Steps, int Bytes, int... Q>
 CTGRAD_ALWAYS_INLINE void add_rows(std::int64_t j, std::int64_t n, const T* x, const T* b, std::int64_t ldb, T* y,
                                    std::integer_sequence<int, Q...> steps) {
@@ -30,7 +30,7 @@ CTGRAD_ALWAYS_INLINE void add_rows(std::int64_t j, std::int64_t n, const T* x, c
       if constexpr (Steps >= 4) sum[0] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
       store_vector<T, Bytes>(y + j, sum[0]);
     }
-    add_rows<T, Steps, Bytes / 2>(j, n, x, b, ldb, y, steps);
+    add_rows<T, Steps, (Steps > 1 ? Bytes / 2 : static_cast<int>(sizeof(T)))>(j, n, x, b, ldb, y, steps);
   } else {
     for (; j < n; ++j) {
       T sum[4] = {y[j]};
@@ -158,8 +158,10 @@ CTGRAD_ALWAYS_INLINE void dot_rows_with_two(std::int64_t k, const T* x, std::int
     ((wide[0][R] += left[0] * right[R]), ...);
     ((wide[1][R] += left[1] * right[R]), ...);
   }
-  finish_dots<T, Rows>(p, k, x, b, ldb, wide[0], y, rows);
-  finish_dots<T, Rows>(p, k, x + x_row, b, ldb, wide[1], y + Rows, rows);
+  // Copies, so that the compiler keeps the sums in registers until here.
+  Vector<T> sums[2][Rows];
+  ((sums[0][R] = wide[0][R], sums[1][R] = wide[1][R]), ...);
+  for (int q = 0; q < 2; ++q) finish_dots<T, Rows>(p, k, x + q * x_row, b, ldb, sums[q], y + q * Rows, rows);
 }
 
 /// c[j * c_step] = alpha * sum_p x[p * x_step] * B[p, j] + beta * c[j * c_step] for j < n, p < k. B

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <ctgrad/ctgrad.hpp>
+#include <vector>
 #if defined(CTGRAD_HAS_THRUST) && !defined(__CUDACC__)
 #include <ctgrad/thrust_host.hpp>
 #endif
@@ -88,6 +89,14 @@ void for_each_device_of(const Test& test) {
   } else {
     for_each_device(test);
   }
+}
+
+/// The elements of an array in the host's memory. Not inlined: compiled once for each type, not in each check.
+template <class View>
+[[gnu::noinline]] std::vector<double> numbers_of(const View& view) {
+  std::vector<double> numbers;
+  for (std::int64_t k = 0; k < view.size(); ++k) numbers.push_back(static_cast<double>(view.data()[k]));
+  return numbers;
 }
 
 /// A result in the host's memory.

@@ -24,7 +24,7 @@ inline bool agree(benchmark::State& state, double a, double b, double tolerance 
   return agree(state, std::span(&a, 1), std::span(&b, 1), tolerance);
 }
 
-/// Tensor::uniform and Tensor::normal, whose generator is compiled once and not in each benchmark.
+/// Tensor::uniform and Tensor::normal with a generator that is compiled once, which saves a benchmark half a second.
 void fill_uniform(std::span<double> out, std::uint64_t seed, double low, double high);
 void fill_normal(std::span<double> out, std::uint64_t seed, double mean, double standard_deviation);
 template <std::int64_t... N>
@@ -40,11 +40,12 @@ Tensor<double, Shape<N...>> normal(std::uint64_t seed, double mean = 0, double s
   return numbers;
 }
 
-/// What no gradient can do without: writes all of it, as memset does.
+/// What no gradient can do without: writes all of it, as memset does. Timed for so many numbers and more.
 void write(std::span<double> gradient);
+inline constexpr std::int64_t beyond_first_cache = 4096;
 
 /// The calls one after the other, each with a turn in every round: ours, the function alone, the derivative by hand,
-/// and where there is an array for it, the writing of it alone.
+/// and if a gradient is given, the writing of it alone.
 template <class Ours, class Plain, class ByHand>
 void hold(benchmark::State& state, const Ours& ours, const Plain& plain, const ByHand& by_hand,
           std::span<double> gradient = {}) {
@@ -74,7 +75,7 @@ void check_and_hold(benchmark::State& state, const Tensor<double, Shape<N>>& x, 
   hold(
       state, [&] { ours<F, N>(value, g, x); }, [&] { benchmark::DoNotOptimize(plain(x.data())); },
       [&] { benchmark::DoNotOptimize(by_hand(x.data(), h.data())); },
-      N < 4096 ? std::span<double>() : std::span<double>(h.span()));
+      N < beyond_first_cache ? std::span<double>() : std::span<double>(h.span()));
 }
 
 /// Calls body(i, V()) for whole registers of [0, N), four in a row, and body(i, double()) for the rest.

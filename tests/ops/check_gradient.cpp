@@ -2,6 +2,7 @@
 #include "check_gradient.hpp"
 
 #include <cmath>
+#include <span>
 #include <string>
 
 namespace ctgrad_test {

@@ -100,17 +100,13 @@ using Differentiate = std::function<DerivativesAt(const std::vector<double>&, co
 /// Checks the derivatives of a function of so many numbers and results against differences.
 void check_derivatives(const char* device, int size, int results, const Range& range, const Differentiate& at);
 
+// Not inlined: compiled once for each type, not in each check.
 template <std::int64_t N>
 [[gnu::noinline]] Tensor<double, Shape<N>> tensor_of(const std::vector<double>& numbers) {
   Tensor<double, Shape<N>> tensor;
   std::copy(numbers.begin(), numbers.end(), tensor.data());
   return tensor;
 }
-template <class View>
-[[gnu::noinline]] std::vector<double> vector_of(const View& view) {
-  return std::vector<double>(view.data(), view.data() + view.size());
-}
-
 /// check_gradient on one device.
 template <class Device, class... S, class F>
 void check_gradient_on(const F&, const Range& range) {
@@ -127,7 +123,7 @@ void check_gradient_on(const F&, const Range& range) {
         const auto [value, slope, forward, second] =
             program(tensor_of<size>(theta), tensor_of<size>(direction), tensor_of<results>(selectors),
                     tensor_of<weight_count>(weights));
-        return DerivativesAt{value.item(), vector_of(on_host(slope)), forward.item(), vector_of(on_host(second))};
+        return DerivativesAt{value.item(), numbers_of(on_host(slope)), forward.item(), numbers_of(on_host(second))};
       });
 }
 

@@ -32,19 +32,13 @@ using RunOnNumbers = std::function<std::vector<Numbers>(const std::vector<Number
 void check_program(const GraphView& graph, const char* device, Fill fill, const std::vector<std::int64_t>& lengths,
                    const RunOnNumbers& run);
 
+// Not inlined: compiled once for each type, not in each check.
 template <class S>
 [[gnu::noinline]] auto tensor_of(const Numbers& numbers, const Dimensions& dimensions) {
   using T = typename S::element_type;
   Tensor<T, typename S::shape_type> tensor(ctgrad::detail::evaluate_extents<typename S::shape_type>(dimensions));
   for (std::size_t k = 0; k < numbers.size(); ++k) tensor.data()[k] = static_cast<T>(numbers[k]);
   return tensor;
-}
-
-template <class View>
-[[gnu::noinline]] Numbers numbers_of(const View& view) {
-  Numbers numbers;
-  for (std::int64_t k = 0; k < view.size(); ++k) numbers.push_back(static_cast<double>(view.data()[k]));
-  return numbers;
 }
 
 template <class R>
@@ -59,6 +53,7 @@ void add_numbers(const R& results, std::vector<Numbers>& numbers) {
 template <class... Specs, class Program, std::size_t... I>
 std::vector<Numbers> run_on_numbers(Program& program, const std::vector<Numbers>& inputs, const Dimensions& dimensions,
                                     std::index_sequence<I...>) {
+  BOOST_REQUIRE(inputs.size() == sizeof...(Specs));
   const auto arguments = std::tuple{tensor_of<Specs>(inputs[I], dimensions)...};
   std::vector<Numbers> results;
   add_numbers(program(std::get<I>(arguments)...), results);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstring>
+#include <stdexcept>
 #include <string>
 
 #include "interpreter.hpp"

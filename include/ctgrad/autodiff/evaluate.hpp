@@ -146,7 +146,7 @@ CTGRAD_ALWAYS_INLINE constexpr void run_compiled(Out& out, const X&... x) {
     using P = FlatProgram<F, X...>;
     using Stages = typename P::Stages;
     // Not std::is_constant_evaluated, which g++ sees through only once functions are inlined: until then it would keep,
-    // and work on, all that none but constant expressions call.
+    // and work on, what only constant expressions call.
     if (__builtin_is_constant_evaluated()) return run_in_constant<Stages>(out, x...);
     if constexpr (runs_on_stack<Stages>) {
       run_on_stack<Stages>(out, x...);

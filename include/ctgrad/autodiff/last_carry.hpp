@@ -7,7 +7,6 @@
 #pragma once
 
 #include <algorithm>
-#include <type_traits>
 
 #include "ctgrad/autodiff/loop_body.hpp"
 

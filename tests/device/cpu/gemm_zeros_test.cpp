@@ -137,7 +137,7 @@ void check_with(const char* instructions) {
       for (const MatmulShape& s : {MatmulShape{5, 4 * lanes, 1, ta, tb}, MatmulShape{7, 4 * lanes - 1, 3, ta, tb},
                                    MatmulShape{8, 5 * lanes, 63, ta, tb}, MatmulShape{9, 6 * lanes + 1, 64, ta, tb},
                                    MatmulShape{4, 8 * lanes, 65, ta, tb}, MatmulShape{33, 9 * lanes - 5, 70, ta, tb},
-                                   MatmulShape{1, 15 * lanes, 40, ta, tb}, MatmulShape{70, 17 * lanes + 2, 129, ta, tb},
+                                   MatmulShape{1, 15 * lanes, 40, ta, tb}, MatmulShape{70, 17 * lanes + 6, 129, ta, tb},
                                    MatmulShape{261, 4 * lanes + 1, 260, ta, tb}, MatmulShape{3, 70, 2100, ta, tb},
                                    MatmulShape{4 * lanes + 3, 512, 65, ta, tb}}) {
         for (const std::int64_t pad : {3, 0}) {

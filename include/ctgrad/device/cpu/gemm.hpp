@@ -348,7 +348,8 @@ void multiply_columns(const MatmulShape& shape, const T* a, std::int64_t lda, co
       if (rows < most) {
         dot_rows<T, 1>(shape.k, x, a + i * lda, lda, dots, std::make_integer_sequence<int, 1>{});
       } else if constexpr (most_together == 2) {
-        // One column by itself is taken twice, for which there is time while the rows are loaded.
+        // One column by itself is taken twice: that is one function less to compile, and there is time for it while the
+        // rows are loaded.
         dot_rows_with_two<T, most>(shape.k, x, together == 2 ? ldb : 0, a + i * lda, lda, dots, all);
       } else {
         dot_rows<T, most>(shape.k, x, a + i * lda, lda, dots, all);

@@ -81,7 +81,8 @@ CTGRAD_ALWAYS_INLINE void copy_part(T* to, const T* from, std::int64_t count) {
   if constexpr (piece > 1) copy_part<T, Bytes / 2>(to, from, count);
 }
 
-/// The same for so many rows of a matrix.
+/// The same for rows of a matrix. Every tile would have a copy of it, and only tiles at the edge call it, so it is not
+/// inlined.
 template <class T>
 [[gnu::noinline]] void copy_rows(std::int64_t rows, std::int64_t columns, const T* from, std::int64_t from_row, T* to,
                                  std::int64_t to_row) {
@@ -160,13 +161,19 @@ void multiply_tile(std::int64_t k, const T* a, std::int64_t a_row, std::int64_t 
                    T* c, std::int64_t ldc, std::int64_t columns, T alpha, T beta) {
   Tile<T, Rows, Vectors> tile;
   const bool whole = columns == tile.width;
-  // What C holds is asked for now and read after the last step.
-  if (beta != T(0) && whole) tile.fetch(c, ldc);
-  tile.multiply(k, a, a_row, a_step, b, b_step);
   T buffer[Rows * tile.width];
   T* const to = whole ? c : buffer;
   const std::int64_t to_row = whole ? ldc : tile.width;
-  if (!whole && beta != T(0)) copy_rows(Rows, columns, c, ldc, buffer, to_row);
+  // What C holds is asked for, or copied, now and read after the last step: no call comes while the sums are in
+  // registers.
+  if (beta != T(0)) {
+    if (whole) {
+      tile.fetch(c, ldc);
+    } else {
+      copy_rows(Rows, columns, c, ldc, buffer, to_row);
+    }
+  }
+  tile.multiply(k, a, a_row, a_step, b, b_step);
   tile.scale(to, to_row, alpha, beta);
   tile.store(to, to_row);
   if (!whole) copy_rows(Rows, columns, buffer, to_row, c, ldc);

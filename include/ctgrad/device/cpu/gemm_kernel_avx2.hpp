@@ -43,8 +43,15 @@ struct Avx2Tile<T, Rows, Vectors, std::integer_sequence<int, I...>> {
                                                            std::int64_t a_step, const T* b, std::int64_t b_step, T* c,
                                                            std::int64_t ldc, std::int64_t columns, T alpha, T beta) {
     const bool whole = columns == Vectors * count;
-    if (beta != T(0) && whole) {
-      ((I % Vectors % 2 == 0 ? __builtin_prefetch(c + I / Vectors * ldc + I % Vectors * count, 1) : void()), ...);
+    T buffer[Rows * Vectors * count];
+    T* const to = whole ? c : buffer;
+    const std::int64_t to_row = whole ? ldc : Vectors * count;
+    if (beta != T(0)) {
+      if (whole) {
+        ((I % Vectors % 2 == 0 ? __builtin_prefetch(c + I / Vectors * ldc + I % Vectors * count, 1) : void()), ...);
+      } else {
+        copy_rows(Rows, columns, c, ldc, buffer, to_row);
+      }
     }
     Wide sum[Rows * Vectors];
     ((sum[I] = Wide{}), ...);
@@ -56,20 +63,12 @@ struct Avx2Tile<T, Rows, Vectors, std::integer_sequence<int, I...>> {
       b += b_step;
     }
     ((sum[I] *= alpha), ...);
-    T buffer[Rows * Vectors * count];
-    T* to = whole ? c : buffer;
-    const std::int64_t to_row = whole ? ldc : Vectors * count;
     if (beta != T(0)) {
-      if (!whole) {
-        copy_rows(Rows, columns, c, ldc, buffer, to_row);
-      }
       ((sum[I] += beta * *reinterpret_cast<const WideInMemory*>(to + (I / Vectors) * to_row + (I % Vectors) * count)),
        ...);
     }
     ((*reinterpret_cast<WideInMemory*>(to + (I / Vectors) * to_row + (I % Vectors) * count) = sum[I]), ...);
-    if (!whole) {
-      copy_rows(Rows, columns, buffer, to_row, c, ldc);
-    }
+    if (!whole) copy_rows(Rows, columns, buffer, to_row, c, ldc);
   }
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
 /// Copies blocks of matrices into the order in which the inner loop of the matrix product reads
-/// them.
+/// them, and transposed results to their place.
 #pragma once
 
 #include <ctgrad/device/cpu/gemm_kernel.hpp>

@@ -147,8 +147,7 @@ private:
       if (shape.transpose_a) {
         transpose(steps, count, a + (p + q) * lda + i + first, lda, to, bits_depth);
       } else if (steps < bits_depth) {
-        for (std::int64_t r = 0; r < count; ++r)
-          copy_part(to + r * bits_depth, a + (i + first + r) * lda + p + q, steps);
+        copy_rows(count, steps, a + (i + first) * lda + p + q, lda, to, bits_depth);
       }
       if (steps < bits_depth) {
         for (std::int64_t r = 0; r < count; ++r)
@@ -200,8 +199,8 @@ private:
     }
   }
 
-  /// Columns of the strip are rows of C. Some at a time are written; where these would share the sets of the cache,
-  /// they are put together beforehand and written in order.
+  /// Columns of the strip are rows of C. Where a few of these would share the sets of the cache, they are put together
+  /// beforehand and written one by one.
   void copy_turned(std::int64_t rows, std::int64_t columns, const T* from, T* to) const {
     if (ldc * static_cast<std::int64_t>(sizeof(T)) % 2048 != 0)
       return transpose_in_order(rows, columns, from, strip_row, to, ldc);
@@ -210,7 +209,7 @@ private:
     for (std::int64_t j = 0; j < columns; j += step) {
       const std::int64_t count = std::min(step, columns - j);
       transpose(rows, count, from + j, strip_row, buffer, rows);
-      for (std::int64_t k = 0; k < count; ++k) copy_part(to + (j + k) * ldc, buffer + k * rows, rows);
+      copy_rows(count, rows, buffer, rows, to + j * ldc, ldc);
     }
   }
 

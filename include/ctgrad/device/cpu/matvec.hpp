@@ -14,8 +14,8 @@
 namespace ctgrad::cpu::detail {
 
 /// y[j] += x[q] * b[q, j] for `Steps` rows of b, from column j on while a vector of `Bytes` fits;
-/// then with half the bytes, or for a row by itself, of which there are few, one by one. Four sums at a time: one chain
-/// of additions would be slow for few columns.
+/// then with half the bytes; a row by itself, of which there are at most seven, goes on one by one. Four sums at a
+/// time: one chain of additions would be slow for few columns.
 template <class T, int Steps, int Bytes, int... Q>
 CTGRAD_ALWAYS_INLINE void add_rows(std::int64_t j, std::int64_t n, const T* x, const T* b, std::int64_t ldb, T* y,
                                    std::integer_sequence<int, Q...> steps) {

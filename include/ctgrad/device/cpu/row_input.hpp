@@ -10,7 +10,8 @@
 
 namespace ctgrad::cpu {
 
-/// Where the elements of a row are read from: `inner` elements from one to the next, where the access is strided.
+/// Where the elements of a row are read from: `inner` elements from one to the next, which counts where the access is
+/// strided or elements are read one by one.
 struct InputRow {
   const char* pointer;
   std::int64_t inner;

@@ -36,7 +36,7 @@ struct KernelArrays<K, std::integer_sequence<int, I...>, std::integer_sequence<i
 };
 
 /// A loop's axes in order: those that every output keeps, then those that reductions fold. Works for any kernel, so
-/// that it is compiled once.
+/// that it is compiled once, and not inlined into each.
 class LoopLayout {
 public:
   int rank = 0;
@@ -109,7 +109,7 @@ private:
   const KernelArray* arrays_;
 };
 
-/// What a functor needs of a layout of N arrays.
+/// What a functor needs of a layout of N arrays; made by one function for all kernels of as many.
 template <int N>
 struct Arrays {
   int rank;

@@ -91,7 +91,17 @@ void for_each_device_of(const Test& test) {
   }
 }
 
-/// The elements of an array in the host's memory. Not inlined: compiled once for each type, not in each check.
+/// A tensor of what the Spec S says, with these elements. Not inlined, nor is its reverse: each is compiled once for
+/// each type, and not in every check.
+template <class S>
+[[gnu::noinline]] auto tensor_of(const std::vector<double>& numbers, const Dimensions& dimensions = {}) {
+  using T = typename S::element_type;
+  Tensor<T, typename S::shape_type> tensor(ctgrad::detail::evaluate_extents<typename S::shape_type>(dimensions));
+  for (std::size_t k = 0; k < numbers.size(); ++k) tensor.data()[k] = static_cast<T>(numbers[k]);
+  return tensor;
+}
+
+/// The elements of an array in the host's memory.
 template <class View>
 [[gnu::noinline]] std::vector<double> numbers_of(const View& view) {
   std::vector<double> numbers;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "check_gradient.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <span>
 #include <string>

@@ -3,7 +3,6 @@
 /// Checks derivatives of any function against differences of its values.
 #pragma once
 
-#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <functional>
 #include <tuple>
@@ -100,13 +99,6 @@ using Differentiate = std::function<DerivativesAt(const std::vector<double>&, co
 /// Checks the derivatives of a function of so many numbers and results against differences.
 void check_derivatives(const char* device, int size, int results, const Range& range, const Differentiate& at);
 
-// Not inlined: compiled once for each type, not in each check.
-template <std::int64_t N>
-[[gnu::noinline]] Tensor<double, Shape<N>> tensor_of(const std::vector<double>& numbers) {
-  Tensor<double, Shape<N>> tensor;
-  std::copy(numbers.begin(), numbers.end(), tensor.data());
-  return tensor;
-}
 /// check_gradient on one device.
 template <class Device, class... S, class F>
 void check_gradient_on(const F&, const Range& range) {
@@ -120,9 +112,9 @@ void check_gradient_on(const F&, const Range& range) {
       Device::name, size, results, range,
       [&](const std::vector<double>& theta, const std::vector<double>& direction, const std::vector<double>& selectors,
           const std::vector<double>& weights) {
-        const auto [value, slope, forward, second] =
-            program(tensor_of<size>(theta), tensor_of<size>(direction), tensor_of<results>(selectors),
-                    tensor_of<weight_count>(weights));
+        const auto [value, slope, forward, second] = program(
+            tensor_of<Spec<double, Shape<size>>>(theta), tensor_of<Spec<double, Shape<size>>>(direction),
+            tensor_of<Spec<double, Shape<results>>>(selectors), tensor_of<Spec<double, Shape<weight_count>>>(weights));
         return DerivativesAt{value.item(), numbers_of(on_host(slope)), forward.item(), numbers_of(on_host(second))};
       });
 }

@@ -32,15 +32,6 @@ using RunOnNumbers = std::function<std::vector<Numbers>(const std::vector<Number
 void check_program(const GraphView& graph, const char* device, Fill fill, const std::vector<std::int64_t>& lengths,
                    const RunOnNumbers& run);
 
-// Not inlined: compiled once for each type, not in each check.
-template <class S>
-[[gnu::noinline]] auto tensor_of(const Numbers& numbers, const Dimensions& dimensions) {
-  using T = typename S::element_type;
-  Tensor<T, typename S::shape_type> tensor(ctgrad::detail::evaluate_extents<typename S::shape_type>(dimensions));
-  for (std::size_t k = 0; k < numbers.size(); ++k) tensor.data()[k] = static_cast<T>(numbers[k]);
-  return tensor;
-}
-
 template <class R>
 void add_numbers(const R& results, std::vector<Numbers>& numbers) {
   if constexpr (ctgrad::detail::is_tuple_like<R>) {

@@ -86,6 +86,16 @@ BOOST_AUTO_TEST_CASE(of_run_time_lengths) {
   gradient(cubes).into(x, x, w);
   check_equal(x, right);
   check_equal(gradient(cubes)(out, w), expected(out, 4));
+  // A result that is the argument itself must be read before the argument is written.
+  Any squares({2}), itself({600});
+  double total = 0;
+  std::copy_n(out.data(), 600, x.data());
+  constexpr auto square_itself_and_sum = [](auto a) { return std::tuple{a * a, a, sum(a)}; };
+  compiled(square_itself_and_sum).into(std::tie(squares, itself, total), out);
+  compiled(square_itself_and_sum).into(std::tie(x, out, total), x);
+  BOOST_TEST(x.span() == squares.span(), boost::test_tools::per_element());
+  BOOST_TEST(out.span() == itself.span(), boost::test_tools::per_element());
+  BOOST_TEST(total > 0);
 }
 
 // The same array twice, an argument, and a constant: results that are no work of the run's own.

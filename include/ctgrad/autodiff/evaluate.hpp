@@ -83,9 +83,10 @@ struct KeptProgram {
 };
 
 /// Runs a program that this thread keeps, so that a call that is repeated allocates nothing, and writes its results to
-/// `out`, which shares no memory with `x`: at once, or in the end where the run may fail.
+/// `out`: at once, or in the end where the run may fail. With `beside` it writes them to memory of their own first:
+/// `out` may then share memory with `x`.
 template <class P, class Out, class... X>
-[[gnu::noinline]] void run_kept_program(Out& out, const X&... x) {
+[[gnu::noinline]] void run_kept_program(bool beside, Out& out, const X&... x) {
   constexpr bool at_once = P::Stages::view().regions.results > 0;
   thread_local std::optional<KeptProgram<typename P::Runner>> kept;
   if (!kept) kept.emplace();
@@ -95,20 +96,29 @@ template <class P, class Out, class... X>
     }
   } release;
   NumberPlace numbers[static_cast<std::size_t>(leaf_types<Out>::size)];
+  ResultsBeside<leaf_types<Out>::size> apart;
   const Dimensions* lengths = nullptr;
-  const auto place_with = [&](const auto& set) {
-    place_results(out, numbers, set, [&]<class S>(Tag<S>) { return evaluate_extents<S>(*lengths); });
-  };
+  const auto extents_of = [&]<class S>(Tag<S>) { return evaluate_extents<S>(*lengths); };
   const auto place = [&](const Dimensions& dimensions, auto& executor) {
     lengths = &dimensions;
-    if constexpr (at_once) place_with([&](int i, void* to) { executor.set_result(i, to); });
+    if (beside) apart.template reserve<Out>(extents_of);
+    if constexpr (at_once) {
+      const auto set = [&](int i, void* to) { executor.set_result(i, to); };
+      if (beside) {
+        apart.place(set);
+      } else {
+        place_results(out, numbers, set, extents_of);
+      }
+    }
   };
   std::apply([&](const auto&... view) { kept->runner.run_to(place, kept->runs++, view...); },
              std::tuple_cat(leaf_views(x)...));
-  if constexpr (!at_once) place_with([](int, void*) {});
+  const auto result_address = [&](int i) { return kept->runner.result_address(i); };
+  if (beside) apart.take(result_address);
+  if (beside || !at_once) place_results(out, numbers, [](int, void*) {}, extents_of);
   copy_results(
-      out, [&](int i) { return kept->runner.result_address(i); },
-      [](int i) { return is_written_by_run(P::Stages::view(), i); });
+      out, [&](int i) { return beside ? apart.address(i) : result_address(i); },
+      [&](int i) { return !beside && is_written_by_run(P::Stages::view(), i); });
 }
 
 /// Runs a program's graph in a constant expression.
@@ -151,13 +161,13 @@ CTGRAD_ALWAYS_INLINE constexpr void run_compiled(Out& out, const X&... x) {
     if constexpr (runs_on_stack<Stages>) {
       run_on_stack<Stages>(out, x...);
     } else {
-      run_kept_program<P>(out, x...);
+      run_kept_program<P>(false, out, x...);
     }
   }
 }
 
-/// The same, by way of memory of its own. What a std::tie refers to is passed by itself, so that the tie need not lie
-/// in memory where this is not called, as a rule.
+/// The same for a program that runs on the stack and an `out` that may share memory with `x`. What a std::tie refers to
+/// is passed by itself, so that the tie need not lie in memory where this is not called, as a rule.
 template <class F, class Out>
 struct RunBeside {
   template <class... X>
@@ -265,28 +275,25 @@ inline constexpr bool may_write_over_arguments = [] {
   return true;
 }();
 
-/// True when a run of `F` must not write to `out` at once.
-template <class F, class Out, class... X>
-CTGRAD_ALWAYS_INLINE bool needs_place_beside(const Out& out, const X&... x) {
-  if constexpr (std::is_default_constructible_v<F>) {
-    return overlaps_arguments<may_write_over_arguments<typename FlatProgram<F, X...>::Stages>>(out, x...);
-  } else {
-    return false;
-  }
-}
-
 /// The same, written to `out`: a structure of numbers, tensors and views, or a std::tie of them.
 template <class Out, class F, class... X>
 CTGRAD_ALWAYS_INLINE constexpr void call_into(Out& out, const F&, const X&... x) {
   static_assert(TakesResults<leaf_types<Out>, leaf_types<traced_result<F, X...>>>::value,
                 "ctgrad: what into() writes to must have the structure of the result, with numbers for scalars and a "
                 "Tensor or TensorView of the same element type and shape for each array");
-  if (__builtin_is_constant_evaluated()) {
+  if (!std::is_default_constructible_v<F> || __builtin_is_constant_evaluated()) {
     detail::run_compiled<F>(out, x...);
-  } else if (needs_place_beside<F>(out, x...)) {
-    detail::RunBeside<F, Out>::call(out, x...);
-  } else {
-    detail::run_compiled<F>(out, x...);
+  } else if constexpr (std::is_default_constructible_v<F>) {
+    using P = FlatProgram<F, X...>;
+    using Stages = typename P::Stages;
+    const bool beside = overlaps_arguments<may_write_over_arguments<Stages>>(out, x...);
+    if constexpr (!runs_on_stack<Stages>) {
+      run_kept_program<P>(beside, out, x...);
+    } else if (beside) {
+      RunBeside<F, Out>::call(out, x...);
+    } else {
+      run_on_stack<Stages>(out, x...);
+    }
   }
 }
 

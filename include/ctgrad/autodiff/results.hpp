@@ -270,6 +270,51 @@ CTGRAD_ALWAYS_INLINE void copy_results(Out& out, const Result& result, const Wri
       });
 }
 
+/// Memory for the `Count` leaves of a result that must not be where the caller wants it before the run has ended.
+template <int Count>
+class ResultsBeside {
+public:
+  /// Makes room for the leaves of an `Out`; arrays have the extents `extents_of(Tag<shape>)`.
+  template <class Out, class ExtentsOf>
+  [[gnu::cold]] void reserve(const ExtentsOf& extents_of) {
+    std::size_t* bytes = bytes_;
+    const auto measure = [&]<class To>(Tag<To>) {
+      if constexpr (is_number<To>) {
+        *bytes++ = sizeof(To);
+      } else {
+        *bytes = sizeof(typename To::element_type);
+        for (const std::int64_t extent : extents_of(Tag<typename To::shape_type>{}))
+          *bytes *= static_cast<std::size_t>(extent);
+        ++bytes;
+      }
+    };
+    [&]<class... To>(TypeList<To...>*) { (measure(Tag<To>{}), ...); }(static_cast<leaf_types<Out>*>(nullptr));
+    std::size_t all = 0;
+    for (int i = 0; i < Count; ++i) all = (begin_[i] = all) + (bytes_[i] + 63) / 64 * 64;
+    memory_.reserve(all);
+  }
+
+  void* address(int i) { return memory_.data() + begin_[i]; }
+
+  /// Calls set(i, place) for each result.
+  template <class Set>
+  [[gnu::cold]] void place(const Set& set) {
+    for (int i = 0; i < Count; ++i) set(i, address(i));
+  }
+
+  /// Copies what lies elsewhere; `result(i)` is where result i lies.
+  template <class Result>
+  [[gnu::cold]] void take(const Result& result) {
+    for (int i = 0; i < Count; ++i)
+      if (bytes_[i] != 0 && result(i) != address(i)) std::memcpy(address(i), result(i), bytes_[i]);
+  }
+
+private:
+  Memory memory_;
+  std::size_t begin_[static_cast<std::size_t>(Count)];
+  std::size_t bytes_[static_cast<std::size_t>(Count)];
+};
+
 /// Gives `out` the leaves of a structure of numbers and tensors.
 template <class Out, class From>
 void assign_leaves(Out& out, From& from) {

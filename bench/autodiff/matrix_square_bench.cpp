@@ -15,7 +15,7 @@ constexpr auto sum_of_square = [](auto x) { return sum(matmul(x, x)); };
 
 [[gnu::noinline]] double plain_square(const Matrix& x, Matrix& square) {
   static cpu::MatmulWorkspace<double> workspace;
-  cpu::matmul<double>({n, n, n, false, false}, x.data(), n, x.data(), n, square.data(), n, 1.0, 0.0, workspace);
+  cpu::matmul<double>({n, n, n, false, false}, x.data(), n, x.data(), n, square.data(), n, false, workspace);
   Total total;
   sweep<n * n>([&](std::int64_t i, auto t, int k) { total.add(k, load<decltype(t)>(square.data() + i)); });
   return total.sum();

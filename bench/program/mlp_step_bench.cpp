@@ -28,8 +28,8 @@ struct Mlp {
 };
 constexpr auto loss_of = [](const auto& model, auto x, auto y) { return cross_entropy(model(x), y); };
 
-/// The same step as one would write it: the update is part of the products that make the gradients, and the loss
-/// with its gradient is one pass over the logits.
+/// The same step as one would write it: the gradients are those of the loss times the negative learning rate, so that
+/// the products that make them add the update, and the loss with its gradient is one pass over the logits.
 class ByHand {
 public:
   explicit ByHand(const float* parameters) : parameters_(parameters, parameters + b2 + classes) {}
@@ -48,7 +48,7 @@ public:
     multiply_({samples, classes, hidden, false, true}, h, p + w2, d);
     const float loss = loss_and_gradient(d, y, p + b2);
     multiply_({samples, hidden, classes, false, false}, d, p + w2, g);
-    multiply_({classes, hidden, samples, true, false}, d, h, p + w2, -learning_rate, 1);
+    multiply_({classes, hidden, samples, true, false}, d, h, p + w2, true);
     V sums[hidden / lanes] = {};
     for (std::int64_t i = 0; i < samples; ++i)
       unrolled<hidden / lanes>([&](int part) {
@@ -57,9 +57,8 @@ public:
         v.store(g + at);
         sums[part] += v;
       });
-    for (std::int64_t j = 0; j < hidden; j += lanes)
-      (V::load(p + b1 + j) - V(learning_rate) * sums[j / lanes]).store(p + b1 + j);
-    multiply_({hidden, inputs, samples, true, false}, g, x, p + w1, -learning_rate, 1);
+    for (std::int64_t j = 0; j < hidden; j += lanes) (V::load(p + b1 + j) + sums[j / lanes]).store(p + b1 + j);
+    multiply_({hidden, inputs, samples, true, false}, g, x, p + w1, true);
     return loss;
   }
 
@@ -68,12 +67,13 @@ private:
   static constexpr std::int64_t lanes = V::size;
   static constexpr std::int64_t w1 = 0, b1 = w1 + hidden * inputs, w2 = b1 + hidden, b2 = w2 + classes * hidden;
 
-  /// Logits without bias in, their gradient out; updates the bias.
+  /// Logits without bias in, their gradient times the negative learning rate out; updates the bias.
   static float loss_and_gradient(float* d, const std::int64_t* y, float* bias) {
     using R = Simd<float, 16>;
     constexpr float lowest = -1e30F;  // exp of it is 0: the lanes beyond the classes count for nothing
     const R b = R::load_partial(bias, classes, 0.0F);
-    R bias_gradient(0.0F);
+    R bias_update(0.0F);
+    constexpr float rate = -learning_rate / static_cast<float>(samples);
     float loss = 0;
     for (std::int64_t i = 0; i < samples; ++i, d += classes) {
       const R logits = R::load_partial(d, classes, lowest) + b;
@@ -83,11 +83,11 @@ private:
       float logit[16];
       logits.store(logit);
       loss += math::log(total) + largest - logit[y[i]];
-      (weight * R(1.0F / (total * static_cast<float>(samples)))).store_partial(d, classes);
-      d[y[i]] -= 1.0F / static_cast<float>(samples);
-      bias_gradient += R::load_partial(d, classes, 0.0F);
+      (weight * R(rate / total)).store_partial(d, classes);
+      d[y[i]] -= rate;
+      bias_update += R::load_partial(d, classes, 0.0F);
     }
-    (b - R(learning_rate) * bias_gradient).store_partial(bias, classes);
+    (b + bias_update).store_partial(bias, classes);
     return loss / static_cast<float>(samples);
   }
 

@@ -29,7 +29,8 @@ struct TwoLayerNet {
 };
 constexpr auto squared_error = [](const auto& model, auto x, auto y) { return sum(square(model(x) - y)); };
 
-/// The same step as one would write it: the update is part of the products that make the gradients.
+/// The same step as one would write it: the gradients are those of the loss times the negative learning rate, so that
+/// the products that make them add the update.
 class ByHand {
 public:
   explicit ByHand(const float* parameters) : parameters_(parameters, parameters + inputs * hidden + hidden * outputs) {}
@@ -53,13 +54,13 @@ public:
     for (std::int64_t i = 0; i < samples * outputs; i += lanes) {
       const V difference = V::load(d + i) - V::load(y + i);
       loss += difference * difference;
-      (difference + difference).store(d + i);
+      (V(-2 * learning_rate) * difference).store(d + i);
     }
     multiply_({samples, hidden, outputs, false, true}, d, w2, g);
-    multiply_({hidden, outputs, samples, true, false}, h, d, w2, -learning_rate, 1);
+    multiply_({hidden, outputs, samples, true, false}, h, d, w2, true);
     for (std::int64_t i = 0; i < samples * hidden; i += lanes)
       select(V::load(h + i) > V(0.0F), V::load(g + i), V(0.0F)).store(g + i);
-    multiply_({inputs, hidden, samples, true, false}, x, g, w1, -learning_rate, 1);
+    multiply_({inputs, hidden, samples, true, false}, x, g, w1, true);
     return reduce_add(loss);
   }
 

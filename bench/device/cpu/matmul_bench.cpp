@@ -56,7 +56,7 @@ void products(benchmark::State& state, MatmulShape s) {
                                  workspace.template a_block<T>(), workspace.template b_panel<T>());
   };
   const auto function = [&] {
-    ctgrad::cpu::matmul<T>(s, a.data(), lda, b.data(), ldb, c.data(), s.n, T(1), T(0), workspace);
+    ctgrad::cpu::matmul<T>(s, a.data(), lda, b.data(), ldb, c.data(), s.n, false, workspace);
   };
   std::vector<double> built_in_time, function_time;
 #if defined(CTGRAD_HAS_CBLAS)
@@ -107,11 +107,11 @@ void with_zeros(benchmark::State& state, MatmulShape s, bool right = false) {
   for (std::size_t i = 0; i < other.size(); ++i) other[i] = static_cast<float>(i % 23) / 23.0F - 0.5F;
   ctgrad::cpu::MatmulWorkspace<float> workspace(ctgrad::cpu::MatmulLibrary::built_in);
   const auto all = [&] {
-    ctgrad::cpu::detail::gemm<float>(s, a.data(), lda, b.data(), ldb, c.data(), s.n, 1.0F, 0.0F,
-                                     workspace.a_block<float>(), workspace.b_panel<float>());
+    ctgrad::cpu::detail::gemm<float>(s, a.data(), lda, b.data(), ldb, c.data(), s.n, false, workspace.a_block<float>(),
+                                     workspace.b_panel<float>());
   };
   const auto function = [&] {
-    ctgrad::cpu::matmul<float>(s, a.data(), lda, b.data(), ldb, c.data(), s.n, 1.0F, 0.0F, workspace);
+    ctgrad::cpu::matmul<float>(s, a.data(), lda, b.data(), ldb, c.data(), s.n, false, workspace);
   };
   std::vector<double> all_time, function_time, ratio;
   for (auto _ : state) {

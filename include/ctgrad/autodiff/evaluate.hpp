@@ -115,7 +115,9 @@ template <class P, class Out, class... X>
              std::tuple_cat(leaf_views(x)...));
   const auto result_address = [&](int i) { return kept->runner.result_address(i); };
   if (beside) apart.take(result_address);
-  if (beside || !at_once) place_results(out, numbers, [](int, void*) {}, extents_of);
+  if (beside || !at_once)
+    place_results(
+        out, numbers, [](int, void*) {}, extents_of);
   copy_results(
       out, [&](int i) { return beside ? apart.address(i) : result_address(i); },
       [&](int i) { return !beside && is_written_by_run(P::Stages::view(), i); });

@@ -170,51 +170,80 @@ struct MakeOwned<std::array<X, N>> {
   }
 };
 
-/// The addresses of a number or an array, up to `end`.
-struct Span {
-  std::uintptr_t begin, end;
-};
-template <class X>
-CTGRAD_ALWAYS_INLINE Span span_of(const X& x) {
-  if constexpr (is_number<X>) {
-    const auto begin = reinterpret_cast<std::uintptr_t>(&x);
-    return {begin, begin + sizeof(x)};
-  } else {
-    const auto begin = reinterpret_cast<std::uintptr_t>(x.data());
-    const std::int64_t size = X::shape_type::value.is_static() ? X::shape_type::value.size() : x.size();
-    return {begin, begin + static_cast<std::uintptr_t>(size) * sizeof(typename X::element_type)};
-  }
-}
-
 template <class X>
 inline constexpr bool owns_memory = false;
 template <class T, class S>
 inline constexpr bool owns_memory<Tensor<T, S>> = true;
 
+/// The addresses of a number or an array, up to `end`.
+struct Span {
+  std::uintptr_t begin, end;
+  /// True for all the memory of a tensor. Two tensors share all of it or none.
+  bool owned;
+};
+template <class X>
+CTGRAD_ALWAYS_INLINE Span span_of(const X& x) {
+  if constexpr (is_number<X>) {
+    const auto begin = reinterpret_cast<std::uintptr_t>(&x);
+    return {begin, begin + sizeof(x), false};
+  } else {
+    const auto begin = reinterpret_cast<std::uintptr_t>(x.data());
+    const std::int64_t size = X::shape_type::value.is_static() ? X::shape_type::value.size() : x.size();
+    return {begin, begin + static_cast<std::uintptr_t>(size) * sizeof(typename X::element_type), owns_memory<X>};
+  }
+}
+
+/// Collects the `Count` arrays among leaves. This and OverlapFinder are no lambdas: what visits a leaf is then the same
+/// for all functions of such leaves, and compiled once.
+template <int Count>
+struct ArraySpans {
+  Span at[static_cast<std::size_t>(Count)];
+  int count = 0;
+
+  template <class X>
+  CTGRAD_ALWAYS_INLINE void operator()(const X& leaf) {
+    if constexpr (!is_number<X>) at[count++] = span_of(leaf);
+  }
+};
+
+/// Notes whether leaves share memory with some arrays. All pairs are looked at: a branch for each would take longer.
+template <bool WholeMayMeet, int Count>
+struct OverlapFinder {
+  const ArraySpans<Count>& arrays;
+  unsigned found = 0;
+
+  template <class X>
+  CTGRAD_ALWAYS_INLINE void operator()(const X& leaf) {
+    const Span input = span_of(leaf);
+    for (const Span& array : arrays.at) {
+      if (array.owned && input.owned) {
+        found |= static_cast<unsigned>(!WholeMayMeet) & static_cast<unsigned>(array.begin == input.begin);
+      } else {
+        found |= static_cast<unsigned>(array.begin < input.end) & static_cast<unsigned>(input.begin < array.end);
+      }
+    }
+  }
+};
+
+template <class List>
+inline constexpr int array_count = 0;
+template <class... L>
+inline constexpr int array_count<TypeList<L...>> = (0 + ... + (is_number<L> ? 0 : 1));
+
 /// True when an array of `out` shares memory with an argument: a run must not write there, for it may still read. With
 /// `WholeMayMeet` it may where two tensors share all of it.
 template <bool WholeMayMeet, class Out, class... X>
 CTGRAD_ALWAYS_INLINE bool overlaps_arguments(const Out& out, const X&... x) {
-  // All pairs are looked at: a branch for each would take longer. Two tensors share all of their memory or none.
-  unsigned found = 0;
-  for_each_leaf(
-      out, [&](const auto& to) __attribute__((always_inline)) {
-        using To = std::remove_cvref_t<decltype(to)>;
-        if constexpr (!is_number<To>) {
-          const Span output = span_of(to);
-          const auto look = [&](const auto& leaf) __attribute__((always_inline)) {
-            const Span input = span_of(leaf);
-            if constexpr (owns_memory<To> && owns_memory<std::remove_cvref_t<decltype(leaf)>>) {
-              if constexpr (!WholeMayMeet) found |= static_cast<unsigned>(output.begin == input.begin);
-            } else {
-              found |=
-                  static_cast<unsigned>(output.begin < input.end) & static_cast<unsigned>(input.begin < output.end);
-            }
-          };
-          (for_each_leaf(x, look), ...);
-        }
-      });
-  return found != 0;
+  constexpr int count = array_count<leaf_types<Out>>;
+  if constexpr (count == 0) {
+    return false;
+  } else {
+    ArraySpans<count> arrays;
+    for_each_leaf(out, arrays);
+    OverlapFinder<WholeMayMeet, count> finder{arrays};
+    (for_each_leaf(x, finder), ...);
+    return finder.found != 0;
+  }
 }
 
 /// Where a run writes numbers, which are copied in the end.

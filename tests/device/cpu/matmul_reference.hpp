@@ -45,10 +45,9 @@ public:
                                    s.transpose_b ? j * ldb : j, s.transpose_b ? 1 : ldb, absolute_[at(i, j)]);
   }
 
-  /// How many elements of `c`, which was `old` before, are not alpha * op(A) op(B) + beta * old. Where beta is zero
-  /// `old` counts for nothing. The padding of rows must be as it was.
-  std::int64_t wrong_elements(const std::vector<T>& old, const std::vector<T>& c, std::int64_t ldc, int alpha,
-                              int beta) const {
+  /// How many elements of `c`, which was `old` before, are not op(A) op(B), plus `old` where that is added to. The
+  /// padding of rows must be as it was.
+  std::int64_t wrong_elements(const std::vector<T>& old, const std::vector<T>& c, std::int64_t ldc, bool adds) const {
     std::int64_t wrong = 0;
     for (std::int64_t i = 0; i < shape_.m; ++i) {
       for (std::int64_t j = 0; j < ldc; ++j) {
@@ -58,15 +57,14 @@ public:
           wrong += c[place] != old[place] ? 1 : 0;
           continue;
         }
-        const long double previous = beta == 0 ? 0 : beta * static_cast<long double>(old[place]);
-        const long double expected = alpha * sum_[at(i, j)] + previous;
+        const long double previous = adds ? static_cast<long double>(old[place]) : 0;
+        const long double expected = sum_[at(i, j)] + previous;
         if constexpr (std::is_integral_v<T>) {
           wrong += static_cast<long double>(c[place]) != expected ? 1 : 0;
         } else {
           // The bound of any order of summation: (k + 2) roundings of the sum of absolute values.
-          const long double bound =
-              static_cast<long double>(shape_.k + 2) * std::numeric_limits<T>::epsilon() *
-              (std::abs(static_cast<long double>(alpha)) * absolute_[at(i, j)] + std::abs(previous));
+          const long double bound = static_cast<long double>(shape_.k + 2) * std::numeric_limits<T>::epsilon() *
+                                    (absolute_[at(i, j)] + std::abs(previous));
           wrong += !(std::abs(static_cast<long double>(c[place]) - expected) <= bound) ? 1 : 0;
         }
       }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// Matrix products against a plain loop in long double, over transposes, edges and scales.
+/// Matrix products against a plain loop in long double, over transposes and edges.
 #include <ctgrad/device/cpu/matmul.hpp>
 #include <ctgrad/device/cpu/small_matmul.hpp>
 
@@ -48,14 +48,14 @@ std::vector<T> numbers(std::int64_t count, std::uint32_t seed) {
 struct Case {
   MatmulShape shape;
   std::int64_t pad_a = 0, pad_b = 0, pad_c = 0;
-  int alpha = 1, beta = 0;
+  bool adds = false;
 };
 
 std::string text(const Case& x) {
   const MatmulShape& s = x.shape;
   return std::to_string(s.m) + "x" + std::to_string(s.n) + "x" + std::to_string(s.k) + (s.transpose_a ? " T" : " N") +
-         (s.transpose_b ? "T" : "N") + " alpha " + std::to_string(x.alpha) + " beta " + std::to_string(x.beta) +
-         " padding " + std::to_string(x.pad_a) + "," + std::to_string(x.pad_b) + "," + std::to_string(x.pad_c);
+         (s.transpose_b ? "T" : "N") + (x.adds ? " added" : "") + " padding " + std::to_string(x.pad_a) + "," +
+         std::to_string(x.pad_b) + "," + std::to_string(x.pad_c);
 }
 
 /// Runs one product in several ways and compares every element, and the padding of C, with the plain loop.
@@ -75,7 +75,7 @@ void check(const Case& x, Multiply... multiply) {
   const auto check_one = [&](const auto& run) {
     auto c = old;
     if constexpr (!std::is_integral_v<T>) {
-      if (x.beta == 0) {
+      if (!x.adds) {
         for (std::int64_t i = 0; i < s.m; ++i) {
           for (std::int64_t j = 0; j < s.n; ++j) {
             c[static_cast<std::size_t>(i * ldc + j)] = std::numeric_limits<T>::quiet_NaN();
@@ -83,9 +83,9 @@ void check(const Case& x, Multiply... multiply) {
         }
       }
     }
-    run(s, a.data(), lda, b.data(), ldb, c.data(), ldc, T(x.alpha), T(x.beta));
+    run(s, a.data(), lda, b.data(), ldb, c.data(), ldc, x.adds);
     ++way;
-    const std::int64_t wrong = exact.wrong_elements(old, c, ldc, x.alpha, x.beta);
+    const std::int64_t wrong = exact.wrong_elements(old, c, ldc, x.adds);
     BOOST_TEST(wrong == 0, text(x) << ", way " << way << ": " << wrong << " wrong elements");
   };
   (check_one(multiply), ...);
@@ -95,11 +95,11 @@ void check(const Case& x, Multiply... multiply) {
 /// without run-time dispatch, the only way there is.
 template <class U>
 void multiply_with_native_tiles(const MatmulShape& s, const U* a, std::int64_t lda, const U* b, std::int64_t ldb, U* c,
-                                std::int64_t ldc, U alpha, U beta, U* a_block, U* b_panel) {
+                                std::int64_t ldc, bool adds, U* a_block, U* b_panel) {
   if (s.m == 0 || s.n == 0 || s.k == 0) {
-    return detail::gemm<U>(s, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel);
+    return detail::gemm<U>(s, a, lda, b, ldb, c, ldc, adds, a_block, b_panel);
   }
-  detail::run_product(detail::Gemm<U, detail::NativeTiles>{s, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
+  detail::run_product(detail::Gemm<U, detail::NativeTiles>{s, a, lda, b, ldb, c, ldc, adds, a_block, b_panel});
 }
 
 /// Through the public function, which may use a BLAS, and through the built-in code.
@@ -114,10 +114,10 @@ void check_all(const Case& x, MatmulWorkspace<T>& workspace) {
     };
   };
   const auto natively = [&](const MatmulShape& s, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
-                            std::int64_t ldc, T alpha, T beta) {
+                            std::int64_t ldc, bool adds) {
     multiply_with_native_tiles<U>(s, reinterpret_cast<const U*>(a), lda, reinterpret_cast<const U*>(b), ldb,
-                                  reinterpret_cast<U*>(c), ldc, static_cast<U>(alpha), static_cast<U>(beta),
-                                  workspace.template a_block<U>(), workspace.template b_panel<U>());
+                                  reinterpret_cast<U*>(c), ldc, adds, workspace.template a_block<U>(),
+                                  workspace.template b_panel<U>());
   };
   check<T>(x, with(MatmulLibrary::fastest), with(MatmulLibrary::built_in), natively);
 }
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(every_small_extent, T, Types) {
         for (const bool ta : flags) {
           for (const bool tb : flags) {
             check_all<T>({{m, n, k, ta, tb}}, workspace);
-            check_all<T>({{m, n, k, ta, tb}, 3, 1, 2, 2, 3}, workspace);
+            check_all<T>({{m, n, k, ta, tb}, 3, 1, 2, true}, workspace);
           }
         }
       }
@@ -144,17 +144,15 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(every_small_extent, T, Types) {
   }
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(alpha_and_beta, T, Types) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(padded_rows, T, Types) {
   MatmulWorkspace<T> workspace;
-  for (const int alpha : {0, 1, -1, 3}) {
-    for (const int beta : {0, 1, -2}) {
-      for (const bool ta : flags) {
-        for (const bool tb : flags) {
-          check_all<T>({{13, 37, 11, ta, tb}, 0, 0, 0, alpha, beta}, workspace);
-          check_all<T>({{13, 37, 11, ta, tb}, 5, 4, 7, alpha, beta}, workspace);
-          check_all<T>({{1, 37, 11, ta, tb}, 5, 4, 7, alpha, beta}, workspace);
-          check_all<T>({{13, 1, 11, ta, tb}, 5, 4, 7, alpha, beta}, workspace);
-        }
+  for (const bool adds : flags) {
+    for (const bool ta : flags) {
+      for (const bool tb : flags) {
+        check_all<T>({{13, 37, 11, ta, tb}, 0, 0, 0, adds}, workspace);
+        check_all<T>({{13, 37, 11, ta, tb}, 5, 4, 7, adds}, workspace);
+        check_all<T>({{1, 37, 11, ta, tb}, 5, 4, 7, adds}, workspace);
+        check_all<T>({{13, 1, 11, ta, tb}, 5, 4, 7, adds}, workspace);
       }
     }
   }
@@ -168,20 +166,20 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(blocks, T, Types) {
   const std::int64_t columns = detail::GemmBlocks<T>::columns;
   for (const bool ta : flags) {
     for (const bool tb : flags) {
-      check_all<T>({{rows + 5, 261, depth + 3, ta, tb}, 1, 2, 3, 1, 1}, workspace);
-      check_all<T>({{9, columns + 3, depth + 1, ta, tb}, 0, 0, 0, 2, -1}, workspace);
-      check_all<T>({{2 * rows + 1, 10, 2 * depth + 1, ta, tb}, 0, 0, 0, 1, 0}, workspace);
-      check_all<T>({{1, columns + 3, 2 * depth + 9, ta, tb}, 1, 1, 0, 1, 1}, workspace);
-      check_all<T>({{columns + 3, 1, 2 * depth + 9, ta, tb}, 1, 1, 2, 1, 1}, workspace);
+      check_all<T>({{rows + 5, 261, depth + 3, ta, tb}, 1, 2, 3, true}, workspace);
+      check_all<T>({{9, columns + 3, depth + 1, ta, tb}, 0, 0, 0, true}, workspace);
+      check_all<T>({{2 * rows + 1, 10, 2 * depth + 1, ta, tb}, 0, 0, 0, false}, workspace);
+      check_all<T>({{1, columns + 3, 2 * depth + 9, ta, tb}, 1, 1, 0, true}, workspace);
+      check_all<T>({{columns + 3, 1, 2 * depth + 9, ta, tb}, 1, 1, 2, true}, workspace);
       // The rows of A are fewer than those of a transposed B, and are packed instead.
-      check_all<T>({{64, 128, 97, ta, tb}, 0, 0, 0, 1, 0}, workspace);
-      check_all<T>({{48, 201, 131, ta, tb}, 1, 2, 3, -2, 0}, workspace);
-      check_all<T>({{1101, 130, 9, ta, tb}, 0, 1, 2, 1, 1}, workspace);   // a large result and a panel that is near
-      check_all<T>({{100, 1029, 65, ta, tb}, 0, 2, 0, 1, 0}, workspace);  // many columns of B, read where they lie
-      check_all<T>({{100, 1021, 65, ta, tb}, 0, 3, 0, 1, 1}, workspace);  // the same, too far apart for that
+      check_all<T>({{64, 128, 97, ta, tb}, 0, 0, 0, false}, workspace);
+      check_all<T>({{48, 201, 131, ta, tb}, 1, 2, 3, false}, workspace);
+      check_all<T>({{1101, 130, 9, ta, tb}, 0, 1, 2, true}, workspace);    // a large result and a panel that is near
+      check_all<T>({{100, 1029, 65, ta, tb}, 0, 2, 0, false}, workspace);  // many columns of B, read where they lie
+      check_all<T>({{100, 1021, 65, ta, tb}, 0, 3, 0, true}, workspace);   // the same, too far apart for that
       for (const std::int64_t few : {2, 3, 5, 7, 9, 11, 18, 33, 35, 50, 98, 100})  // columns that leave lanes unused
-        check_all<T>({{131, few, depth + 19, ta, tb}, 2, 1, 3, 2, 0}, workspace);
-      check_all<T>({{131, 98, depth + 19, ta, tb}, 2, 1, 3, 2, -1}, workspace);  // few of them last, added to
+        check_all<T>({{131, few, depth + 19, ta, tb}, 2, 1, 3, false}, workspace);
+      check_all<T>({{131, 98, depth + 19, ta, tb}, 2, 1, 3, true}, workspace);  // few of them last, added to
     }
   }
 }
@@ -191,20 +189,20 @@ BOOST_AUTO_TEST_CASE(integers_wrap_round) {
   const std::int32_t a[] = {std::numeric_limits<std::int32_t>::max(), 2};
   const std::int32_t b[] = {2, 0, 1, 0};
   std::int32_t c[] = {7, 7};
-  ctgrad::cpu::matmul<std::int32_t>({1, 2, 2, false, false}, a, 2, b, 2, c, 2, 1, 0, workspace);
+  ctgrad::cpu::matmul<std::int32_t>({1, 2, 2, false, false}, a, 2, b, 2, c, 2, false, workspace);
   BOOST_TEST(c[0] == 0);
   BOOST_TEST(c[1] == 0);
 }
 
-BOOST_AUTO_TEST_CASE(not_a_number_spreads_unless_scaled_away) {
+BOOST_AUTO_TEST_CASE(not_a_number_spreads_and_what_c_held_does_not) {
   MatmulWorkspace<float> workspace;
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float a[] = {0.0f, nan};
   const float b[] = {1.0f, 2.0f, 3.0f, 4.0f};
   float c[] = {nan, nan};
-  ctgrad::cpu::matmul<float>({1, 2, 2, false, false}, a, 2, b, 2, c, 2, 1.0f, 0.0f, workspace);
+  ctgrad::cpu::matmul<float>({1, 2, 2, false, false}, a, 2, b, 2, c, 2, false, workspace);
   BOOST_TEST(std::isnan(c[0]));
-  ctgrad::cpu::matmul<float>({1, 2, 1, false, false}, a, 2, b, 2, c, 2, 1.0f, 0.0f, workspace);
+  ctgrad::cpu::matmul<float>({1, 2, 1, false, false}, a, 2, b, 2, c, 2, false, workspace);
   BOOST_TEST(c[0] == 0.0f);
   BOOST_TEST(c[1] == 0.0f);
 }
@@ -232,7 +230,7 @@ BOOST_AUTO_TEST_CASE(a_library_that_does_not_know_the_processor_is_not_called) {
   auto product = [&](MatmulLibrary library) {
     MatmulWorkspace<float> workspace(library);
     std::vector<float> c(static_cast<std::size_t>(n * n));
-    ctgrad::cpu::matmul({n, n, n, false, false}, a.data(), n, b.data(), n, c.data(), n, 1.0F, 0.0F, workspace);
+    ctgrad::cpu::matmul({n, n, n, false, false}, a.data(), n, b.data(), n, c.data(), n, false, workspace);
     return c;
   };
   BOOST_TEST((product(MatmulLibrary::fastest) == product(MatmulLibrary::built_in)));
@@ -254,10 +252,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(batches, T, Types) {
         std::vector<T> c(batch * m * n, T(1));
         auto expected = c;
         ctgrad::cpu::batched_matmul<T>(batch, stride.a, stride.b, m * n, shape, a.data(), ta ? m : k, b.data(),
-                                       tb ? k : n, c.data(), n, T(1), T(1), workspace);
+                                       tb ? k : n, c.data(), n, true, workspace);
         for (std::int64_t i = 0; i < batch; ++i) {
           ctgrad::cpu::matmul<T>(shape, a.data() + i * stride.a, ta ? m : k, b.data() + i * stride.b, tb ? k : n,
-                                 expected.data() + i * m * n, n, T(1), T(1), workspace);
+                                 expected.data() + i * m * n, n, true, workspace);
         }
         double worst = 0;
         for (std::size_t i = 0; i < c.size(); ++i) {
@@ -269,7 +267,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(batches, T, Types) {
   }
   std::vector<T> untouched(4, T(9));
   ctgrad::cpu::batched_matmul<T>(0, 0, 0, 4, {2, 2, 2, false, false}, a.data(), 2, b.data(), 2, untouched.data(), 2,
-                                 T(1), T(0), workspace);
+                                 false, workspace);
   BOOST_TEST(untouched == std::vector<T>(4, T(9)), boost::test_tools::per_element());
 }
 
@@ -287,8 +285,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(built_in_bits_do_not_depend_on_threads, T, Types) 
     for (const int threads : {1, 2, 3, 7}) {
       omp_set_num_threads(threads);
       std::vector<U> c(static_cast<std::size_t>(s.m * s.n));
-      detail::gemm<U>(s, a.data(), s.transpose_a ? s.m : s.k, b.data(), s.transpose_b ? s.k : s.n, c.data(), s.n, U(1),
-                      U(0), workspace.template a_block<U>(), workspace.template b_panel<U>());
+      detail::gemm<U>(s, a.data(), s.transpose_a ? s.m : s.k, b.data(), s.transpose_b ? s.k : s.n, c.data(), s.n, false,
+                      workspace.template a_block<U>(), workspace.template b_panel<U>());
       results.push_back(c);
     }
     for (const auto& c : results) {
@@ -304,7 +302,7 @@ namespace {
 template <class T, int M, int N, int K, bool TA, bool TB>
 void check_small() {
   check<T>({{M, N, K, TA, TB}}, [](const MatmulShape&, const T* a, std::int64_t, const T* b, std::int64_t, T* c,
-                                   std::int64_t, T, T) { ctgrad::cpu::small_matmul<T, M, N, K, TA, TB>(a, b, c); });
+                                   std::int64_t, bool) { ctgrad::cpu::small_matmul<T, M, N, K, TA, TB>(a, b, c); });
 }
 
 template <class T, int M, int N, int K>

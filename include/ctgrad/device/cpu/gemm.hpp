@@ -66,7 +66,7 @@ struct Gemm {
   std::int64_t ldb;
   T* c;
   std::int64_t ldc;
-  T alpha, beta;
+  bool adds;
   T* a_block;
   T* b_panel;
 
@@ -197,7 +197,7 @@ private:
     const bool split_rows = row_strips >= strips.count;
     const Share row_share(row_strips, split_rows ? thread : 0, split_rows ? threads : 1);
     const Share share(strips.count, split_rows ? 0 : thread, split_rows ? 1 : threads);
-    const T old_scale = p == 0 ? beta : T(1);
+    const bool adds_here = adds || p > 0;
     const std::int64_t last = std::min(row_share.end * tile_rows, rows);
     const auto multiply_strip = [&](std::int64_t s, std::int64_t row, std::int64_t row_end) {
       const std::int64_t first = strips.begin(s) * vector_lanes;
@@ -208,7 +208,7 @@ private:
       for (std::int64_t r = row; r < row_end; r += tile_rows) {
         multiply_rows(r, std::min(tile_rows, row_end - r), i, p, depth, right, right_step,
                       c + (i + r) * ldc + j + first, std::min(end, columns) - first, (end - first) / vector_lanes,
-                      old_scale);
+                      adds_here);
       }
     };
     // A panel that stays in the first-level cache may be gone through for each tile of rows. C is then written in
@@ -225,7 +225,7 @@ private:
   /// `count` rows from row i + r on, by tiles of halving height.
   void multiply_rows(std::int64_t r, std::int64_t count, std::int64_t i, std::int64_t p, std::int64_t depth,
                      const T* right, std::int64_t right_step, T* to, std::int64_t columns, std::int64_t vectors,
-                     T old_scale) const {
+                     bool adds_here) const {
     const T* left = nullptr;
     std::int64_t row = 1;
     std::int64_t step = 1;
@@ -241,17 +241,17 @@ private:
     }
     for (std::int64_t done = 0; done < count;) {
       done += tile(count - done, depth, left + done * row, row, step, right, right_step, to + done * ldc, columns,
-                   vectors, old_scale);
+                   vectors, adds_here);
     }
   }
 
   using TileFunction = void (*)(std::int64_t, const T*, std::int64_t, std::int64_t, const T*, std::int64_t, T*,
-                                std::int64_t, std::int64_t, T, T);
+                                std::int64_t, std::int64_t, bool);
 
   /// One tile of at most `rows` rows; returns how many it was.
   std::int64_t tile(std::int64_t rows, std::int64_t depth, const T* left, std::int64_t row, std::int64_t step,
                     const T* right, std::int64_t right_step, T* to, std::int64_t columns, std::int64_t vectors,
-                    T old_scale) const {
+                    bool adds_here) const {
     std::int64_t height = 1;
     TileFunction function = nullptr;
     if (rows >= tile_rows) {
@@ -266,7 +266,7 @@ private:
     } else {
       function = of_width<1>(vectors);
     }
-    function(depth, left, row, step, right, right_step, to, ldc, columns, alpha, old_scale);
+    function(depth, left, row, step, right, right_step, to, ldc, columns, adds_here);
     return height;
   }
 
@@ -277,17 +277,6 @@ private:
     return Tiles::template function<T, Rows, Tiles::vectors>;
   }
 };
-
-/// c = beta * c; c is not read where beta is zero.
-template <class T>
-void scale_matrix(std::int64_t m, std::int64_t n, T* c, std::int64_t ldc, T beta) {
-  if (beta == T(1)) return;
-  for (std::int64_t i = 0; i < m; ++i) {
-    for (std::int64_t j = 0; j < n; ++j) {
-      c[i * ldc + j] = beta == T(0) ? T(0) : beta * c[i * ldc + j];
-    }
-  }
-}
 
 /// Runs a product, on the threads there are when it is large enough for them.
 template <class Product>
@@ -326,11 +315,11 @@ inline bool worth_packing_left(const MatmulShape& shape, std::int64_t vector_lan
          2 * shape.m <= shape.n && shape.n < 4 * shape.k && shape.m * shape.n <= most_elements;
 }
 
-/// A few columns of C = alpha A op(B) + beta C as dot products, whose sums are in the lanes of a vector: columns by
-/// themselves would leave most lanes unused. One thread computes them. `columns` has room for k * n elements.
+/// A few columns of C = A op(B), or of C += A op(B), as dot products, whose sums are in the lanes of a vector: columns
+/// by themselves would leave most lanes unused. One thread computes them. `columns` has room for k * n elements.
 template <class T>
 void multiply_columns(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
-                      std::int64_t ldc, T alpha, T beta, T* columns) {
+                      std::int64_t ldc, bool adds, T* columns) {
   if (!shape.transpose_b) {
     transpose(shape.k, shape.n, b, ldb, columns, shape.k);
     b = columns;
@@ -357,8 +346,8 @@ void multiply_columns(const MatmulShape& shape, const T* a, std::int64_t lda, co
       for (int q = 0; q < together; ++q, ++j) {
         for (int r = 0; r < rows; ++r) {
           T& to = c[(i + r) * ldc + j];
-          const T dot = alpha * dots[q * rows + r];
-          to = beta == T(0) ? dot : dot + beta * to;
+          const T dot = dots[q * rows + r];
+          to = adds ? to + dot : dot;
         }
       }
     }
@@ -366,31 +355,33 @@ void multiply_columns(const MatmulShape& shape, const T* a, std::int64_t lda, co
   }
 }
 
-/// The built-in product. T is a floating-point or an unsigned integer type. `a_block` and `b_panel`
-/// hold GemmBlocks<T>::a_size and b_size elements.
+/// The built-in product, added to C where it `adds`. T is a floating-point or an unsigned integer type. `a_block` and
+/// `b_panel` hold GemmBlocks<T>::a_size and b_size elements.
 template <class T>
 void gemm(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c, std::int64_t ldc,
-          T alpha, T beta, T* a_block, T* b_panel) {
+          bool adds, T* a_block, T* b_panel) {
   if (shape.m <= 0 || shape.n <= 0) return;
-  if (shape.k <= 0) return scale_matrix(shape.m, shape.n, c, ldc, beta);
+  if (shape.k <= 0) {
+    for (std::int64_t i = 0; i < shape.m && !adds; ++i) std::fill_n(c + i * ldc, shape.n, T(0));
+    return;
+  }
   if (shape.n == 1) {
     // C^T = op(B)^T op(A)^T: a row vector times a matrix.
     return vector_times_matrix(shape.m, shape.k, b, shape.transpose_b ? 1 : ldb, a, lda, !shape.transpose_a, c, ldc,
-                               alpha, beta);
+                               adds);
   }
   if (shape.m == 1) {
     return vector_times_matrix(shape.n, shape.k, a, shape.transpose_a ? lda : 1, b, ldb, shape.transpose_b, c,
-                               std::int64_t{1}, alpha, beta);
+                               std::int64_t{1}, adds);
   }
 #if defined(CTGRAD_DISPATCH_AVX2)
   // Rows of 16 bytes fit the narrow vectors.
   if (shape.n > lanes<T, 16> && cpu_has_avx2()) {
-    return run_product(Gemm<T, Avx2Tiles>{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
+    return run_product(Gemm<T, Avx2Tiles>{shape, a, lda, b, ldb, c, ldc, adds, a_block, b_panel});
   }
 #endif
   constexpr auto most_elements = static_cast<std::int64_t>(GemmBlocks<T>::a_size);
-  if (beta == T(0) &&
-      (worth_turning(shape, lanes<T>, most_elements) || worth_packing_left(shape, lanes<T>, most_elements))) {
+  if (!adds && (worth_turning(shape, lanes<T>, most_elements) || worth_packing_left(shape, lanes<T>, most_elements))) {
     // The left operand is not packed: the memory for it has room for C^T.
     Gemm<T, NativeTiles> turned{{shape.n, shape.m, shape.k, !shape.transpose_b, !shape.transpose_a},
                                 b,
@@ -399,8 +390,7 @@ void gemm(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, st
                                 lda,
                                 a_block,
                                 shape.m,
-                                alpha,
-                                beta,
+                                false,
                                 a_block,
                                 b_panel};
     turned.pack_a = false;
@@ -412,17 +402,17 @@ void gemm(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, st
   const MatmulShape last{shape.m, shape.n % lanes<T>, shape.k, shape.transpose_a, shape.transpose_b};
   if (last.n > 0 && 4 * last.n <= lanes<T> && shape.n > lanes<T> && shape.m * shape.k <= near_elements) {
     const bool as_dots = !shape.transpose_a && shape.m >= 8 && shape.k >= 16 * lanes<T>;
-    const bool turned = beta == T(0) && worth_turning(last, lanes<T>, most_elements);
+    const bool turned = !adds && worth_turning(last, lanes<T>, most_elements);
     if (as_dots || turned) {
       MatmulShape first = shape;
       first.n -= last.n;
-      run_product(Gemm<T, NativeTiles>{first, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
+      run_product(Gemm<T, NativeTiles>{first, a, lda, b, ldb, c, ldc, adds, a_block, b_panel});
       const T* const rest = shape.transpose_b ? b + first.n * ldb : b + first.n;
-      if (turned) return gemm(last, a, lda, rest, ldb, c + first.n, ldc, alpha, beta, a_block, b_panel);
-      return multiply_columns(last, a, lda, rest, ldb, c + first.n, ldc, alpha, beta, b_panel);
+      if (turned) return gemm(last, a, lda, rest, ldb, c + first.n, ldc, adds, a_block, b_panel);
+      return multiply_columns(last, a, lda, rest, ldb, c + first.n, ldc, adds, b_panel);
     }
   }
-  run_product(Gemm<T, NativeTiles>{shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel});
+  run_product(Gemm<T, NativeTiles>{shape, a, lda, b, ldb, c, ldc, adds, a_block, b_panel});
 }
 
 }  // namespace detail

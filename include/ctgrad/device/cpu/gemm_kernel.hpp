@@ -131,16 +131,15 @@ struct Tile<T, Rows, Vectors, Bytes, std::integer_sequence<int, I...>> {
   /// Asks for the tile's part of C, all of whose columns exist. (Inlined where it is used: g++ drops a call of a
   /// function that only prefetches.)
   CTGRAD_ALWAYS_INLINE static void fetch(const T* c, std::int64_t ldc) {
-    ((I % Vectors * Bytes % 64 == 0 ? __builtin_prefetch(c + I / Vectors * ldc + I % Vectors * count, 1) : void()),
-     ...);
+    for (int row = 0; row < Rows; ++row)
+      for (int at = 0; at < Vectors * Bytes; at += 64)
+        __builtin_prefetch(reinterpret_cast<const char*>(c + row * ldc) + at, 1);
   }
 
-  /// sum = alpha * sum + beta * c; c is not read where beta is zero.
-  CTGRAD_ALWAYS_INLINE void scale(const T* c, std::int64_t ldc, T alpha, T beta) {
-    ((sum[I] *= alpha), ...);
-    if (beta == T(0)) return;
+  /// Adds what C holds to the sums.
+  CTGRAD_ALWAYS_INLINE void add(const T* c, std::int64_t ldc) {
     Vector<T, Bytes> old;
-    ((load_vector<T, Bytes>(old, c + I / Vectors * ldc + I % Vectors * count), sum[I] += beta * old), ...);
+    ((load_vector<T, Bytes>(old, c + I / Vectors * ldc + I % Vectors * count), sum[I] += old), ...);
   }
 
   CTGRAD_ALWAYS_INLINE void store(T* c, std::int64_t ldc) const {
@@ -154,11 +153,11 @@ private:
   }
 };
 
-/// One tile of C = alpha * A * B + beta * C. Rows of A are `a_row` elements apart, its steps
+/// One tile of C = A * B or, where it `adds`, of C += A * B. Rows of A are `a_row` elements apart, its steps
 /// `a_step`. `columns` of the tile's columns exist in C; B has all of them.
 template <class T, int Rows, int Vectors>
 void multiply_tile(std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_step, const T* b, std::int64_t b_step,
-                   T* c, std::int64_t ldc, std::int64_t columns, T alpha, T beta) {
+                   T* c, std::int64_t ldc, std::int64_t columns, bool adds) {
   Tile<T, Rows, Vectors> tile;
   const bool whole = columns == tile.width;
   T buffer[Rows * tile.width];
@@ -166,7 +165,7 @@ void multiply_tile(std::int64_t k, const T* a, std::int64_t a_row, std::int64_t 
   const std::int64_t to_row = whole ? ldc : tile.width;
   // What C holds is asked for, or copied, now and read after the last step: no call comes while the sums are in
   // registers.
-  if (beta != T(0)) {
+  if (adds) {
     if (whole) {
       tile.fetch(c, ldc);
     } else {
@@ -174,7 +173,7 @@ void multiply_tile(std::int64_t k, const T* a, std::int64_t a_row, std::int64_t 
     }
   }
   tile.multiply(k, a, a_row, a_step, b, b_step);
-  tile.scale(to, to_row, alpha, beta);
+  if (adds) tile.add(to, to_row);
   tile.store(to, to_row);
   if (!whole) copy_rows(Rows, columns, buffer, to_row, c, ldc);
 }

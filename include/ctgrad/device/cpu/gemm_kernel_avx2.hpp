@@ -41,14 +41,16 @@ struct Avx2Tile<T, Rows, Vectors, std::integer_sequence<int, I...>> {
 
   __attribute__((target("avx2,fma"))) static void multiply(std::int64_t k, const T* a, std::int64_t a_row,
                                                            std::int64_t a_step, const T* b, std::int64_t b_step, T* c,
-                                                           std::int64_t ldc, std::int64_t columns, T alpha, T beta) {
+                                                           std::int64_t ldc, std::int64_t columns, bool adds) {
     const bool whole = columns == Vectors * count;
     T buffer[Rows * Vectors * count];
     T* const to = whole ? c : buffer;
     const std::int64_t to_row = whole ? ldc : Vectors * count;
-    if (beta != T(0)) {
+    if (adds) {
       if (whole) {
-        ((I % Vectors % 2 == 0 ? __builtin_prefetch(c + I / Vectors * ldc + I % Vectors * count, 1) : void()), ...);
+        for (int row = 0; row < Rows; ++row)
+          for (int at = 0; at < Vectors * 32; at += 64)
+            __builtin_prefetch(reinterpret_cast<const char*>(c + row * ldc) + at, 1);
       } else {
         copy_rows(Rows, columns, c, ldc, buffer, to_row);
       }
@@ -62,10 +64,8 @@ struct Avx2Tile<T, Rows, Vectors, std::integer_sequence<int, I...>> {
       a += a_step;
       b += b_step;
     }
-    ((sum[I] *= alpha), ...);
-    if (beta != T(0)) {
-      ((sum[I] += beta * *reinterpret_cast<const WideInMemory*>(to + (I / Vectors) * to_row + (I % Vectors) * count)),
-       ...);
+    if (adds) {
+      ((sum[I] += *reinterpret_cast<const WideInMemory*>(to + (I / Vectors) * to_row + (I % Vectors) * count)), ...);
     }
     ((*reinterpret_cast<WideInMemory*>(to + (I / Vectors) * to_row + (I % Vectors) * count) = sum[I]), ...);
     if (!whole) copy_rows(Rows, columns, buffer, to_row, c, ldc);

@@ -275,17 +275,14 @@ bool multiply_skipping_zeros(const MatmulShape& shape, const T* a, std::int64_t 
   return true;
 }
 
-/// C = alpha op(A) op(B) + beta C in the same way, with the widest vectors there are. Small products are not looked at,
-/// nor those with other factors than trainers use (alpha 1, beta 0 or 1), and x86 processors without AVX2 skip nothing
-/// in programs built for any processor.
+/// The same with the widest vectors there are. Small products are not looked at, and x86 processors without AVX2 skip
+/// nothing in programs built for any processor.
 template <class T>
 bool multiply_skipping_zeros(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
-                             std::int64_t ldc, T alpha, T beta, T* a_block, T* b_panel) {
+                             std::int64_t ldc, bool adds, T* a_block, T* b_panel) {
   constexpr std::int64_t worth_looking = 1 << 21, worth_packing = 32;
-  if (std::min({shape.m, shape.n, shape.k}) < worth_packing || shape.m * shape.n * shape.k < worth_looking ||
-      alpha != T(1) || (beta != T(0) && beta != T(1)))
+  if (std::min({shape.m, shape.n, shape.k}) < worth_packing || shape.m * shape.n * shape.k < worth_looking)
     return false;
-  const bool adds = beta == T(1);
 #if defined(CTGRAD_DISPATCH_AVX2)
   return cpu_has_avx2() &&
          multiply_skipping_zeros<T, Avx2ZeroSkipping>(shape, a, lda, b, ldb, c, ldc, adds, a_block, b_panel);

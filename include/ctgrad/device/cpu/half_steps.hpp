@@ -112,7 +112,7 @@ void multiply_halves(const MatmulShape& shape, std::int64_t batch, const HalfMat
     if (i == 0 || a.stride != 0) a.widen_to(i, wide_a);
     if (i == 0 || b.stride != 0) b.widen_to(i, wide_b);
     if (adds) c.widen_to(i, wide_c);
-    matmul<float>(shape, wide_a, a.columns, wide_b, b.columns, wide_c, c.columns, 1.0F, adds ? 1.0F : 0.0F, workspace);
+    matmul<float>(shape, wide_a, a.columns, wide_b, b.columns, wide_c, c.columns, adds, workspace);
     c.narrow_from(i, wide_c);
   }
 }

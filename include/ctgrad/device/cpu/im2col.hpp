@@ -81,14 +81,13 @@ public:
     return columns(thread);
   }
 
-  /// c [m, n] = a * b + beta * c, without gaps.
-  void multiply(const MatmulShape& shape, const T* a, const T* b, T* c, T beta, std::int64_t thread) const {
+  /// c [m, n] = a * b, or c += a * b, without gaps.
+  void multiply(const MatmulShape& shape, const T* a, const T* b, T* c, bool adds, std::int64_t thread) const {
     const std::int64_t lda = shape.transpose_a ? shape.m : shape.k;
     const std::int64_t ldb = shape.transpose_b ? shape.k : shape.n;
-    if (threads_ == 1) return matmul<T>(shape, a, lda, b, ldb, c, shape.n, T(1), beta, workspace_);
+    if (threads_ == 1) return matmul<T>(shape, a, lda, b, ldb, c, shape.n, adds, workspace_);
     T* packing = columns(thread) + columns_;
-    matmul_in<T>(shape, a, lda, b, ldb, c, shape.n, T(1), beta, workspace_.library, packing,
-                 packing + GemmBlocks<T>::a_size);
+    matmul_in<T>(shape, a, lda, b, ldb, c, shape.n, adds, workspace_.library, packing, packing + GemmBlocks<T>::a_size);
   }
 
 private:
@@ -107,7 +106,7 @@ void convolve_columns(const ConvolutionShape& s, const T* x, const T* w, T* y, M
     for (std::int64_t g = 0; g < s.groups; ++g) {
       const T* columns = products.columns_of(x + (n * s.groups + g) * s.in * s.pixels(), thread);
       products.multiply({s.out, s.positions(), s.depth(), false, false}, w + g * s.out * s.depth(), columns,
-                        y + (n * s.groups + g) * s.out * s.positions(), T(0), thread);
+                        y + (n * s.groups + g) * s.out * s.positions(), false, thread);
     }
   });
 }
@@ -120,7 +119,7 @@ void input_gradient_columns(const ConvolutionShape& s, const T* t, const T* w, T
       T* image = dx + (n * s.groups + g) * s.in * s.pixels();
       T* columns = s.is_pointwise() ? image : products.columns(thread);
       products.multiply({s.depth(), s.positions(), s.out, true, false}, w + g * s.out * s.depth(),
-                        t + (n * s.groups + g) * s.out * s.positions(), columns, T(0), thread);
+                        t + (n * s.groups + g) * s.out * s.positions(), columns, false, thread);
       if (s.is_pointwise()) continue;
       std::fill_n(image, s.in * s.pixels(), T(0));
       add_columns_to_image(s, columns, image);
@@ -156,7 +155,7 @@ void weight_gradient_columns(const ConvolutionShape& s, const T* x, const T* t, 
         const T* columns = products.columns_of(x + (n * s.groups + g) * s.in * s.pixels(), thread);
         products.multiply({s.out, s.depth(), s.positions(), false, true},
                           t + (n * s.groups + g) * s.out * s.positions(), columns, sum + g * s.out * s.depth(),
-                          n == first ? T(0) : T(1), thread);
+                          n != first, thread);
       }
   });
   add_parts(dw, products.more(), parts, s.weights());

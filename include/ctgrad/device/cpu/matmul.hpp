@@ -59,34 +59,33 @@ inline bool worth_blas(const MatmulShape& shape) {
 /// b_size elements.
 template <class T>
 void matmul_in(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
-               std::int64_t ldc, T alpha, T beta, [[maybe_unused]] MatmulLibrary library, T* a_block, T* b_panel) {
+               std::int64_t ldc, bool adds, [[maybe_unused]] MatmulLibrary library, T* a_block, T* b_panel) {
   if constexpr (std::is_floating_point_v<T>) {
-    if (multiply_skipping_zeros(shape, a, lda, b, ldb, c, ldc, alpha, beta, a_block, b_panel)) return;
+    if (multiply_skipping_zeros(shape, a, lda, b, ldb, c, ldc, adds, a_block, b_panel)) return;
   }
 #if defined(CTGRAD_HAS_CBLAS)
   if constexpr (blas::serves<T>) {
     if (library == MatmulLibrary::fastest && worth_blas(shape) && blas::knows_this_processor() && blas::fits(shape.m) &&
         blas::fits(shape.n) && blas::fits(shape.k) && blas::fits(lda) && blas::fits(ldb) && blas::fits(ldc)) {
       return blas::gemm_in_parts(shape.m, shape.n, shape.k, shape.transpose_a, shape.transpose_b, a, lda, b, ldb, c,
-                                 ldc, alpha, beta);
+                                 ldc, T(1), adds ? T(1) : T(0));
     }
   }
 #endif
   using U = typename Arithmetic<T>::type;
   gemm<U>(shape, reinterpret_cast<const U*>(a), lda, reinterpret_cast<const U*>(b), ldb, reinterpret_cast<U*>(c), ldc,
-          static_cast<U>(alpha), static_cast<U>(beta), reinterpret_cast<U*>(a_block), reinterpret_cast<U*>(b_panel));
+          adds, reinterpret_cast<U*>(a_block), reinterpret_cast<U*>(b_panel));
 }
 
 }  // namespace detail
 
-/// C[m,n] = alpha * op(A)[m,k] * op(B)[k,n] + beta * C[m,n], row-major. `lda`, `ldb` and `ldc` are
-/// the elements from one row to the next as stored. C is not read where beta is zero; with k = 0
-/// the result is beta * C. C must not overlap A or B. T is float, double or an integer of 32 or 64
-/// bits. Allocates nothing and throws nothing.
+/// C[m,n] = op(A)[m,k] * op(B)[k,n] or, where it `adds`, C[m,n] += op(A)[m,k] * op(B)[k,n], row-major. `lda`, `ldb` and
+/// `ldc` are the elements from one row to the next as stored. C must not overlap A or B. T is float, double or an
+/// integer of 32 or 64 bits. Allocates nothing and throws nothing.
 template <class T>
 void matmul(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
-            std::int64_t ldc, T alpha, T beta, MatmulWorkspace<T>& workspace) {
-  detail::matmul_in(shape, a, lda, b, ldb, c, ldc, alpha, beta, workspace.library, workspace.template a_block<T>(),
+            std::int64_t ldc, bool adds, MatmulWorkspace<T>& workspace) {
+  detail::matmul_in(shape, a, lda, b, ldb, c, ldc, adds, workspace.library, workspace.template a_block<T>(),
                     workspace.template b_panel<T>());
 }
 
@@ -96,16 +95,16 @@ void matmul(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, 
 template <class T>
 void batched_matmul(std::int64_t batch, std::int64_t stride_a, std::int64_t stride_b, std::int64_t stride_c,
                     const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
-                    std::int64_t ldc, T alpha, T beta, MatmulWorkspace<T>& workspace) {
+                    std::int64_t ldc, bool adds, MatmulWorkspace<T>& workspace) {
   if (batch <= 0) return;
   // One B for all and rows that follow on: the batch is a single taller product.
   if (stride_b == 0 && !shape.transpose_a && stride_a == shape.m * lda && stride_c == shape.m * ldc) {
     MatmulShape tall = shape;
     tall.m *= batch;
-    return matmul(tall, a, lda, b, ldb, c, ldc, alpha, beta, workspace);
+    return matmul(tall, a, lda, b, ldb, c, ldc, adds, workspace);
   }
   for (std::int64_t i = 0; i < batch; ++i) {
-    matmul(shape, a + i * stride_a, lda, b + i * stride_b, ldb, c + i * stride_c, ldc, alpha, beta, workspace);
+    matmul(shape, a + i * stride_a, lda, b + i * stride_b, ldb, c + i * stride_c, ldc, adds, workspace);
   }
 }
 

@@ -12,8 +12,8 @@
 
 namespace ctgrad::cpu {
 
-/// C[m,n] = alpha * op(A)[m,k] * op(B)[k,n] + beta * C, all row-major. A is stored as [m,k] or,
-/// when transposed, as [k,m]; B as [k,n] or, when transposed, as [n,k].
+/// C[m,n] = op(A)[m,k] * op(B)[k,n], all row-major. A is stored as [m,k] or, when transposed, as [k,m]; B as [k,n] or,
+/// when transposed, as [n,k].
 struct MatmulShape {
   std::int64_t m, n, k;
   bool transpose_a, transpose_b;

@@ -164,11 +164,11 @@ CTGRAD_ALWAYS_INLINE void dot_rows_with_two(std::int64_t k, const T* x, std::int
   for (int q = 0; q < 2; ++q) finish_dots<T, Rows>(p, k, x + q * x_row, b, ldb, sums[q], y + q * Rows, rows);
 }
 
-/// c[j * c_step] = alpha * sum_p x[p * x_step] * B[p, j] + beta * c[j * c_step] for j < n, p < k. B
-/// is stored as [k, n], or as [n, k] when `transposed`. c is not read where beta is zero.
+/// c[j * c_step] = sum_p x[p * x_step] * B[p, j] for j < n, p < k, added to what is there where it `adds`. B is stored
+/// as [k, n], or as [n, k] when `transposed`.
 template <class T>
 void vector_times_matrix(std::int64_t n, std::int64_t k, const T* x, std::int64_t x_step, const T* b, std::int64_t ldb,
-                         bool transposed, T* c, std::int64_t c_step, T alpha, T beta) {
+                         bool transposed, T* c, std::int64_t c_step, bool adds) {
   // Sums of a few columns and a piece of x wait here, so that neither stride matters to the loops.
   constexpr std::int64_t columns = 1024;
   constexpr std::int64_t depth = 512;
@@ -212,13 +212,7 @@ void vector_times_matrix(std::int64_t n, std::int64_t k, const T* x, std::int64_
       }
     }
     T* to = c + first * c_step;
-    if (beta == T(0)) {
-      for (std::int64_t j = 0; j < count; ++j) to[j * c_step] = alpha * y[j];
-    } else {
-      for (std::int64_t j = 0; j < count; ++j) {
-        to[j * c_step] = alpha * y[j] + beta * to[j * c_step];
-      }
-    }
+    for (std::int64_t j = 0; j < count; ++j) to[j * c_step] = adds ? to[j * c_step] + y[j] : y[j];
   }
 }
 

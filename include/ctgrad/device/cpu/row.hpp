@@ -69,79 +69,62 @@ CTGRAD_ALWAYS_INLINE T fold_lanes(const Lanes& total) {
 
 }  // namespace detail
 
+/// How many sums a row's reduction is split into. Several independent ones hide the latency of an addition; a dear body
+/// hides it by itself, and more than half of the registers are not for sums: they would go through memory each time.
+template <class Kernel, int Width>
+inline constexpr int row_chains = [] {
+  if (!Kernel::has_inner_reduction || !Kernel::is_cheap || Kernel::step_count > 12 || Width == 1) return 1;
+  return std::clamp(vector_registers / 2 / std::max(Kernel::inner_reduction_count, 1), 1, 4);
+}();
+
 /// Runs a kernel over a row, `Width` elements at a time; a rest of fewer goes through the same instructions with
 /// part of the lanes in use, so that an element's bits do not depend on where it stands.
-template <class Kernel, int Width>
-class RowLoop {
+template <class Kernel, int Width, class Inputs = std::make_integer_sequence<int, Kernel::input_count>,
+          class Outputs = std::make_integer_sequence<int, Kernel::output_count>,
+          class Chains = std::make_integer_sequence<int, row_chains<Kernel, Width>>>
+class RowLoop;
+
+template <class Kernel, int Width, int... I, int... O, int... C>
+class RowLoop<Kernel, Width, std::integer_sequence<int, I...>, std::integer_sequence<int, O...>,
+              std::integer_sequence<int, C...>> {
   static constexpr int inputs = Kernel::input_count;
   static constexpr int outputs = Kernel::output_count;
   static constexpr int width = Width;
-  // Several independent sums hide the latency of an addition; a dear body hides it by itself, and more than half of the
-  // registers are not for sums: they would go through memory each time.
-  static constexpr int chains = [] {
-    if (!Kernel::has_inner_reduction || !Kernel::is_cheap || Kernel::step_count > 12 || Width == 1) return 1;
-    return std::clamp(vector_registers / 2 / std::max(Kernel::inner_reduction_count, 1), 1, 4);
-  }();
+  static constexpr int chains = sizeof...(C);
   using Bank = typename Kernel::template bank<width>;
-  using Inputs = std::make_integer_sequence<int, inputs>;
-  using Outputs = std::make_integer_sequence<int, outputs>;
   using Row = cpu::Row<Kernel>;
 
-  template <int O>
-  using element_out = element_t<Kernel::template output<O>::dtype>;
+  template <int N>
+  using Output = typename Kernel::template output<N>;
+  template <int N>
+  using element_out = element_t<Output<N>::dtype>;
 
 public:
   /// The elements [begin, end) of the row.
-  CTGRAD_ALWAYS_INLINE static void run(Row& start, std::int64_t begin, std::int64_t end) {
+  CTGRAD_ALWAYS_INLINE static void run(const Row& start, std::int64_t begin, std::int64_t end) {
     const Row row = start;
     Bank bank;
-    read_broadcasts(bank, row, Inputs{});
-    [&]<int... O, int... C>(std::integer_sequence<int, O...>, std::integer_sequence<int, C...>)
-        __attribute__((always_inline)) {
-      Accumulators<std::integer_sequence<int, O...>> sums[chains];
-      (reset_all(sums[C], Outputs{}), ...);
-      std::int64_t i = begin;
-      auto one = [&](auto c) __attribute__((always_inline)) {
-        step(bank, row, i + decltype(c)::value * width, Inputs{});
-        (write<O>(bank, row, i + decltype(c)::value * width, sums[decltype(c)::value]), ...);
-      };
-      for (; i + chains * width <= end; i += chains * width) (one(std::integral_constant<int, C>{}), ...);
-      if constexpr (chains > 1)
-        for (; i + width <= end; i += width) one(std::integral_constant<int, 0>{});
-      if (width > 1 && i < end) {
-        step_partial(bank, row, i, end - i, Inputs{});
-        (write_partial<O>(bank, row, i, end - i, sums[0]), ...);
-      }
-      (finish<O, chains>(row, sums), ...);
+    read_broadcasts(bank, row);
+    Sums sums[chains];
+    if constexpr (Kernel::has_inner_reduction) (reset(sums[C]), ...);
+    std::int64_t i = begin;
+    for (; i + chains * width <= end; i += chains * width) (run_one<false>(bank, row, i + C * width, sums[C]), ...);
+    if constexpr (chains > 1)
+      for (; i + width <= end; i += width) run_one<false>(bank, row, i, sums[0]);
+    if (width > 1 && i < end) {
+      step_partial(bank, row, i, end - i);
+      (write_partial<O>(bank, row, i, end - i, sums[0]), ...);
     }
-    (Outputs{}, std::make_integer_sequence<int, chains>{});
+    (finish<O, chains>(row, sums), ...);
   }
 
   /// The same for a number of whole registers known at compile time: no sum begins with its identity, and there are no
   /// more sums than registers.
   template <std::int64_t Begin, std::int64_t End>
-  CTGRAD_ALWAYS_INLINE static void run_whole(Row& start) {
+  CTGRAD_ALWAYS_INLINE static void run_whole(const Row& start) {
     static_assert(Begin < End && (End - Begin) % width == 0);
     constexpr int own_chains = static_cast<int>(std::min<std::int64_t>(chains, (End - Begin) / width));
-    const Row row = start;
-    Bank bank;
-    read_broadcasts(bank, row, Inputs{});
-    [&]<int... O, int... C>(std::integer_sequence<int, O...>, std::integer_sequence<int, C...>)
-        __attribute__((always_inline)) {
-      Accumulators<std::integer_sequence<int, O...>> sums[own_chains];
-      auto one = [&]<bool First>(auto c, std::int64_t i, std::bool_constant<First>) __attribute__((always_inline)) {
-        step(bank, row, i + decltype(c)::value * width, Inputs{});
-        (write<O, First>(bank, row, i + decltype(c)::value * width, sums[decltype(c)::value]), ...);
-      };
-      (one(std::integral_constant<int, C>{}, Begin, std::true_type{}), ...);
-      std::int64_t i = Begin + own_chains * width;
-      for (; i + own_chains * width <= End; i += own_chains * width)
-        (one(std::integral_constant<int, C>{}, i, std::false_type{}), ...);
-      if constexpr ((End - Begin) / width % own_chains != 0)
-        for (; i < End; i += width) one(std::integral_constant<int, 0>{}, i, std::false_type{});
-      (finish<O, own_chains>(row, sums), ...);
-    }
-    (Outputs{}, std::make_integer_sequence<int, own_chains>{});
+    run_whole<Begin, End>(start, std::make_integer_sequence<int, own_chains>{});
   }
 
   /// True when every reduction goes to neighbours in memory: several rows are then added in registers.
@@ -152,37 +135,33 @@ public:
   CTGRAD_ALWAYS_INLINE static void add_rows(const Row& start, const std::int64_t* next, std::int64_t count,
                                             std::int64_t begin, std::int64_t end) {
     std::int64_t i = begin;
-    for (; i + width <= end; i += width) add_columns<true>(start, next, count, i, width, Inputs{}, Outputs{});
-    if (i < end) add_columns<false>(start, next, count, i, end - i, Inputs{}, Outputs{});
+    for (; i + width <= end; i += width) add_columns<true>(start, next, count, i, width);
+    if (i < end) add_columns<false>(start, next, count, i, end - i);
   }
 
 private:
-  template <int O, bool Used = Kernel::template output<O>::is_reduction>
+  template <int N, bool Used = Output<N>::is_reduction>
   struct Total {};
-  template <int O>
-  struct Total<O, true> {
-    kernels::lanes_t<Kernel::template output<O>::dtype, width> value;
+  template <int N>
+  struct Total<N, true> {
+    kernels::lanes_t<Output<N>::dtype, width> value;
   };
-  template <class Indices>
-  struct Totals;
-  template <int... O>
-  struct Totals<std::integer_sequence<int, O...>> : Total<O>... {};
+  struct Totals : Total<O>... {};
 
   /// Elements [i, i + used) of each row; `Whole` says that they fill a register.
-  template <bool Whole, int... I, int... O>
+  template <bool Whole>
   CTGRAD_ALWAYS_INLINE static void add_columns(const Row& start, const std::int64_t* next, std::int64_t count,
-                                               std::int64_t i, std::int64_t used, std::integer_sequence<int, I...>,
-                                               std::integer_sequence<int, O...>) {
+                                               std::int64_t i, std::int64_t used) {
     Row row = start;
     Bank bank;
-    Totals<Outputs> totals;
+    Totals totals;
     (begin_total<O, Whole>(row, i, used, totals), ...);
     for (std::int64_t k = 0; k < count; ++k) {
-      read_broadcasts(bank, row, Inputs{});
+      read_broadcasts(bank, row);
       if constexpr (Whole) {
-        step(bank, row, i, Inputs{});
+        step(bank, row, i);
       } else {
-        step_partial(bank, row, i, used, Inputs{});
+        step_partial(bank, row, i, used);
       }
       (add_total<O, Whole>(bank, row, i, used, totals), ...);
       ((row.pointer[I] += next[I]), ...);
@@ -190,145 +169,150 @@ private:
     }
     (end_total<O, Whole>(start, i, used, totals), ...);
   }
-  template <int O, bool Whole>
-  CTGRAD_ALWAYS_INLINE static void begin_total(const Row& row, std::int64_t i, std::int64_t used,
-                                               Totals<Outputs>& totals) {
-    using Output = typename Kernel::template output<O>;
-    if constexpr (Output::is_reduction) {
-      using Lanes = kernels::lanes_t<Output::dtype, width>;
-      if (row.first[O]) {
-        totals.Total<O>::value = Lanes(Output::reduction::template identity<element_out<O>>());
+  template <int N, bool Whole>
+  CTGRAD_ALWAYS_INLINE static void begin_total(const Row& row, std::int64_t i, std::int64_t used, Totals& totals) {
+    if constexpr (Output<N>::is_reduction) {
+      using Lanes = kernels::lanes_t<Output<N>::dtype, width>;
+      if (row.first[N]) {
+        totals.Total<N>::value = Lanes(Output<N>::reduction::template identity<element_out<N>>());
       } else if constexpr (Whole) {
-        totals.Total<O>::value = Lanes::load(target<O>(row, i));
+        totals.Total<N>::value = Lanes::load(target<N>(row, i));
       } else {
-        totals.Total<O>::value = Lanes::load_partial(target<O>(row, i), used);
+        totals.Total<N>::value = Lanes::load_partial(target<N>(row, i), used);
       }
     }
   }
-  template <int O, bool Whole>
+  template <int N, bool Whole>
   CTGRAD_ALWAYS_INLINE static void add_total(const Bank& bank, const Row& row, std::int64_t i, std::int64_t used,
-                                             Totals<Outputs>& totals) {
-    using Output = typename Kernel::template output<O>;
-    if constexpr (Output::is_reduction) {
-      totals.Total<O>::value = Output::reduction::combine(totals.Total<O>::value, result<O>(bank));
+                                             Totals& totals) {
+    if constexpr (Output<N>::is_reduction) {
+      totals.Total<N>::value = Output<N>::reduction::combine(totals.Total<N>::value, result<N>(bank));
     } else if constexpr (Whole) {
-      write<O>(bank, row, i, totals);
+      write<N>(bank, row, i, totals);
     } else {
-      write_partial<O>(bank, row, i, used, totals);
+      write_partial<N>(bank, row, i, used, totals);
     }
   }
-  template <int O, bool Whole>
-  CTGRAD_ALWAYS_INLINE static void end_total(const Row& row, std::int64_t i, std::int64_t used,
-                                             Totals<Outputs>& totals) {
-    if constexpr (Kernel::template output<O>::is_reduction) {
+  template <int N, bool Whole>
+  CTGRAD_ALWAYS_INLINE static void end_total(const Row& row, std::int64_t i, std::int64_t used, Totals& totals) {
+    if constexpr (Output<N>::is_reduction) {
       if constexpr (Whole) {
-        totals.Total<O>::value.store(target<O>(row, i));
+        totals.Total<N>::value.store(target<N>(row, i));
       } else {
-        totals.Total<O>::value.store_partial(target<O>(row, i), used);
+        totals.Total<N>::value.store_partial(target<N>(row, i), used);
       }
     }
   }
 
-  template <class A, int... O>
-  CTGRAD_ALWAYS_INLINE static void reset_all(A& sums, std::integer_sequence<int, O...>) {
-    (sums.template reset<O>(), ...);
-  }
   /// For each output the running value of a reduction over the innermost axis.
-  template <int O, bool Used = Kernel::template output<O>::is_inner_reduction>
+  template <int N, bool Used = Output<N>::is_inner_reduction>
   struct Sum {};
-  template <int O>
-  struct Sum<O, true> {
-    using Op = typename Kernel::template output<O>::reduction;
-    kernels::lanes_t<Kernel::template output<O>::dtype, width> value;
+  template <int N>
+  struct Sum<N, true> {
+    kernels::lanes_t<Output<N>::dtype, width> value;
   };
-  template <class Indices>
-  struct Accumulators;
-  template <int... O>
-  struct Accumulators<std::integer_sequence<int, O...>> : Sum<O>... {
-    template <int I>
-    CTGRAD_ALWAYS_INLINE void reset() {
-      if constexpr (Kernel::template output<I>::is_inner_reduction) {
-        Sum<I>::value = Sum<I>::Op::template identity<element_out<I>>();
-      }
-    }
-  };
+  struct Sums : Sum<O>... {};
 
-  template <int O>
-  CTGRAD_ALWAYS_INLINE static element_out<O>* target(const Row& row, std::int64_t i) {
-    return reinterpret_cast<element_out<O>*>(row.pointer[inputs + O]) + i;
+  CTGRAD_ALWAYS_INLINE static void reset(Sums& sums) { (reset_one<O>(sums), ...); }
+  template <int N>
+  CTGRAD_ALWAYS_INLINE static void reset_one(Sums& sums) {
+    if constexpr (Output<N>::is_inner_reduction)
+      sums.Sum<N>::value = Output<N>::reduction::template identity<element_out<N>>();
   }
 
-  template <int I>
-  using Reader = InputReader<typename Kernel::template input<I>, width>;
+  /// One register of elements from i on. `First` says that they begin a sum.
+  template <bool First>
+  CTGRAD_ALWAYS_INLINE static void run_one(Bank& bank, const Row& row, std::int64_t i, Sums& sums) {
+    step(bank, row, i);
+    (write<O, First>(bank, row, i, sums), ...);
+  }
 
-  template <int... I>
-  CTGRAD_ALWAYS_INLINE static void read_broadcasts(Bank& bank, const Row& row, std::integer_sequence<int, I...>) {
+  template <std::int64_t Begin, std::int64_t End, int... K>
+  CTGRAD_ALWAYS_INLINE static void run_whole(const Row& start, std::integer_sequence<int, K...>) {
+    constexpr int own_chains = sizeof...(K);
+    const Row row = start;
+    Bank bank;
+    read_broadcasts(bank, row);
+    Sums sums[own_chains];
+    (run_one<true>(bank, row, Begin + K * width, sums[K]), ...);
+    std::int64_t i = Begin + own_chains * width;
+    for (; i + own_chains * width <= End; i += own_chains * width)
+      (run_one<false>(bank, row, i + K * width, sums[K]), ...);
+    if constexpr ((End - Begin) / width % own_chains != 0)
+      for (; i < End; i += width) run_one<false>(bank, row, i, sums[0]);
+    (finish<O, own_chains>(row, sums), ...);
+  }
+
+  template <int N>
+  CTGRAD_ALWAYS_INLINE static element_out<N>* target(const Row& row, std::int64_t i) {
+    return reinterpret_cast<element_out<N>*>(row.pointer[inputs + N]) + i;
+  }
+
+  template <int N>
+  using Reader = InputReader<typename Kernel::template input<N>, width>;
+
+  CTGRAD_ALWAYS_INLINE static void read_broadcasts(Bank& bank, const Row& row) {
     (Reader<I>::read_broadcast(kernels::get<I>(bank), {row.pointer[I], row.inner[I]}), ...);
   }
-  template <int... I>
-  CTGRAD_ALWAYS_INLINE static void step(Bank& bank, const Row& row, std::int64_t i, std::integer_sequence<int, I...>) {
+  CTGRAD_ALWAYS_INLINE static void step(Bank& bank, const Row& row, std::int64_t i) {
     (Reader<I>::read(kernels::get<I>(bank), {row.pointer[I], row.inner[I]}, i), ...);
     Kernel::template compute<width>(bank);
   }
-  template <int... I>
-  CTGRAD_ALWAYS_INLINE static void step_partial(Bank& bank, const Row& row, std::int64_t i, std::int64_t count,
-                                                std::integer_sequence<int, I...>) {
+  CTGRAD_ALWAYS_INLINE static void step_partial(Bank& bank, const Row& row, std::int64_t i, std::int64_t count) {
     (Reader<I>::read_partial(kernels::get<I>(bank), {row.pointer[I], row.inner[I]}, i, count), ...);
     Kernel::template compute<width>(bank);
   }
 
-  template <int O>
+  template <int N>
   CTGRAD_ALWAYS_INLINE static auto result(const Bank& bank) {
-    using Output = typename Kernel::template output<O>;
-    return kernels::lanes_t<Output::dtype, width>(kernels::get<Output::value>(bank));
+    return kernels::lanes_t<Output<N>::dtype, width>(kernels::get<Output<N>::value>(bank));
   }
 
   /// `First` says that the value begins a sum.
-  template <int O, bool First = false, class Sums>
-  CTGRAD_ALWAYS_INLINE static void write(const Bank& bank, const Row& row, std::int64_t i, Sums& sums) {
-    using Output = typename Kernel::template output<O>;
-    using Lanes = kernels::lanes_t<Output::dtype, width>;
-    using Memory = kernels::MemoryLanes<Output::dtype, width>;
-    const Lanes value = result<O>(bank);
-    if constexpr (Output::is_inner_reduction) {
-      sums.Sum<O>::value = First ? value : Output::reduction::combine(sums.Sum<O>::value, value);
-    } else if constexpr (Output::access == InnerAccess::contiguous && width > 1) {
-      element_out<O>* to = target<O>(row, i);
-      if constexpr (Output::is_reduction) {
-        (row.first[O] ? value : Output::reduction::combine(Lanes::load(to), value)).store(to);
-      } else if constexpr (width == native_width<Kernel> && Output::dtype != DType::boolean) {
+  template <int N, bool First = false, class Running>
+  CTGRAD_ALWAYS_INLINE static void write(const Bank& bank, const Row& row, std::int64_t i, Running& sums) {
+    using Lanes = kernels::lanes_t<Output<N>::dtype, width>;
+    using Memory = kernels::MemoryLanes<Output<N>::dtype, width>;
+    const Lanes value = result<N>(bank);
+    if constexpr (Output<N>::is_inner_reduction) {
+      sums.Sum<N>::value = First ? value : Output<N>::reduction::combine(sums.Sum<N>::value, value);
+    } else if constexpr (Output<N>::access == InnerAccess::contiguous && width > 1) {
+      element_out<N>* to = target<N>(row, i);
+      if constexpr (Output<N>::is_reduction) {
+        (row.first[N] ? value : Output<N>::reduction::combine(Lanes::load(to), value)).store(to);
+      } else if constexpr (width == native_width<Kernel> && Output<N>::dtype != DType::boolean) {
         row.streams ? Memory::stream(value, to) : Memory::store(value, to);
       } else {
         Memory::store(value, to);
       }
     } else {
-      write_lanes<O>(value, row, i, width);
+      write_lanes<N>(value, row, i, width);
     }
   }
 
-  template <int O, class Sums>
+  template <int N, class Running>
   CTGRAD_ALWAYS_INLINE static void write_partial(const Bank& bank, const Row& row, std::int64_t i, std::int64_t count,
-                                                 Sums& sums) {
-    using Output = typename Kernel::template output<O>;
-    const auto value = result<O>(bank);
-    if constexpr (Output::is_inner_reduction) {
-      using Op = typename Output::reduction;
-      using Lanes = kernels::lanes_t<Output::dtype, width>;
-      static_assert(Output::dtype != DType::boolean);  // booleans have no reductions
-      const auto used = Lanes::iota() < Lanes(static_cast<element_out<O>>(count));
-      sums.Sum<O>::value =
-          Op::combine(sums.Sum<O>::value, select(used, value, Lanes(Op::template identity<element_out<O>>())));
-    } else if constexpr (Output::access == InnerAccess::contiguous && Output::dtype != DType::boolean && width > 1) {
-      using Lanes = kernels::lanes_t<Output::dtype, width>;
-      element_out<O>* to = target<O>(row, i);
-      if constexpr (Output::is_reduction) {
-        (row.first[O] ? value : Output::reduction::combine(Lanes::load_partial(to, count), value))
+                                                 Running& sums) {
+    const auto value = result<N>(bank);
+    if constexpr (Output<N>::is_inner_reduction) {
+      using Op = typename Output<N>::reduction;
+      using Lanes = kernels::lanes_t<Output<N>::dtype, width>;
+      static_assert(Output<N>::dtype != DType::boolean);  // booleans have no reductions
+      const auto used = Lanes::iota() < Lanes(static_cast<element_out<N>>(count));
+      sums.Sum<N>::value =
+          Op::combine(sums.Sum<N>::value, select(used, value, Lanes(Op::template identity<element_out<N>>())));
+    } else if constexpr (Output<N>::access == InnerAccess::contiguous && Output<N>::dtype != DType::boolean &&
+                         width > 1) {
+      using Lanes = kernels::lanes_t<Output<N>::dtype, width>;
+      element_out<N>* to = target<N>(row, i);
+      if constexpr (Output<N>::is_reduction) {
+        (row.first[N] ? value : Output<N>::reduction::combine(Lanes::load_partial(to, count), value))
             .store_partial(to, count);
       } else {
-        kernels::MemoryLanes<Output::dtype, width>::store_partial(value, to, count);
+        kernels::MemoryLanes<Output<N>::dtype, width>::store_partial(value, to, count);
       }
     } else {
-      write_lanes<O>(value, row, i, count);
+      write_lanes<N>(value, row, i, count);
     }
   }
 
@@ -341,37 +325,35 @@ private:
     }
   }
 
-  template <int O, class Lanes>
+  template <int N, class Lanes>
   CTGRAD_ALWAYS_INLINE static void write_lanes(const Lanes& value, const Row& row, std::int64_t i, std::int64_t count) {
-    using Output = typename Kernel::template output<O>;
-    element_out<O> lanes[width];
-    spill<Output::dtype>(value, lanes);
-    const std::int64_t stride = Output::access == InnerAccess::contiguous ? 1 : row.inner[inputs + O];
+    element_out<N> lanes[width];
+    spill<Output<N>::dtype>(value, lanes);
+    const std::int64_t stride = Output<N>::access == InnerAccess::contiguous ? 1 : row.inner[inputs + N];
     for (int k = 0; k < count; ++k) {
-      element_out<O>& to = *target<O>(row, (i + k) * stride);
-      if constexpr (Output::is_reduction) {
-        to = row.first[O] ? lanes[k] : Output::reduction::combine(to, lanes[k]);
+      element_out<N>& to = *target<N>(row, (i + k) * stride);
+      if constexpr (Output<N>::is_reduction) {
+        to = row.first[N] ? lanes[k] : Output<N>::reduction::combine(to, lanes[k]);
       } else {
         to = lanes[k];
       }
     }
   }
 
-  template <class Op, int O, class Sums, int... C>
-  CTGRAD_ALWAYS_INLINE static auto combine_chains(Sums& sums, std::integer_sequence<int, C...>) {
-    auto total = sums[0].Sum<O>::value;
-    ((C > 0 ? static_cast<void>(total = Op::combine(total, sums[C].Sum<O>::value)) : static_cast<void>(0)), ...);
+  template <class Op, int N, int... K>
+  CTGRAD_ALWAYS_INLINE static auto combine_chains(const Sums* sums, std::integer_sequence<int, K...>) {
+    auto total = sums[0].Sum<N>::value;
+    ((K > 0 ? static_cast<void>(total = Op::combine(total, sums[K].Sum<N>::value)) : static_cast<void>(0)), ...);
     return total;
   }
-  template <int O, int Chains, class Sums>
-  CTGRAD_ALWAYS_INLINE static void finish(const Row& row, Sums& sums) {
-    using Output = typename Kernel::template output<O>;
-    if constexpr (Output::is_inner_reduction) {
-      using Op = typename Output::reduction;
-      const auto total = combine_chains<Op, O>(sums, std::make_integer_sequence<int, Chains>{});
-      const element_out<O> value = detail::fold_lanes<Op, element_out<O>, width>(total);
-      element_out<O>& to = *target<O>(row, 0);
-      to = row.first[O] ? value : Op::combine(to, value);
+  template <int N, int Chains>
+  CTGRAD_ALWAYS_INLINE static void finish(const Row& row, const Sums* sums) {
+    if constexpr (Output<N>::is_inner_reduction) {
+      using Op = typename Output<N>::reduction;
+      const auto total = combine_chains<Op, N>(sums, std::make_integer_sequence<int, Chains>{});
+      const element_out<N> value = detail::fold_lanes<Op, element_out<N>, width>(total);
+      element_out<N>& to = *target<N>(row, 0);
+      to = row.first[N] ? value : Op::combine(to, value);
     }
   }
 };

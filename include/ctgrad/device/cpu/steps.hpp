@@ -204,8 +204,8 @@ void run_random_uniform(const StepArguments& x, std::uint64_t seed, std::uint64_
 template <class T>
 void multiply(const MatrixProduct<T>& p, MatmulWorkspace<T>& workspace) {
   const MatmulShape shape{p.m, p.n, p.k, p.transpose_a, p.transpose_b};
-  batched_matmul<T>(p.batch, p.stride_a, p.stride_b, p.stride_c, shape, p.a, p.row_a, p.b, p.row_b, p.c, p.row_c, T(1),
-                    p.adds ? T(1) : T(0), workspace);
+  batched_matmul<T>(p.batch, p.stride_a, p.stride_b, p.stride_c, shape, p.a, p.row_a, p.b, p.row_b, p.c, p.row_c,
+                    p.adds, workspace);
 }
 
 /// The step of a matrix product.

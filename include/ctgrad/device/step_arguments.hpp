@@ -5,9 +5,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
-#include "ctgrad/core/error.hpp"
+#include "ctgrad/core/message.hpp"
 #include "ctgrad/passes/schedule.hpp"
 
 namespace ctgrad {
@@ -72,9 +71,15 @@ struct AxisSplit {
 
 namespace detail {
 
-[[noreturn]] inline void throw_index(const char* operation, std::int64_t index, std::int64_t length) {
-  throw_error("ctgrad: " + std::string(operation) + " was given the index " + std::to_string(index) +
-              ", but the axis has the length " + std::to_string(length) + "; indices run from 0 to the length minus 1");
+[[noreturn]] CTGRAD_COLD inline void throw_index(const char* operation, std::int64_t index, std::int64_t length) {
+  throw_error(Message()
+                  .text("ctgrad: ")
+                  .text(operation)
+                  .text(" was given the index ")
+                  .number(index)
+                  .text(", but the axis has the length ")
+                  .number(length)
+                  .text("; indices run from 0 to the length minus 1"));
 }
 
 }  // namespace detail

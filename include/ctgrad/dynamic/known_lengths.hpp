@@ -40,9 +40,14 @@ private:
     for (int i = 0; i < count_; ++i) {
       if (symbol_[i] != extent) continue;
       if (length_[i] != length)
-        throw_error("ctgrad: the operands have different lengths, " + std::to_string(length_[i]) + " and " +
-                    std::to_string(length) + ", along axes that are both named " + ctgrad::text_of(extent) +
-                    "; use tensors that agree there");
+        throw_error(Message()
+                        .text("ctgrad: the operands have different lengths, ")
+                        .number(length_[i])
+                        .text(" and ")
+                        .number(length)
+                        .text(", along axes that are both named ")
+                        .with(NamedExtent{extent})
+                        .text("; use tensors that agree there"));
       return;
     }
     symbol_[count_] = extent;
@@ -59,8 +64,12 @@ private:
       if ((names_of(symbol_[i]) >> 6) == 0) dimensions[symbol_[i]] = length_[i] / coefficient_of(symbol_[i]);
     for (std::uint64_t names = names_of(extent); names != 0; names >>= 6)
       if (dimensions.length[names & 63] < 0)
-        throw_error("ctgrad: the length " + ctgrad::text_of(extent) + " of a result of shape " +
-                    ctgrad::text_of(shape) + " stands in no operand; write the result's shape with lengths that do");
+        throw_error(Message()
+                        .text("ctgrad: the length ")
+                        .with(NamedExtent{extent})
+                        .text(" of a result of shape ")
+                        .with(shape)
+                        .text(" stands in no operand; write the result's shape with lengths that do"));
     return dimensions(extent);
   }
 

@@ -119,6 +119,22 @@ constexpr int stretched_axis(int axis) {
   return own < 0 || (From::value.extent[own] == 1 && To::value.extent[axis] != 1) ? -1 : own;
 }
 
+[[noreturn]] CTGRAD_COLD inline void throw_stretch(std::span<const std::int64_t> from, const ShapeValue& from_shape,
+                                                   std::span<const std::int64_t> to, const ShapeValue& to_shape,
+                                                   Extent length) {
+  throw_error(Message()
+                  .text("ctgrad: the extents ")
+                  .extents(from)
+                  .text(" and ")
+                  .extents(to)
+                  .text(" of the shapes ")
+                  .with(from_shape)
+                  .text(" and ")
+                  .with(to_shape)
+                  .text(" differ where the shapes name one length; use tensors of the same ")
+                  .with(NamedExtent{length}));
+}
+
 /// Throws Error when the lengths of an array of shape From do not agree with those of the shape To
 /// it is stretched to.
 template <class From, class To>
@@ -127,10 +143,7 @@ void check_stretch(const Lengths<From>& from, const Lengths<To>& to) {
     for (int axis = 0; axis < To::rank; ++axis) {
       const int own = stretched_axis<From, To>(axis);
       if (own >= 0 && from[own] != to[axis])
-        throw_error("ctgrad: the extents " + text_of(from.array()) + " and " + text_of(to.array()) + " of the shapes " +
-                    ctgrad::text_of(From::value) + " and " + ctgrad::text_of(To::value) +
-                    " differ where the shapes name one length; use tensors of the same " +
-                    ctgrad::text_of(To::value.extent[axis]));
+        throw_stretch(from.array(), From::value, to.array(), To::value, To::value.extent[axis]);
     }
   }
 }

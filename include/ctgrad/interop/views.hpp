@@ -35,13 +35,22 @@ inline constexpr int dynamic_axes = [] {
 }();
 
 [[noreturn]] CTGRAD_COLD inline void throw_span_length(const ShapeValue& shape, std::size_t length) {
-  throw_error("ctgrad: a span of " + std::to_string(length) + " elements does not hold an array of shape " +
-              ctgrad::text_of(shape) + "; give as_view a shape of as many elements");
+  throw_error(Message()
+                  .text("ctgrad: a span of ")
+                  .number(length)
+                  .text(" elements does not hold an array of shape ")
+                  .with(shape)
+                  .text("; give as_view a shape of as many elements"));
 }
 [[noreturn]] CTGRAD_COLD inline void throw_not_row_major(std::span<const std::int64_t> extents,
                                                          std::span<const std::int64_t> strides) {
-  throw_error("ctgrad: as_view needs elements one after the other, the last axis first (std::layout_right): an array " +
-              text_of(extents) + " with strides " + text_of(strides) + " is none; copy it to a Tensor");
+  throw_error(Message()
+                  .text("ctgrad: as_view needs elements one after the other, the last axis first ")
+                  .text("(std::layout_right): an array ")
+                  .extents(extents)
+                  .text(" with strides ")
+                  .extents(strides)
+                  .text(" is none; copy it to a Tensor"));
 }
 
 /// The extents of an array of shape S with `length` elements, at most one of them unknown.

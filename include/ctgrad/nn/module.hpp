@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ctgrad/core/members.hpp"
+#include "ctgrad/core/message.hpp"
 #include "ctgrad/nn/parameter.hpp"
 
 namespace ctgrad::nn {
@@ -79,17 +80,20 @@ struct Numberer {
   }
 };
 
+/// Not inlined: a model has many members.
 struct Namer {
-  std::vector<std::string> path;
+  /// The names around the member that is visited, each with a dot before it.
+  std::string path;
   std::vector<std::string> names;
-  void enter(std::string_view name) { path.emplace_back(name); }
-  void enter(std::size_t position) { path.push_back(std::to_string(position)); }
-  void leave() { path.pop_back(); }
+  [[gnu::noinline]] void enter(std::string_view name) { path.append(".").append(name); }
+  [[gnu::noinline]] void enter(std::size_t position) {
+    path.append(".").append(ctgrad::detail::Message().number(position).c_str());
+  }
+  [[gnu::noinline]] void leave() { path.resize(path.rfind('.')); }
+  [[gnu::noinline]] void add() { names.push_back(path.empty() ? path : path.substr(1)); }
   template <class M>
   void operator()(const M&) {
-    std::string name;
-    for (const std::string& part : path) name += (name.empty() ? "" : ".") + part;
-    names.push_back(name);
+    add();
   }
 };
 

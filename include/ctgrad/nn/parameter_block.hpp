@@ -60,17 +60,18 @@ template <class T>
 class ParameterBlock {
 public:
   /// Makes room for parameters and buffers with these layouts and names.
-  ParameterBlock(std::span<const ParameterLayout> layouts, const std::vector<std::string>& names) {
+  ParameterBlock(std::span<const ParameterLayout> layouts, const std::vector<std::string>& names)
+      : parameters_(layouts.size()) {
     std::int64_t total[2] = {};
     for (const ParameterLayout& layout : layouts) total[layout.trainable ? 0 : 1] += layout.shape.size();
     size_ = total[0];
     memory_.reserve(static_cast<std::size_t>(total[0]) * sizeof(T));
     buffer_memory_.reserve(static_cast<std::size_t>(total[1]) * sizeof(T));
-    parameters_.reserve(layouts.size());
     T* next[2] = {data(), buffer_data()};
-    for (const ParameterLayout& layout : layouts) {
-      NamedParameter<T>& parameter = parameters_.emplace_back();
-      parameter.name = names[parameters_.size() - 1];
+    for (std::size_t i = 0; i < layouts.size(); ++i) {
+      const ParameterLayout& layout = layouts[i];
+      NamedParameter<T>& parameter = parameters_[i];
+      parameter.name = names[i];
       parameter.shape.assign(layout.shape.extent, layout.shape.extent + layout.shape.rank);
       T*& elements = next[layout.trainable ? 0 : 1];
       parameter.elements = {elements, static_cast<std::size_t>(layout.shape.size())};
@@ -155,9 +156,14 @@ private:
     const NamedParameter<T>& parameter = (*this)[name];
     const Extents<S::rank> extents = ctgrad::detail::static_extents<S>();
     if (!std::ranges::equal(parameter.shape, extents))
-      throw_error("ctgrad: the parameter \"" + parameter.name + "\" has the shape " +
-                  ctgrad::detail::text_of(parameter.shape) + ", not " + ctgrad::detail::text_of(extents) +
-                  "; ask for a view of its own shape");
+      throw_error(ctgrad::detail::Message()
+                      .text("ctgrad: the parameter \"")
+                      .text(parameter.name)
+                      .text("\" has the shape ")
+                      .extents(std::span<const std::int64_t>(parameter.shape))
+                      .text(", not ")
+                      .extents(extents)
+                      .text("; ask for a view of its own shape"));
     return {parameter.elements.data(), extents};
   }
 

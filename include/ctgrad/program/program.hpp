@@ -24,9 +24,18 @@ constexpr bool is_single_name(Extent extent) {
 [[noreturn]] CTGRAD_COLD inline void throw_argument(int argument, const ShapeValue& shape,
                                                     std::span<const std::int64_t> extents, int axis,
                                                     std::int64_t expected) {
-  throw_error("ctgrad: argument " + std::to_string(argument + 1) + " has the extents " + text_of(extents) +
-              ", but its shape is " + ctgrad::text_of(shape) + " and axis " + std::to_string(axis) + " must be " +
-              std::to_string(expected) + " here; pass a tensor of that length");
+  throw_error(Message()
+                  .text("ctgrad: argument ")
+                  .number(argument + 1)
+                  .text(" has the extents ")
+                  .extents(extents)
+                  .text(", but its shape is ")
+                  .with(shape)
+                  .text(" and axis ")
+                  .number(axis)
+                  .text(" must be ")
+                  .number(expected)
+                  .text(" here; pass a tensor of that length"));
 }
 
 /// Reads the named dimensions off an argument's extents and checks that they agree with what is known. Products of

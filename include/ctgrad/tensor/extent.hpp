@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "ctgrad/core/config.hpp"
+#include "ctgrad/core/message.hpp"
 
 namespace ctgrad {
 
@@ -142,17 +142,30 @@ struct Dimensions {
   constexpr std::int64_t& operator[](Extent single) { return length[detail::names_of(single) & 63]; }
 };
 
+namespace detail {
+
+/// An extent in a text: `message.with(NamedExtent{extent})`.
+struct NamedExtent {
+  Extent extent;
+};
+CTGRAD_COLD inline void write_to(Message& message, NamedExtent named) {
+  if (named.extent >= 0) {
+    message.number(named.extent);
+    return;
+  }
+  if (coefficient_of(named.extent) != 1) message.number(coefficient_of(named.extent)).text("*");
+  for (std::uint64_t names = names_of(named.extent); names != 0; names >>= 6) {
+    const char letter = extent_name_letter(static_cast<int>(names & 63));
+    message.text(letter == 'B' ? "batch" : letter == 'T' ? "time" : std::string_view(&letter, 1));
+    if ((names >> 6) != 0) message.text("*");
+  }
+}
+
+}  // namespace detail
+
 /// "128", "batch", "3*batch*time".
 CTGRAD_COLD inline std::string text_of(Extent extent) {
-  if (extent >= 0) return std::to_string(extent);
-  std::string text;
-  if (detail::coefficient_of(extent) != 1) text = std::to_string(detail::coefficient_of(extent)) + "*";
-  for (std::uint64_t names = detail::names_of(extent); names != 0; names >>= 6) {
-    const char letter = detail::extent_name_letter(static_cast<int>(names & 63));
-    text += letter == 'B' ? "batch" : letter == 'T' ? "time" : std::string(1, letter);
-    if ((names >> 6) != 0) text += "*";
-  }
-  return text;
+  return detail::Message().with(detail::NamedExtent{extent}).c_str();
 }
 
 }  // namespace ctgrad

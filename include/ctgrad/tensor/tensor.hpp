@@ -10,7 +10,6 @@
 #include <span>
 #include <string>
 
-#include "ctgrad/core/error.hpp"
 #include "ctgrad/core/memory.hpp"
 #include "ctgrad/tensor/dtype.hpp"
 #include "ctgrad/tensor/random.hpp"
@@ -41,27 +40,43 @@ constexpr std::int64_t product(const std::array<std::int64_t, Rank>& extents) {
   return size;
 }
 
-CTGRAD_COLD inline std::string text_of(std::span<const std::int64_t> extents) {
-  std::string text = "[";
-  for (std::size_t axis = 0; axis < extents.size(); ++axis)
-    text += (axis == 0 ? "" : ", ") + std::to_string(extents[axis]);
-  return text + "]";
-}
-
 [[noreturn]] CTGRAD_COLD inline void throw_extents(std::span<const std::int64_t> extents, const ShapeValue& shape) {
-  throw_error("ctgrad: the extents " + text_of(extents) + " do not fit the shape " + ctgrad::text_of(shape) +
-              "; give every axis its length");
+  throw_error(Message()
+                  .text("ctgrad: the extents ")
+                  .extents(extents)
+                  .text(" do not fit the shape ")
+                  .with(shape)
+                  .text("; give every axis its length"));
 }
 [[noreturn]] CTGRAD_COLD inline void throw_element_count(std::span<const std::int64_t> extents, std::size_t given) {
   std::int64_t size = 1;
   for (const std::int64_t extent : extents) size *= extent;
-  throw_error("ctgrad: a tensor of shape " + text_of(extents) + " holds " + std::to_string(size) + " elements, but " +
-              std::to_string(given) + " were given");
+  throw_error(Message()
+                  .text("ctgrad: a tensor of shape ")
+                  .extents(extents)
+                  .text(" holds ")
+                  .number(size)
+                  .text(" elements, but ")
+                  .number(given)
+                  .text(" were given"));
 }
 [[noreturn]] CTGRAD_COLD inline void throw_view_extents(std::span<const std::int64_t> to,
                                                         std::span<const std::int64_t> from) {
-  throw_error("ctgrad: a view of the extents " + text_of(to) + " cannot take the elements of " + text_of(from) +
-              "; assign a tensor of the same extents");
+  throw_error(Message()
+                  .text("ctgrad: a view of the extents ")
+                  .extents(to)
+                  .text(" cannot take the elements of ")
+                  .extents(from)
+                  .text("; assign a tensor of the same extents"));
+}
+[[noreturn]] CTGRAD_COLD inline void throw_span_size(const ShapeValue& shape, std::size_t given) {
+  throw_error(Message()
+                  .text("ctgrad: a view of shape ")
+                  .with(shape)
+                  .text(" needs ")
+                  .number(shape.size())
+                  .text(" elements, but the span has ")
+                  .number(given));
 }
 
 /// Checks run-time extents against a shape: static extents must match, and what stands twice must be equal.
@@ -122,9 +137,7 @@ public:
       : data_(data), extents_(detail::static_extents<S>()) {}
   /// A view of a span, whose length must be that of the shape.
   explicit TensorView(std::span<T> elements) requires(S::value.is_static()) : TensorView(elements.data()) {
-    if (static_cast<std::int64_t>(elements.size()) != size())
-      throw_error("ctgrad: a view of shape " + ctgrad::text_of(S::value) + " needs " + std::to_string(size()) +
-                  " elements, but the span has " + std::to_string(elements.size()));
+    if (static_cast<std::int64_t>(elements.size()) != size()) detail::throw_span_size(S::value, elements.size());
   }
   /// A view that may write is a view that reads.
   template <class Writable>

@@ -316,7 +316,8 @@ inline bool worth_packing_left(const MatmulShape& shape, std::int64_t vector_lan
 }
 
 /// A few columns of C = A op(B), or of C += A op(B), as dot products, whose sums are in the lanes of a vector: columns
-/// by themselves would leave most lanes unused. One thread computes them. `columns` has room for k * n elements.
+/// by themselves would leave most lanes unused. A has eight rows or more. One thread computes them. `columns` has room
+/// for k * n elements.
 template <class T>
 void multiply_columns(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
                       std::int64_t ldc, bool adds, T* columns) {
@@ -329,29 +330,27 @@ void multiply_columns(const MatmulShape& shape, const T* a, std::int64_t lda, co
   constexpr int most = 8, most_together = vector_bytes == 64 ? 2 : 1;
   constexpr auto all = std::make_integer_sequence<int, most>{};
   T dots[most_together * most];
-  for (std::int64_t i = 0; i < shape.m;) {
-    const int rows = shape.m - i >= most ? most : 1;
+  for (std::int64_t i = 0; i < shape.m; i += most) {
+    // The last rows are taken together with some before them.
+    const std::int64_t from = std::min(i, shape.m - most);
     for (std::int64_t j = 0; j < shape.n;) {
       const T* const x = b + j * ldb;
-      const int together = rows == most && shape.n - j >= most_together ? most_together : 1;
-      if (rows < most) {
-        dot_rows<T, 1>(shape.k, x, a + i * lda, lda, dots, std::make_integer_sequence<int, 1>{});
-      } else if constexpr (most_together == 2) {
+      const int together = shape.n - j >= most_together ? most_together : 1;
+      if constexpr (most_together == 2) {
         // One column by itself is taken twice: that is one function less to compile, and there is time for it while the
         // rows are loaded.
-        dot_rows_with_two<T, most>(shape.k, x, together == 2 ? ldb : 0, a + i * lda, lda, dots, all);
+        dot_rows_with_two<T, most>(shape.k, x, together == 2 ? ldb : 0, a + from * lda, lda, dots, all);
       } else {
-        dot_rows<T, most>(shape.k, x, a + i * lda, lda, dots, all);
+        dot_rows<T, most>(shape.k, x, a + from * lda, lda, dots, all);
       }
       for (int q = 0; q < together; ++q, ++j) {
-        for (int r = 0; r < rows; ++r) {
-          T& to = c[(i + r) * ldc + j];
-          const T dot = dots[q * rows + r];
+        for (std::int64_t r = i - from; r < most; ++r) {
+          T& to = c[(from + r) * ldc + j];
+          const T dot = dots[q * most + r];
           to = adds ? to + dot : dot;
         }
       }
     }
-    i += rows;
   }
 }
 

@@ -211,19 +211,14 @@ inline void run_loop(const LoopKernel& kernel, const LoopArguments& arguments, c
   auto run_epilogue = [&](std::int64_t begin, std::int64_t end) {
     detail::BoundLoop{*epilogue, *epilogue_arguments}.run_outer(begin, end);
   };
-  auto finish = [&] {
-    if (results > 0) run_epilogue(0, epilogue_arguments->extent[0]);
-  };
+  bool finished = results == 0;
   const std::int64_t size = arguments.size();
-  if (size == 0) {
-    loop.fill_identities();
-    return finish();
-  }
   const bool threads = size * kernel.operations >= parallel_threshold;
   const int last = loop.last_axis();
-  if (kernel.inner_reductions > 0 && last == 0 && loop.extent(0) > reduction_block) {
+  if (size == 0) {
+    loop.fill_identities();
+  } else if (kernel.inner_reductions > 0 && last == 0 && loop.extent(0) > reduction_block) {
     detail::run_blocks(loop, threads);
-    finish();
   } else if (threads && loop.outputs_keep(0)) {
     const std::int64_t step = last == 0 ? kernel.width : 1;
     const std::int64_t count = loop.extent(0);
@@ -238,21 +233,21 @@ inline void run_loop(const LoopKernel& kernel, const LoopArguments& arguments, c
       loop.run_outer(begin * step, to);
       if (share > 0) run_epilogue(begin * step * share, to * share);
     });
-    if (share == 0) finish();
+    finished |= share > 0;
   } else if (threads && last > 0 && loop.outputs_keep(last)) {
     const std::int64_t count = loop.extent(last);
-    const bool shared = results == count;
+    const bool shared = results == count && epilogue_arguments->rank == 1;
     detail::split((count + kernel.width - 1) / kernel.width, [&](std::int64_t begin, std::int64_t end) {
       const std::int64_t to = end * kernel.width < count ? end * kernel.width : count;
       if (begin * kernel.width >= to) return;
       loop.run_inner(begin * kernel.width, to);
-      if (shared && epilogue_arguments->rank == 1) run_epilogue(begin * kernel.width, to);
+      if (shared) run_epilogue(begin * kernel.width, to);
     });
-    if (!shared || epilogue_arguments->rank > 1) finish();
+    finished |= shared;
   } else {
     loop.run_all();
-    finish();
   }
+  if (!finished) run_epilogue(0, epilogue_arguments->extent[0]);
 }
 
 }  // namespace ctgrad::cpu

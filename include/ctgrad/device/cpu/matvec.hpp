@@ -13,9 +13,9 @@
 
 namespace ctgrad::cpu::detail {
 
-/// y[j] += x[q] * b[q, j] for `Steps` rows of b, from column j on while a vector of `Bytes` fits;
-/// then with half the bytes; a row by itself, of which there are at most seven, goes on one by one. Four sums at a
-/// time: one chain of additions would be slow for few columns.
+/// y[j] += x[q] * b[q, j] for `Steps` rows of b, from column j on while a vector of `Bytes` fits; then with 16 bytes,
+/// and one by one. A row by itself, of which there are at most seven, has no use for 16. Four sums at a time: one chain
+/// of additions would be slow for few columns.
 template <class T, int Steps, int Bytes, int... Q>
 CTGRAD_ALWAYS_INLINE void add_rows(std::int64_t j, std::int64_t n, const T* x, const T* b, std::int64_t ldb, T* y,
                                    std::integer_sequence<int, Q...> steps) {
@@ -30,7 +30,7 @@ CTGRAD_ALWAYS_INLINE void add_rows(std::int64_t j, std::int64_t n, const T* x, c
       if constexpr (Steps >= 4) sum[0] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
       store_vector<T, Bytes>(y + j, sum[0]);
     }
-    add_rows<T, Steps, (Steps > 1 ? Bytes / 2 : static_cast<int>(sizeof(T)))>(j, n, x, b, ldb, y, steps);
+    add_rows<T, Steps, (Steps > 1 && Bytes > 16 ? 16 : static_cast<int>(sizeof(T)))>(j, n, x, b, ldb, y, steps);
   } else {
     for (; j < n; ++j) {
       T sum[4] = {y[j]};
@@ -187,15 +187,14 @@ void vector_times_matrix(std::int64_t n, std::int64_t k, const T* x, std::int64_
         left = piece;
       }
       if (transposed) {
-        std::int64_t j = 0;
         T some[4];
-        for (; j + 4 <= count; j += 4) {
-          dot_far_rows<T, 4>(steps, left, b + (first + j) * ldb + p, ldb, some, std::make_integer_sequence<int, 4>{});
-          for (int r = 0; r < 4; ++r) y[j + r] += some[r];
-        }
-        for (; j < count; ++j) {
-          dot_rows<T, 1>(steps, left, b + (first + j) * ldb + p, ldb, some, std::make_integer_sequence<int, 1>{});
-          y[j] += some[0];
+        // The last rows are taken together with some before them; where there are no four, each by itself, four times.
+        const bool few = count < 4;
+        for (std::int64_t j = 0; j < count;) {
+          const std::int64_t from = few ? j : std::min(j, count - 4);
+          dot_far_rows<T, 4>(steps, left, b + (first + from) * ldb + p, few ? 0 : ldb, some,
+                             std::make_integer_sequence<int, 4>{});
+          for (std::int64_t r = few ? 3 : j - from; r < 4; ++r) y[j++] += some[r];
         }
       } else {
         std::int64_t q = steps;

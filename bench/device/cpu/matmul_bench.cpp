@@ -52,8 +52,8 @@ void products(benchmark::State& state, MatmulShape s) {
   const auto repeats = std::max<std::int64_t>(1, static_cast<std::int64_t>(1e7 / flops));
 
   const auto built_in = [&] {
-    ctgrad::cpu::detail::gemm<T>(s, a.data(), lda, b.data(), ldb, c.data(), s.n, T(1), T(0),
-                                 workspace.template a_block<T>(), workspace.template b_panel<T>());
+    ctgrad::cpu::detail::gemm<T>(s, a.data(), lda, b.data(), ldb, c.data(), s.n, false, workspace.template a_block<T>(),
+                                 workspace.template b_panel<T>());
   };
   const auto function = [&] {
     ctgrad::cpu::matmul<T>(s, a.data(), lda, b.data(), ldb, c.data(), s.n, false, workspace);

@@ -21,7 +21,7 @@ void multiply(const double* a, const double* b, double* c) {
     cpu::small_matmul<double, N, N, N, false, false>(a, b, c);
   } else {
     static cpu::MatmulWorkspace<double> workspace;
-    cpu::matmul<double>({N, N, N, false, false}, a, N, b, N, c, N, 1.0, 0.0, workspace);
+    cpu::matmul<double>({N, N, N, false, false}, a, N, b, N, c, N, false, workspace);
   }
 }
 

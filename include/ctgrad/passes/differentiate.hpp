@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ctgrad/graph/adjoint_sum.hpp"
+#include "ctgrad/passes/derivative_rule.hpp"
 #include "ctgrad/passes/vectorize.hpp"
 
 namespace ctgrad {
@@ -12,34 +13,31 @@ constexpr void reverse(GraphBuilder& builder, int result, int seed, const int* w
 
 namespace detail {
 
-/// For each operand of a node, a node id: the adjoint's or tangent's share, or -1 for none.
-struct Shares {
-  int id[3] = {-1, -1, -1};
-};
-
-constexpr int share_id(const Value& v) { return v.id; }
-constexpr int share_id(const NoDerivative&) { return -1; }
-
-template <class A>
-constexpr Shares shares_of(const Partials<A>& p) {
-  return {{share_id(p.first), -1, -1}};
-}
-template <class A, class B>
-constexpr Shares shares_of(const Partials<A, B>& p) {
-  return {{share_id(p.first), share_id(p.second), -1}};
-}
-template <class A, class B, class C>
-constexpr Shares shares_of(const Partials<A, B, C>& p) {
-  return {{share_id(p.first), share_id(p.second), share_id(p.third)}};
-}
-
-template <class Op>
-constexpr Shares elementwise_shares(Value t, const Value (&x)[3], Value y);
-
 /// The shares of a user's operation that `vectorize` made of one for a single point. Its rule was written for the
 /// shapes of a point, so it is applied there and then vectorized in turn.
-template <class Op>
-constexpr Shares vectorized_shares(Value t, const Value (&x)[3], Value y) {
+constexpr Shares vectorized_shares(RuleKind kind, Value t, const Value (&x)[3], Value y);
+
+/// The shares of a user's operation, by the rule that its node holds.
+constexpr Shares user_shares(RuleKind kind, Value t, const Value (&x)[3], Value y) {
+  const Node node = y.node();
+  if (node.attribute != 0) return vectorized_shares(kind, t, x, y);
+  Shares shares;
+  if (!node.user->differentiable && node.user->bounded_order)
+    throw "ctgrad: a loop, a branch or odeint is differentiated more often than its options allow; allow one order "
+          "more: scan<LoopOptions{.max_order = 2}>, odeint<OdeOptions{.max_order = 3}>";
+  if (!node.user->differentiable)
+    throw "ctgrad: a user operation without a derivative rule is differentiated: give it a member derivative, or "
+          "wrap its operands in stop_gradient";
+  // A custom rule speaks of the operands after the value it replaces.
+  const int first = kind == RuleKind::custom ? 1 : 0;
+  const Value operands[3] = {x[first], x[1 + first < 3 ? 1 + first : 2], x[2]};
+  Value partial[3];
+  node.user->derivative(t, operands, y, partial);
+  for (int i = 0; i + first < 3; ++i) shares.id[i + first] = partial[i].id;
+  return shares;
+}
+
+constexpr Shares vectorized_shares(RuleKind kind, Value t, const Value (&x)[3], Value y) {
   GraphBuilder& builder = *y.builder;
   const int point = ops::PointAttribute::point(y.node().attribute);
   const ShapeValue shape = builder.shape(point);
@@ -61,75 +59,52 @@ constexpr Shares vectorized_shares(Value t, const Value (&x)[3], Value y) {
     from[count] = point_x[i].id;
     to[count++] = x[i].shape() == wide ? x[i].id : apply_shaped<ops::Reshape>(x[i], wide).id;
   }
-  Shares shares = elementwise_shares<Op>(point_t, point_x, Value{&builder, point});
+  Shares shares = user_shares(kind, point_t, point_x, Value{&builder, point});
   for (int& id : shares.id) {
     if (id < 0) continue;
-    if (Op::kind == OpKind::elementwise) id = broadcast_value(Value{&builder, id}, shape).id;
+    if (kind == RuleKind::user) id = broadcast_value(Value{&builder, id}, shape).id;
     const int share = id;
     vectorize(builder, length, from, to, count, &share, 1, &id);
   }
   return shares;
 }
 
-/// Applies the elementwise rule of Op: `t` times each partial derivative.
-template <class Op>
-constexpr Shares elementwise_shares(Value t, const Value (&x)[3], Value y) {
-  if constexpr (HasElementwiseRule1<Op, Value>) {
-    return shares_of(Op::derivative(t, x[0], y));
-  } else if constexpr (HasElementwiseRule2<Op, Value>) {
-    return shares_of(Op::derivative(t, x[0], x[1], y));
-  } else if constexpr (HasElementwiseRule3<Op, Value>) {
-    return shares_of(Op::derivative(t, x[0], x[1], x[2], y));
-  } else if constexpr (std::is_same_v<Op, ops::Cast>) {
-    Shares shares;
-    if (is_floating(x[0].dtype()) && is_floating(y.dtype())) shares.id[0] = cast_like(t, x[0]).id;
-    return shares;
-  } else if constexpr (std::is_same_v<Op, ops::UserElementwise> || std::is_same_v<Op, ops::CustomDerivative> ||
-                       std::is_same_v<Op, ops::UserKernel>) {
-    const Node node = y.node();
-    if (node.attribute != 0) return vectorized_shares<Op>(t, x, y);
-    Shares shares;
-    if (!node.user->differentiable && node.user->bounded_order)
-      throw "ctgrad: a loop, a branch or odeint is differentiated more often than its options allow; allow one order "
-            "more: scan<LoopOptions{.max_order = 2}>, odeint<OdeOptions{.max_order = 3}>";
-    if (!node.user->differentiable)
-      throw "ctgrad: a user operation without a derivative rule is differentiated: give it a member derivative, or "
-            "wrap its operands in stop_gradient";
-    // A custom rule speaks of the operands after the value it replaces.
-    constexpr int first = std::is_same_v<Op, ops::CustomDerivative> ? 1 : 0;
-    const Value operands[3] = {x[first], x[1 + first < 3 ? 1 + first : 2], x[2]};
-    Value partial[3];
-    node.user->derivative(t, operands, y, partial);
-    for (int i = 0; i + first < 3; ++i) shares.id[i + first] = partial[i].id;
-    return shares;
-  } else {
-    return Shares{};
+/// `t` times each partial derivative of an operation that is no reduction and not linear; none for one without a rule.
+constexpr Shares shares_by_rule(const DerivativeRule& rule, Value t, const Value (&x)[3], Value y) {
+  switch (rule.kind) {
+    case RuleKind::elementwise:
+      return rule.shares(t, x, y);
+    case RuleKind::user:
+    case RuleKind::custom:
+    case RuleKind::kernel:
+      return user_shares(rule.kind, t, x, y);
+    case RuleKind::cast: {
+      Shares shares;
+      if (is_floating(x[0].dtype()) && is_floating(y.dtype())) shares.id[0] = cast_like(t, x[0]).id;
+      return shares;
+    }
+    default:
+      return Shares{};
   }
 }
 
-template <class Op>
-concept HasAdjoint = requires {
-  Op::linear;
-};
-
 /// The adjoint's shares for the operands of node `y`, given the adjoint `t` of `y`.
-template <class Op>
-constexpr Shares pull_back(Value t, const Value (&x)[3], Value y, const bool (&wanted)[3]) {
+constexpr Shares pull_back(const DerivativeRule& rule, Value t, const Value (&x)[3], Value y, const bool (&wanted)[3]) {
   GraphBuilder& builder = *t.builder;
   Shares shares;
-  if constexpr (Op::kind == OpKind::reduction) {
+  if (rule.kind == RuleKind::reduction) {
     const unsigned mask = static_cast<unsigned>(y.node().attribute);
     const ShapeValue kept = reduce_shape(x[0].shape(), mask, true);
     const Value wide_t = apply_shaped<ops::Reshape>(t, kept);
     const Value wide_y = apply_shaped<ops::Reshape>(y, kept);
-    shares.id[0] = broadcast_value(Op::derivative(wide_t, x[0], wide_y, mask), x[0].shape()).id;
-  } else if constexpr (requires { Op::reverse_only; } && !HasAdjoint<Op>) {
+    shares.id[0] = broadcast_value(rule.of_reduction(wide_t, x[0], wide_y, mask), x[0].shape()).id;
+  } else if (rule.kind == RuleKind::library_step && rule.linear == 0) {
     throw "a step of a library is differentiated twice: its operations must be put in its place first";
-  } else if constexpr (HasAdjoint<Op>) {
+  } else if (rule.linear != 0) {
     for (int i = 0; i < 3; ++i)
-      if (wanted[i] && (Op::linear >> i & 1U) != 0) shares.id[i] = Op::adjoint(i, t, x, y).id;
+      if (wanted[i] && (rule.linear >> i & 1U) != 0) shares.id[i] = rule.adjoint(i, t, x, y).id;
   } else {
-    shares = elementwise_shares<Op>(t, x, y);
+    shares = shares_by_rule(rule, t, x, y);
     for (int i = 0; i < 3; ++i)
       if (shares.id[i] >= 0) shares.id[i] = sum_to(Value{&builder, shares.id[i]}, x[i].shape()).id;
   }
@@ -138,12 +113,11 @@ constexpr Shares pull_back(Value t, const Value (&x)[3], Value y, const bool (&w
 
 /// The tangent of a node whose rule was written for reverse mode. The rule is linear in the adjoint, so the
 /// adjoint of the rule is the Jacobian itself.
-template <class Op>
-constexpr int transpose_rule(int tangent, int which, const Value (&x)[3], Value y) {
+constexpr int transpose_rule(RuleKind kind, int tangent, int which, const Value (&x)[3], Value y) {
   GraphBuilder& builder = *y.builder;
   const Value zero = record_constant(builder, y.dtype(), 0);
   const Value t = apply_shaped<ops::BroadcastTo>(zero, y.shape());
-  const Shares shares = elementwise_shares<Op>(t, x, y);
+  const Shares shares = user_shares(kind, t, x, y);
   if (shares.id[which] < 0) return -1;
   const Value share = sum_to(Value{&builder, shares.id[which]}, x[which].shape());
   int result = -1;
@@ -186,62 +160,63 @@ constexpr int kernel_tangent(const int (&tangent)[3], const Value (&x)[3], Value
 }
 
 /// The tangent of node `y` given the tangents of its operands (-1: zero); -1 when it is zero.
-template <class Op>
-constexpr int push_forward(const int (&tangent)[3], const Value (&x)[3], Value y) {
+constexpr int push_forward(const DerivativeRule& rule, const int (&tangent)[3], const Value (&x)[3], Value y) {
   GraphBuilder& builder = *y.builder;
   int total = -1;
-  auto accumulate = [&](int share) {
+  const auto accumulate = [&](int share) {
     if (share < 0) return;
     total = total < 0 ? share : (Value{&builder, total} + Value{&builder, share}).id;
   };
-  if constexpr (Op::kind == OpKind::reduction) {
-    const unsigned mask = static_cast<unsigned>(y.node().attribute);
-    const Value wide_y = apply_shaped<ops::Reshape>(y, reduce_shape(x[0].shape(), mask, true));
-    const Value share = Op::derivative(Value{&builder, tangent[0]}, x[0], wide_y, mask);
-    accumulate(apply_shaped<ops::Sum>(share, y.shape(), mask).id);
-  } else if constexpr (std::is_same_v<Op, ops::Concat>) {
-    // Linear in both operands together.
-    Node node = y.node();
-    for (int i = 0; i < 2; ++i)
-      node.operand[i] =
-          tangent[i] >= 0 ? tangent[i] : broadcast_value(record_constant(builder, node.dtype, 0), x[i].shape()).id;
-    accumulate(builder.append(node));
-  } else if constexpr (std::is_same_v<Op, ops::CustomDerivative> || std::is_same_v<Op, ops::UserKernel>) {
-    if (std::is_same_v<Op, ops::UserKernel> && y.node().user->has_tangent) return kernel_tangent(tangent, x, y);
-    for (int i = 0; i < 3; ++i)
-      if (tangent[i] >= 0) accumulate(transpose_rule<Op>(tangent[i], i, x, y));
-  } else if constexpr (requires { Op::reverse_only; }) {
-    throw "a step of a library is differentiated in forward mode: its operations must be put in its place first";
-  } else if constexpr (HasAdjoint<Op>) {
-    // Linear in each operand: the same operation with that operand replaced by its tangent.
-    for (int i = 0; i < 3; ++i) {
-      if (tangent[i] < 0 || (Op::linear >> i & 1U) == 0) continue;
+  switch (rule.kind) {
+    case RuleKind::none:
+      break;
+    case RuleKind::reduction: {
+      const unsigned mask = static_cast<unsigned>(y.node().attribute);
+      const Value wide_y = apply_shaped<ops::Reshape>(y, reduce_shape(x[0].shape(), mask, true));
+      const Value share = rule.of_reduction(Value{&builder, tangent[0]}, x[0], wide_y, mask);
+      accumulate(apply_shaped<ops::Sum>(share, y.shape(), mask).id);
+      break;
+    }
+    case RuleKind::concat: {
+      // Linear in both operands together.
       Node node = y.node();
-      node.operand[i] = tangent[i];
+      for (int i = 0; i < 2; ++i)
+        node.operand[i] =
+            tangent[i] >= 0 ? tangent[i] : broadcast_value(record_constant(builder, node.dtype, 0), x[i].shape()).id;
       accumulate(builder.append(node));
+      break;
     }
-  } else if constexpr (std::is_same_v<Op, ops::Cast>) {
-    if (is_floating(x[0].dtype()) && is_floating(y.dtype())) accumulate(cast_like(Value{&builder, tangent[0]}, y).id);
-  } else {
-    for (int i = 0; i < 3; ++i) {
-      if (tangent[i] < 0) continue;
-      const Value t = broadcast_value(Value{&builder, tangent[i]}, y.shape());
-      accumulate(elementwise_shares<Op>(t, x, y).id[i]);
-    }
+    case RuleKind::kernel:
+      if (y.node().user->has_tangent) return kernel_tangent(tangent, x, y);
+      [[fallthrough]];
+    case RuleKind::custom:
+      for (int i = 0; i < 3; ++i)
+        if (tangent[i] >= 0) accumulate(transpose_rule(rule.kind, tangent[i], i, x, y));
+      break;
+    case RuleKind::library_step:
+      throw "a step of a library is differentiated in forward mode: its operations must be put in its place first";
+    case RuleKind::linear:
+      // The same operation with that operand replaced by its tangent.
+      for (int i = 0; i < 3; ++i) {
+        if (tangent[i] < 0 || (rule.linear >> i & 1U) == 0) continue;
+        Node node = y.node();
+        node.operand[i] = tangent[i];
+        accumulate(builder.append(node));
+      }
+      break;
+    case RuleKind::cast:
+      if (is_floating(x[0].dtype()) && is_floating(y.dtype())) accumulate(cast_like(Value{&builder, tangent[0]}, y).id);
+      break;
+    case RuleKind::elementwise:
+    case RuleKind::user:
+      for (int i = 0; i < 3; ++i) {
+        if (tangent[i] < 0) continue;
+        const Value t = broadcast_value(Value{&builder, tangent[i]}, y.shape());
+        accumulate(shares_by_rule(rule, t, x, y).id[i]);
+      }
+      break;
   }
   return total;
-}
-
-using PullBack = Shares (*)(Value, const Value (&)[3], Value, const bool (&)[3]);
-using PushForward = int (*)(const int (&)[3], const Value (&)[3], Value);
-
-template <class... Op>
-constexpr auto make_derivative_table(TypeList<Op...>) {
-  struct Table {
-    PullBack pull_back[sizeof...(Op)];
-    PushForward push_forward[sizeof...(Op)];
-  };
-  return Table{{&pull_back<Op>...}, {&push_forward<Op>...}};
 }
 
 /// Marks the nodes first .. last that depend on one of `wrt`.
@@ -276,7 +251,6 @@ constexpr void operands_of(GraphBuilder& builder, int id, Value (&x)[3]) {
 constexpr void reverse(GraphBuilder& builder, const int* results, const int* seeds, int result_count, const int* wrt,
                        int count, int* adjoints) {
   using namespace detail;
-  constexpr auto rules = make_derivative_table(ops::List{});
   int last = 0;
   for (int i = 0; i < result_count; ++i)
     if (results[i] > last) last = results[i];
@@ -307,7 +281,7 @@ constexpr void reverse(GraphBuilder& builder, const int* results, const int* see
     Value x[3];
     operands_of(builder, id, x);
     const Value t = broadcast_value(Value{&builder, adjoint.at[id]}, builder.shape(id));
-    const Shares shares = rules.pull_back[node.op](t, x, Value{&builder, id}, wanted);
+    const Shares shares = pull_back(derivative_rules.of[node.op], t, x, Value{&builder, id}, wanted);
     for (int i = 0; i < 3; ++i)
       if (wanted[i] && shares.id[i] >= 0) add(node.operand[i], shares.id[i]);
   }
@@ -328,7 +302,6 @@ constexpr void reverse(GraphBuilder& builder, int result, int seed, const int* w
 constexpr void forward(GraphBuilder& builder, const int* wrt, const int* tangents, int count, const int* results,
                        int result_count, int* out) {
   using namespace detail;
-  constexpr auto rules = make_derivative_table(ops::List{});
   int last = 0;
   for (int i = 0; i < result_count; ++i)
     if (results[i] > last) last = results[i];
@@ -354,7 +327,7 @@ constexpr void forward(GraphBuilder& builder, const int* wrt, const int* tangent
     if (!any) continue;
     Value x[3];
     operands_of(builder, id, x);
-    tangent.at[id] = rules.push_forward[node.op](of_operand, x, Value{&builder, id});
+    tangent.at[id] = push_forward(derivative_rules.of[node.op], of_operand, x, Value{&builder, id});
   }
   for (int i = 0; i < result_count; ++i) {
     const Value value = tangent.at[results[i]] >= 0 ? Value{&builder, tangent.at[results[i]]}

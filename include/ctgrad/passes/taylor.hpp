@@ -18,38 +18,32 @@ namespace detail {
 /// How the coefficients of a result follow from those of the operands.
 enum class SeriesKind : std::uint8_t { rule, linear, first_linear, product, square, quotient, choice, sum, difference };
 
-template <class Op>
-constexpr SeriesKind series_kind() {
-  if constexpr (std::is_same_v<Op, ops::Add>) {
-    return SeriesKind::sum;
-  } else if constexpr (std::is_same_v<Op, ops::Subtract>) {
-    return SeriesKind::difference;
-  } else if constexpr (std::is_same_v<Op, ops::Square>) {
-    return SeriesKind::square;
-  } else if constexpr (std::is_same_v<Op, ops::Divide>) {
-    return SeriesKind::quotient;
-  } else if constexpr (std::is_same_v<Op, ops::Where>) {
-    return SeriesKind::choice;
-  } else if constexpr (std::is_same_v<Op, ops::Negate> || std::is_same_v<Op, ops::Copy> ||
-                       std::is_same_v<Op, ops::Cast> || std::is_same_v<Op, ops::Concat> ||
-                       std::is_same_v<Op, ops::Sum>) {
-    return SeriesKind::linear;
-  } else if constexpr (std::is_same_v<Op, ops::Multiply>) {
-    return SeriesKind::product;
-  } else if constexpr (HasAdjoint<Op>) {
-    return Op::linear == 3 ? SeriesKind::product : SeriesKind::first_linear;
-  } else {
-    return SeriesKind::rule;
+constexpr SeriesKind series_kind(Opcode op) {
+  switch (op) {
+    case opcode<ops::Add>:
+      return SeriesKind::sum;
+    case opcode<ops::Subtract>:
+      return SeriesKind::difference;
+    case opcode<ops::Square>:
+      return SeriesKind::square;
+    case opcode<ops::Divide>:
+      return SeriesKind::quotient;
+    case opcode<ops::Where>:
+      return SeriesKind::choice;
+    case opcode<ops::Negate>:
+    case opcode<ops::Copy>:
+    case opcode<ops::Cast>:
+    case opcode<ops::Concat>:
+    case opcode<ops::Sum>:
+      return SeriesKind::linear;
+    case opcode<ops::Multiply>:
+      return SeriesKind::product;
+    default:
+      break;
   }
+  const unsigned linear = derivative_rules.of[op].linear;
+  return linear == 0 ? SeriesKind::rule : linear == 3 ? SeriesKind::product : SeriesKind::first_linear;
 }
-template <class... Op>
-constexpr auto make_series_table(TypeList<Op...>) {
-  struct Table {
-    SeriesKind kind[sizeof...(Op)];
-  };
-  return Table{{series_kind<Op>()...}};
-}
-inline constexpr auto series_table = make_series_table(ops::List{});
 
 /// Appends the coefficients of the nodes that depend on a point that moves along a line.
 class SeriesBuilder {
@@ -107,7 +101,7 @@ private:
     slots_.at[id] = members_.count - 1;
     return members_.count - 1;
   }
-  constexpr SeriesKind kind_of(int id) const { return series_table.kind[b_.nodes.at[id].op]; }
+  constexpr SeriesKind kind_of(int id) const { return series_kind(b_.nodes.at[id].op); }
   constexpr Value value(int id) { return {&b_, id}; }
 
   /// Lets the rule of an operation append its slope, and sorts what it appended: nodes that depend on the derivatives
@@ -116,7 +110,6 @@ private:
     const int id = members_.at[slot].id;
     const int need = members_.at[slot].need;
     if (need == 0 || kind_of(id) != SeriesKind::rule) return;
-    constexpr auto rules = make_derivative_table(ops::List{});
     const Node node = b_.nodes.at[id];
     Value x[3];
     int tangent[3] = {-1, -1, -1};
@@ -125,7 +118,7 @@ private:
       if (slot_of(node.operand[i]) >= 0 && !(i == 0 && node.is<ops::CustomDerivative>()))
         tangent[i] = placeholder(b_, x[i].dtype(), x[i].shape()).id;
     const int begin = b_.nodes.count;
-    const int slope = rules.push_forward[node.op](tangent, x, value(id));
+    const int slope = push_forward(derivative_rules.of[node.op], tangent, x, value(id));
     const int end = b_.nodes.count;
     Member& member = members_.at[slot];
     for (int i = 0; i < 3; ++i) member.tangent[i] = tangent[i];

@@ -13,9 +13,9 @@
 
 namespace ctgrad::cpu::detail {
 
-/// y[j] += x[q] * b[q, j] for `Steps` rows of b, from column j on while a vector of `Bytes` fits; then with 16 bytes,
-/// and one by one. A row by itself, of which there are at most seven, has no use for 16. Four sums at a time: one chain
-/// of additions would be slow for few columns.
+/// y[j] += x[q] * b[q, j] for `Steps` rows of b, from column j on while a vector of `Bytes` fits;
+/// then with half the bytes; a row by itself, of which there are at most seven, goes on one by one. Four sums at a
+/// time: one chain of additions would be slow for few columns.
 template <class T, int Steps, int Bytes, int... Q>
 CTGRAD_ALWAYS_INLINE void add_rows(std::int64_t j, std::int64_t n, const T* x, const T* b, std::int64_t ldb, T* y,
                                    std::integer_sequence<int, Q...> steps) {
@@ -30,7 +30,7 @@ CTGRAD_ALWAYS_INLINE void add_rows(std::int64_t j, std::int64_t n, const T* x, c
       if constexpr (Steps >= 4) sum[0] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
       store_vector<T, Bytes>(y + j, sum[0]);
     }
-    add_rows<T, Steps, (Steps > 1 && Bytes > 16 ? 16 : static_cast<int>(sizeof(T)))>(j, n, x, b, ldb, y, steps);
+    add_rows<T, Steps, (Steps > 1 ? Bytes / 2 : static_cast<int>(sizeof(T)))>(j, n, x, b, ldb, y, steps);
   } else {
     for (; j < n; ++j) {
       T sum[4] = {y[j]};

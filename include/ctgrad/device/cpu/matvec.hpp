@@ -194,7 +194,13 @@ void vector_times_matrix(std::int64_t n, std::int64_t k, const T* x, std::int64_
           const std::int64_t from = few ? j : std::min(j, count - 4);
           dot_far_rows<T, 4>(steps, left, b + (first + from) * ldb + p, few ? 0 : ldb, some,
                              std::make_integer_sequence<int, 4>{});
-          for (std::int64_t r = few ? 3 : j - from; r < 4; ++r) y[j++] += some[r];
+          const std::int64_t done = few ? 3 : j - from;
+          if (done == 0) {
+            for (int r = 0; r < 4; ++r) y[j + r] += some[r];
+          } else {
+            for (std::int64_t r = done; r < 4; ++r) y[j + r - done] += some[r];
+          }
+          j += 4 - done;
         }
       } else {
         std::int64_t q = steps;

@@ -187,20 +187,15 @@ void vector_times_matrix(std::int64_t n, std::int64_t k, const T* x, std::int64_
         left = piece;
       }
       if (transposed) {
+        std::int64_t j = 0;
         T some[4];
-        // The last rows are taken together with some before them; where there are no four, each by itself, four times.
-        const bool few = count < 4;
-        for (std::int64_t j = 0; j < count;) {
-          const std::int64_t from = few ? j : std::min(j, count - 4);
-          dot_far_rows<T, 4>(steps, left, b + (first + from) * ldb + p, few ? 0 : ldb, some,
-                             std::make_integer_sequence<int, 4>{});
-          const std::int64_t done = few ? 3 : j - from;
-          if (done == 0) {
-            for (int r = 0; r < 4; ++r) y[j + r] += some[r];
-          } else {
-            for (std::int64_t r = done; r < 4; ++r) y[j + r - done] += some[r];
-          }
-          j += 4 - done;
+        for (; j + 4 <= count; j += 4) {
+          dot_far_rows<T, 4>(steps, left, b + (first + j) * ldb + p, ldb, some, std::make_integer_sequence<int, 4>{});
+          for (int r = 0; r < 4; ++r) y[j + r] += some[r];
+        }
+        for (; j < count; ++j) {
+          dot_rows<T, 1>(steps, left, b + (first + j) * ldb + p, ldb, some, std::make_integer_sequence<int, 1>{});
+          y[j] += some[0];
         }
       } else {
         std::int64_t q = steps;

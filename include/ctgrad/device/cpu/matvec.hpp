@@ -212,7 +212,11 @@ void vector_times_matrix(std::int64_t n, std::int64_t k, const T* x, std::int64_
       }
     }
     T* to = c + first * c_step;
-    for (std::int64_t j = 0; j < count; ++j) to[j * c_step] = adds ? to[j * c_step] + y[j] : y[j];
+    if (adds) {
+      for (std::int64_t j = 0; j < count; ++j) to[j * c_step] += y[j];
+    } else {
+      for (std::int64_t j = 0; j < count; ++j) to[j * c_step] = y[j];
+    }
   }
 }
 

@@ -113,14 +113,17 @@ template <class P, class Out, class... X>
   };
   std::apply([&](const auto&... view) { kept->runner.run_to(place, kept->runs++, view...); },
              std::tuple_cat(leaf_views(x)...));
-  const auto result_address = [&](int i) { return kept->runner.result_address(i); };
+  auto& runner = kept->runner;
+  const auto result_address = [&runner](int i) { return runner.result_address(i); };
   if (beside) apart.take(result_address);
   if (beside || !at_once)
     place_results(
         out, numbers, [](int, void*) {}, extents_of);
   copy_results(
-      out, [&](int i) { return beside ? apart.address(i) : result_address(i); },
-      [&](int i) { return !beside && is_written_by_run(P::Stages::view(), i); });
+      out, [&](int i) __attribute__((always_inline)) { return beside ? apart.address(i) : result_address(i); },
+      [beside](int i) __attribute__((always_inline)) {
+        return !beside && results_written_by_run<typename P::Stages>[static_cast<std::size_t>(i)];
+      });
 }
 
 /// Runs a program's graph in a constant expression.

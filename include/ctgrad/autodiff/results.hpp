@@ -206,22 +206,26 @@ struct ArraySpans {
   }
 };
 
-/// Notes whether leaves share memory with some arrays. All pairs are looked at: a branch for each would take longer.
-template <bool WholeMayMeet, int Count>
-struct OverlapFinder {
-  const ArraySpans<Count>& arrays;
+/// Notes whether leaves share memory with some arrays. All pairs are looked at: a branch for each would take longer. No
+/// loop: g++ would keep the addresses in memory for it.
+template <bool WholeMayMeet, class Indices>
+struct OverlapFinder;
+template <bool WholeMayMeet, std::size_t... I>
+struct OverlapFinder<WholeMayMeet, std::index_sequence<I...>> {
+  const ArraySpans<static_cast<int>(sizeof...(I))>& arrays;
   unsigned found = 0;
 
   template <class X>
   CTGRAD_ALWAYS_INLINE void operator()(const X& leaf) {
     const Span input = span_of(leaf);
-    for (const Span& array : arrays.at) {
-      if (array.owned && input.owned) {
-        found |= static_cast<unsigned>(!WholeMayMeet) & static_cast<unsigned>(array.begin == input.begin);
-      } else {
-        found |= static_cast<unsigned>(array.begin < input.end) & static_cast<unsigned>(input.begin < array.end);
-      }
-    }
+    ((found |= meet(arrays.at[I], input)), ...);
+  }
+
+private:
+  CTGRAD_ALWAYS_INLINE static unsigned meet(const Span& array, const Span& input) {
+    if (array.owned && input.owned)
+      return static_cast<unsigned>(!WholeMayMeet) & static_cast<unsigned>(array.begin == input.begin);
+    return static_cast<unsigned>(array.begin < input.end) & static_cast<unsigned>(input.begin < array.end);
   }
 };
 
@@ -240,7 +244,7 @@ CTGRAD_ALWAYS_INLINE bool overlaps_arguments(const Out& out, const X&... x) {
   } else {
     ArraySpans<count> arrays;
     for_each_leaf(out, arrays);
-    OverlapFinder<WholeMayMeet, count> finder{arrays};
+    OverlapFinder<WholeMayMeet, std::make_index_sequence<static_cast<std::size_t>(count)>> finder{arrays};
     (for_each_leaf(x, finder), ...);
     return finder.found != 0;
   }

@@ -44,6 +44,14 @@ constexpr bool is_written_by_run(const ScheduleView& schedule, int i) {
          schedule.results[i].place.byte_offset == 0;
 }
 
+/// The same for all results of a program.
+template <class Stages>
+inline constexpr auto results_written_by_run = [] {
+  std::array<bool, Stages::view().result_count> written{};
+  for (std::size_t i = 0; i < written.size(); ++i) written[i] = is_written_by_run(Stages::view(), static_cast<int>(i));
+  return written;
+}();
+
 /// The constants of a program in read-only memory.
 template <class Stages>
 struct ConstantBytes {

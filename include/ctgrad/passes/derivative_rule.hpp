@@ -4,9 +4,10 @@
 /// and stands in differentiate.hpp once: the compiler makes only what is an operation's own for each.
 #pragma once
 
+#include <cstdint>
 #include <type_traits>
 
-#include "ctgrad/graph/value.hpp"
+#include "ctgrad/graph/adjoint_sum.hpp"
 
 namespace ctgrad::detail {
 

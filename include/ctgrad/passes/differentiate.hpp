@@ -3,7 +3,6 @@
 /// Reverse and forward mode over a graph: both append nodes, so a derivative can be differentiated again.
 #pragma once
 
-#include "ctgrad/graph/adjoint_sum.hpp"
 #include "ctgrad/passes/derivative_rule.hpp"
 #include "ctgrad/passes/vectorize.hpp"
 

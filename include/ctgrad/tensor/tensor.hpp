@@ -8,7 +8,6 @@
 #include <cstring>
 #include <initializer_list>
 #include <span>
-#include <string>
 
 #include "ctgrad/core/memory.hpp"
 #include "ctgrad/tensor/dtype.hpp"

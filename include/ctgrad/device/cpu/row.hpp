@@ -88,7 +88,6 @@ template <class Kernel, int Width, int... I, int... O, int... C>
 class RowLoop<Kernel, Width, std::integer_sequence<int, I...>, std::integer_sequence<int, O...>,
               std::integer_sequence<int, C...>> {
   static constexpr int inputs = Kernel::input_count;
-  static constexpr int outputs = Kernel::output_count;
   static constexpr int width = Width;
   static constexpr int chains = sizeof...(C);
   using Bank = typename Kernel::template bank<width>;

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstring>
-#include <string>
 
 #include "ctgrad/core/error.hpp"
 #include "ctgrad/device/cpu/matmul.hpp"

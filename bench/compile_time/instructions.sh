@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Counts the instructions that g++ -O2 takes to compile the sources here, under valgrind, and prints a Markdown table, in
-# billions. Unlike seconds they are the same in every run, whatever else the machine does, so that small changes show.
+# Counts the instructions that g++ -O2 takes to compile the sources here, under valgrind, and prints a Markdown table,
+# in billions. Unlike seconds they are the same in every run, whatever else the machine does, so that small changes show.
 # Takes 30 to 50 times as long as compiling.
 #   instructions.sh            with the headers of this tree
 #   instructions.sh INCLUDE    with those of another one, to compare with

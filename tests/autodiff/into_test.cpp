@@ -86,16 +86,23 @@ BOOST_AUTO_TEST_CASE(of_run_time_lengths) {
   gradient(cubes).into(x, x, w);
   check_equal(x, right);
   check_equal(gradient(cubes)(out, w), expected(out, 4));
-  // A result that is the argument itself must be read before the argument is written.
-  Any squares({2}), itself({600});
-  double total = 0;
+  // The same result twice, an argument and a constant: the argument must be read before it is written.
+  constexpr auto several = [](auto a) {
+    const auto squares = a * a;
+    return std::tuple{squares, squares, a, a * 0 + 2, sum(a)};
+  };
+  Any right_squares({2}), right_again({2}), itself({600}), twos({1}), again({2}), own_twos({1});
+  double right_total = 0, total = 0;
   std::copy_n(out.data(), 600, x.data());
-  constexpr auto square_itself_and_sum = [](auto a) { return std::tuple{a * a, a, sum(a)}; };
-  compiled(square_itself_and_sum).into(std::tie(squares, itself, total), out);
-  compiled(square_itself_and_sum).into(std::tie(x, out, total), x);
-  BOOST_TEST(x.span() == squares.span(), boost::test_tools::per_element());
+  compiled(several).into(std::tie(right_squares, right_again, itself, twos, right_total), out);
+  compiled(several).into(std::tie(x, again, out, own_twos, total), x);
+  BOOST_TEST(x.span() == right_squares.span(), boost::test_tools::per_element());
+  BOOST_TEST(again.span() == right_again.span(), boost::test_tools::per_element());
   BOOST_TEST(out.span() == itself.span(), boost::test_tools::per_element());
-  BOOST_TEST(total > 0);
+  BOOST_TEST(own_twos.span() == twos.span(), boost::test_tools::per_element());
+  BOOST_TEST(total == right_total);
+  BOOST_TEST(right_squares.data()[5] == itself.data()[5] * itself.data()[5]);
+  BOOST_TEST(twos.data()[599] == 2);
 }
 
 // The same array twice, an argument, and a constant: results that are no work of the run's own.
@@ -121,6 +128,15 @@ BOOST_AUTO_TEST_CASE(into_a_view_of_other_extents) {
   Tensor<double, Shape<3>> w{1, 1, 2};
   const TensorView<double, Shape<batch>> view(out);
   BOOST_CHECK_THROW(gradient(cubes).into(view, x, w), Error);
+  // Nothing was done to the results before it either, an argument or not.
+  Tensor<double, Shape<batch>> own({2});
+  own.assign({{1, 2}});
+  x.assign({{1, 2, 3, 4}});
+  constexpr auto twice = [](auto a) { return std::pair{a * a, a + a}; };
+  BOOST_CHECK_THROW(compiled(twice).into(std::tie(own, view), x), Error);
+  BOOST_CHECK_THROW(compiled(twice).into(std::tie(x, view), x), Error);
+  check_equal(own, {1, 2});
+  check_equal(x, {1, 2, 3, 4});
 }
 
 // A run that fails in the middle: what could have been written by then was not.
@@ -135,6 +151,16 @@ BOOST_AUTO_TEST_CASE(nothing_is_half_written) {
   BOOST_CHECK_THROW(solution.into(std::tie(twice, x), singular, b), Error);
   check_equal(twice, {7, 7});
   check_equal(x, {8, 8});
+  // Nor when a result is an argument.
+  Tensor<double, Shape<2, 2>> matrix{1, 2, 2, 4};
+  Tensor<double, Shape<2>> right{1, 1};
+  BOOST_CHECK_THROW(solution.into(std::tie(right, x), matrix, right), Error);
+  check_equal(right, {1, 1});
+  check_equal(x, {8, 8});
+  matrix(1, 1) = 6;
+  solution.into(std::tie(right, x), matrix, right);
+  check_equal(right, {2, 2});
+  check_equal(x, {4, -1});
   const auto rows = compiled([](auto table, auto index) {
     const auto first = table + 1;
     return std::pair{first, take(first, index)};

@@ -83,10 +83,10 @@ struct KeptProgram {
 };
 
 /// Runs a program that this thread keeps, so that a call that is repeated allocates nothing, and writes its results to
-/// `out`: at once, or in the end where the run may fail. With `beside` it writes them to memory of their own first:
-/// `out` may then share memory with `x`.
+/// `out`: at once, or in the end where the run may fail. Where `out` `overlaps` `x`, it writes them to memory of
+/// their own first, and copies them when all has been read.
 template <class P, class Out, class... X>
-[[gnu::noinline]] void run_kept_program(bool beside, Out& out, const X&... x) {
+[[gnu::noinline]] void run_kept_program(bool overlaps, Out& out, const X&... x) {
   constexpr bool at_once = P::Stages::view().regions.results > 0;
   thread_local std::optional<KeptProgram<typename P::Runner>> kept;
   if (!kept) kept.emplace();
@@ -96,16 +96,16 @@ template <class P, class Out, class... X>
     }
   } release;
   NumberPlace numbers[static_cast<std::size_t>(leaf_types<Out>::size)];
-  ResultsBeside<leaf_types<Out>::size> apart;
+  StagedResults<leaf_types<Out>::size> staged;
   const Dimensions* lengths = nullptr;
   const auto extents_of = [&]<class S>(Tag<S>) { return evaluate_extents<S>(*lengths); };
   const auto place = [&](const Dimensions& dimensions, auto& executor) {
     lengths = &dimensions;
-    if (beside) apart.template reserve<Out>(extents_of);
+    if (overlaps) staged.template reserve<Out>(extents_of);
     if constexpr (at_once) {
       const auto set = [&](int i, void* to) { executor.set_result(i, to); };
-      if (beside) {
-        apart.place(set);
+      if (overlaps) {
+        staged.place(set);
       } else {
         place_results(out, numbers, set, extents_of);
       }
@@ -115,14 +115,14 @@ template <class P, class Out, class... X>
              std::tuple_cat(leaf_views(x)...));
   auto& runner = kept->runner;
   const auto result_address = [&runner](int i) { return runner.result_address(i); };
-  if (beside) apart.take(result_address);
-  if (beside || !at_once)
+  if (overlaps) staged.take(result_address);
+  if (overlaps || !at_once)
     place_results(
         out, numbers, [](int, void*) {}, extents_of);
   copy_results(
-      out, [&](int i) __attribute__((always_inline)) { return beside ? apart.address(i) : result_address(i); },
-      [beside](int i) __attribute__((always_inline)) {
-        return !beside && results_written_by_run<typename P::Stages>[static_cast<std::size_t>(i)];
+      out, [&](int i) __attribute__((always_inline)) { return overlaps ? staged.address(i) : result_address(i); },
+      [overlaps](int i) __attribute__((always_inline)) {
+        return !overlaps && results_written_by_run<typename P::Stages>[static_cast<std::size_t>(i)];
       });
 }
 
@@ -171,8 +171,9 @@ CTGRAD_ALWAYS_INLINE constexpr void run_compiled(Out& out, const X&... x) {
   }
 }
 
-/// The same for a program that runs on the stack and an `out` that may share memory with `x`. What a std::tie refers to
-/// is passed by itself, so that the tie need not lie in memory where this is not called, as a rule.
+/// The same for a program that runs on the stack and an `out` that shares memory with `x`: results are tensors of their
+/// own first. (StagedResults would take a place in every such program.) What a std::tie refers to is passed by itself,
+/// so that the tie need not lie in memory where this is not called, as a rule.
 template <class F, class Out>
 struct RunBeside {
   template <class... X>
@@ -291,10 +292,10 @@ CTGRAD_ALWAYS_INLINE constexpr void call_into(Out& out, const F&, const X&... x)
   } else if constexpr (std::is_default_constructible_v<F>) {
     using P = FlatProgram<F, X...>;
     using Stages = typename P::Stages;
-    const bool beside = overlaps_arguments<may_write_over_arguments<Stages>>(out, x...);
+    const bool overlaps = overlaps_arguments<may_write_over_arguments<Stages>>(out, x...);
     if constexpr (!runs_on_stack<Stages>) {
-      run_kept_program<P>(beside, out, x...);
-    } else if (beside) {
+      run_kept_program<P>(overlaps, out, x...);
+    } else if (overlaps) {
       RunBeside<F, Out>::call(out, x...);
     } else {
       run_on_stack<Stages>(out, x...);
@@ -325,8 +326,8 @@ struct Derivative {
   }
 
   /// Computes the derivative at `x...` and writes it to `out`: a number, Tensor, TensorView, a structure of them, or a
-  /// std::tie. Allocates nothing when called again. Where it throws, `out` is
-  /// what it was.
+  /// std::tie. Allocates nothing when called again, unless `out` shares memory with an argument. Where it throws, `out`
+  /// is what it was.
   template <class Out, class... X>
   CTGRAD_ALWAYS_INLINE void into(Out&& out, const X&... x) const {
     detail::call_into(out, static_cast<const Self&>(*this), x...);

@@ -255,10 +255,27 @@ struct NumberPlace {
   alignas(8) std::byte bytes[8];
 };
 
+/// Throws Error for a view among the leaves that has not the extents `extents_of(Tag<shape>)`.
+template <class Out, class ExtentsOf>
+CTGRAD_ALWAYS_INLINE void check_views(Out& out, const ExtentsOf& extents_of) {
+  for_each_leaf(
+      out, [&](const auto& leaf) __attribute__((always_inline)) {
+        using To = std::remove_cvref_t<decltype(leaf)>;
+        if constexpr (!is_number<To> && !owns_memory<To>) {
+          using S = typename To::shape_type;
+          if constexpr (!S::value.is_static()) {
+            const auto extents = extents_of(Tag<S>{});
+            if (leaf.extents() != extents) throw_view_extents(leaf.extents(), extents);
+          }
+        }
+      });
+}
+
 /// Calls set(i, place) for each result: an array of `out` itself, a number's place beside it. Tensors are given the
-/// extents `extents_of(Tag<shape>)`.
+/// extents `extents_of(Tag<shape>)`; views must have them, or nothing is changed.
 template <class Out, class Set, class ExtentsOf>
 CTGRAD_ALWAYS_INLINE void place_results(Out& out, NumberPlace* numbers, const Set& set, const ExtentsOf& extents_of) {
+  check_views(out, extents_of);
   int i = 0;
   for_each_leaf(
       out, [&](auto& leaf) __attribute__((always_inline)) {
@@ -268,15 +285,9 @@ CTGRAD_ALWAYS_INLINE void place_results(Out& out, NumberPlace* numbers, const Se
           set(i, static_cast<void*>(numbers[i].bytes));
         } else {
           using S = typename To::shape_type;
-          if constexpr (!S::value.is_static()) {
+          if constexpr (!S::value.is_static() && owns_memory<To>) {
             const auto extents = extents_of(Tag<S>{});
-            if (leaf.extents() != extents) {
-              if constexpr (std::is_same_v<To, Tensor<typename To::element_type, S>>) {
-                leaf = To(extents);
-              } else {
-                throw_view_extents(leaf.extents(), extents);
-              }
-            }
+            if (leaf.extents() != extents) leaf = To(extents);
           }
           set(i, static_cast<void*>(leaf.data()));
         }
@@ -305,7 +316,7 @@ CTGRAD_ALWAYS_INLINE void copy_results(Out& out, const Result& result, const Wri
 
 /// Memory for the `Count` leaves of a result that must not be where the caller wants it before the run has ended.
 template <int Count>
-class ResultsBeside {
+class StagedResults {
 public:
   /// Makes room for the leaves of an `Out`; arrays have the extents `extents_of(Tag<shape>)`.
   template <class Out, class ExtentsOf>

@@ -125,7 +125,7 @@ CTGRAD_ALWAYS_INLINE void run_here(Out& out, const X&... x) {
         const StepOperand& place = schedule.results[i].place;
         return static_cast<const std::byte*>(region[place.region]) + place.byte_offset;
       },
-      [&](int i) { return is_written_by_run(schedule, i); });
+      [](int i) { return results_written_by_run<Stages>[static_cast<std::size_t>(i)]; });
 }
 
 /// The same compiled on its own, so that what it is called from does not change how. What a std::tie refers to is

@@ -3,6 +3,7 @@
 /// The text of an error in the making.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -46,9 +47,9 @@ public:
     for (std::size_t axis = 0; axis < extents.size(); ++axis) text(axis == 0 ? "" : ", ").number(extents[axis]);
     return text("]");
   }
-  /// What has a function write_to(message, x).
+  /// A value for which `write_to(Message&, const T&)` is declared.
   template <class T>
-  Message& with(const T& x) {
+  Message& value(const T& x) {
     write_to(*this, x);
     return *this;
   }

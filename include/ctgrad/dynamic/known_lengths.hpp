@@ -7,6 +7,25 @@
 
 namespace ctgrad::detail {
 
+[[noreturn]] CTGRAD_COLD inline void throw_lengths(std::int64_t one, std::int64_t other, Extent extent) {
+  throw_error(Message()
+                  .text("ctgrad: the operands have different lengths, ")
+                  .number(one)
+                  .text(" and ")
+                  .number(other)
+                  .text(", along axes that are both named ")
+                  .value(NamedExtent{extent})
+                  .text("; use tensors that agree there"));
+}
+[[noreturn]] CTGRAD_COLD inline void throw_unknown_length(Extent extent, const ShapeValue& shape) {
+  throw_error(Message()
+                  .text("ctgrad: the length ")
+                  .value(NamedExtent{extent})
+                  .text(" of a result of shape ")
+                  .value(shape)
+                  .text(" stands in no operand; write the result's shape with lengths that do"));
+}
+
 /// What the operands of one operation tell about the named dimensions in their shapes.
 class KnownLengths {
 public:
@@ -39,15 +58,7 @@ private:
   void learn_one(Extent extent, std::int64_t length) {
     for (int i = 0; i < count_; ++i) {
       if (symbol_[i] != extent) continue;
-      if (length_[i] != length)
-        throw_error(Message()
-                        .text("ctgrad: the operands have different lengths, ")
-                        .number(length_[i])
-                        .text(" and ")
-                        .number(length)
-                        .text(", along axes that are both named ")
-                        .with(NamedExtent{extent})
-                        .text("; use tensors that agree there"));
+      if (length_[i] != length) throw_lengths(length_[i], length, extent);
       return;
     }
     symbol_[count_] = extent;
@@ -63,13 +74,7 @@ private:
     for (int i = 0; i < count_; ++i)
       if ((names_of(symbol_[i]) >> 6) == 0) dimensions[symbol_[i]] = length_[i] / coefficient_of(symbol_[i]);
     for (std::uint64_t names = names_of(extent); names != 0; names >>= 6)
-      if (dimensions.length[names & 63] < 0)
-        throw_error(Message()
-                        .text("ctgrad: the length ")
-                        .with(NamedExtent{extent})
-                        .text(" of a result of shape ")
-                        .with(shape)
-                        .text(" stands in no operand; write the result's shape with lengths that do"));
+      if (dimensions.length[names & 63] < 0) throw_unknown_length(extent, shape);
     return dimensions(extent);
   }
 

@@ -128,11 +128,11 @@ constexpr int stretched_axis(int axis) {
                   .text(" and ")
                   .extents(to)
                   .text(" of the shapes ")
-                  .with(from_shape)
+                  .value(from_shape)
                   .text(" and ")
-                  .with(to_shape)
+                  .value(to_shape)
                   .text(" differ where the shapes name one length; use tensors of the same ")
-                  .with(NamedExtent{length}));
+                  .value(NamedExtent{length}));
 }
 
 /// Throws Error when the lengths of an array of shape From do not agree with those of the shape To

@@ -39,7 +39,7 @@ inline constexpr int dynamic_axes = [] {
                   .text("ctgrad: a span of ")
                   .number(length)
                   .text(" elements does not hold an array of shape ")
-                  .with(shape)
+                  .value(shape)
                   .text("; give as_view a shape of as many elements"));
 }
 [[noreturn]] CTGRAD_COLD inline void throw_not_row_major(std::span<const std::int64_t> extents,

@@ -19,6 +19,22 @@
 
 namespace ctgrad::nn {
 
+namespace detail {
+
+[[noreturn]] CTGRAD_COLD inline void throw_shape(std::string_view name, std::span<const std::int64_t> shape,
+                                                 std::span<const std::int64_t> asked_for) {
+  throw_error(ctgrad::detail::Message()
+                  .text("ctgrad: the parameter \"")
+                  .text(name)
+                  .text("\" has the shape ")
+                  .extents(shape)
+                  .text(", not ")
+                  .extents(asked_for)
+                  .text("; ask for a view of its own shape"));
+}
+
+}  // namespace detail
+
 /// One parameter or buffer: its name, shape, and elements inside the block.
 template <class T>
 struct NamedParameter {
@@ -155,15 +171,7 @@ private:
                   "ctgrad: a parameter's shape is known at compile time; give each axis a number");
     const NamedParameter<T>& parameter = (*this)[name];
     const Extents<S::rank> extents = ctgrad::detail::static_extents<S>();
-    if (!std::ranges::equal(parameter.shape, extents))
-      throw_error(ctgrad::detail::Message()
-                      .text("ctgrad: the parameter \"")
-                      .text(parameter.name)
-                      .text("\" has the shape ")
-                      .extents(std::span<const std::int64_t>(parameter.shape))
-                      .text(", not ")
-                      .extents(extents)
-                      .text("; ask for a view of its own shape"));
+    if (!std::ranges::equal(parameter.shape, extents)) detail::throw_shape(parameter.name, parameter.shape, extents);
     return {parameter.elements.data(), extents};
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// The derivative rules of all operations in one table. What a rule leads to is the same for all operations of a kind
-/// and stands in differentiate.hpp once: the compiler makes only what is an operation's own for each.
+/// The derivative rules of all operations in one table. Each operation contributes its own formulas only; the code
+/// around them is shared by all operations of a kind (differentiate.hpp), so that it is compiled once.
 #pragma once
 
 #include <cstdint>

@@ -29,7 +29,7 @@ constexpr bool is_single_name(Extent extent) {
                   .text(" has the extents ")
                   .extents(extents)
                   .text(", but its shape is ")
-                  .with(shape)
+                  .value(shape)
                   .text(" and axis ")
                   .number(axis)
                   .text(" must be ")

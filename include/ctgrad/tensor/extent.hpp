@@ -144,7 +144,7 @@ struct Dimensions {
 
 namespace detail {
 
-/// An extent in a text: `message.with(NamedExtent{extent})`.
+/// An extent in a text: `message.value(NamedExtent{extent})`.
 struct NamedExtent {
   Extent extent;
 };
@@ -165,7 +165,7 @@ CTGRAD_COLD inline void write_to(Message& message, NamedExtent named) {
 
 /// "128", "batch", "3*batch*time".
 CTGRAD_COLD inline std::string text_of(Extent extent) {
-  return detail::Message().with(detail::NamedExtent{extent}).c_str();
+  return detail::Message().value(detail::NamedExtent{extent}).c_str();
 }
 
 }  // namespace ctgrad

@@ -128,12 +128,12 @@ constexpr ShapeValue reduce_shape(const ShapeValue& shape, unsigned mask, bool k
 CTGRAD_COLD inline void write_to(detail::Message& message, const ShapeValue& shape) {
   message.text("[");
   for (int axis = 0; axis < shape.rank; ++axis)
-    message.text(axis == 0 ? "" : ", ").with(detail::NamedExtent{shape[axis]});
+    message.text(axis == 0 ? "" : ", ").value(detail::NamedExtent{shape[axis]});
   message.text("]");
 }
 
 /// "[64, batch, 10]".
-CTGRAD_COLD inline std::string text_of(const ShapeValue& shape) { return detail::Message().with(shape).c_str(); }
+CTGRAD_COLD inline std::string text_of(const ShapeValue& shape) { return detail::Message().value(shape).c_str(); }
 
 /// The axes an operation works on: `sum(x, axis<0, -1>)`. Negative numbers count from the end.
 template <int... Axes>

@@ -44,7 +44,7 @@ constexpr std::int64_t product(const std::array<std::int64_t, Rank>& extents) {
                   .text("ctgrad: the extents ")
                   .extents(extents)
                   .text(" do not fit the shape ")
-                  .with(shape)
+                  .value(shape)
                   .text("; give every axis its length"));
 }
 [[noreturn]] CTGRAD_COLD inline void throw_element_count(std::span<const std::int64_t> extents, std::size_t given) {
@@ -71,7 +71,7 @@ constexpr std::int64_t product(const std::array<std::int64_t, Rank>& extents) {
 [[noreturn]] CTGRAD_COLD inline void throw_span_size(const ShapeValue& shape, std::size_t given) {
   throw_error(Message()
                   .text("ctgrad: a view of shape ")
-                  .with(shape)
+                  .value(shape)
                   .text(" needs ")
                   .number(shape.size())
                   .text(" elements, but the span has ")

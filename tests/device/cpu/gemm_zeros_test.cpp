@@ -207,7 +207,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(zeros_of_either_operand_are_seen, T, Types) {
   }
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(few_zeros_small_products_and_other_factors_are_left_to_others, T, Types) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(few_zeros_and_small_products_are_left_to_others, T, Types) {
   const MatmulShape large{128, 784, 64, true, false};
   for (const Product<T>& product :
        {Product<T>(large, 100, 100), Product<T>(large, 75, 100), Product<T>(large, 100, 60),

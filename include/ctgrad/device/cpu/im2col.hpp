@@ -81,7 +81,7 @@ public:
     return columns(thread);
   }
 
-  /// c [m, n] = a * b, or c += a * b, without gaps.
+  /// c [m, n] = a * b or, where it `adds`, c += a * b, without gaps.
   void multiply(const MatmulShape& shape, const T* a, const T* b, T* c, bool adds, std::int64_t thread) const {
     const std::int64_t lda = shape.transpose_a ? shape.m : shape.k;
     const std::int64_t ldb = shape.transpose_b ? shape.k : shape.n;

@@ -80,8 +80,9 @@ void matmul_in(const MatmulShape& shape, const T* a, std::int64_t lda, const T* 
 }  // namespace detail
 
 /// C[m,n] = op(A)[m,k] * op(B)[k,n] or, where it `adds`, C[m,n] += op(A)[m,k] * op(B)[k,n], row-major. `lda`, `ldb` and
-/// `ldc` are the elements from one row to the next as stored. C must not overlap A or B. T is float, double or an
-/// integer of 32 or 64 bits. Allocates nothing and throws nothing.
+/// `ldc` are the elements from one row to the next as stored. Where it does not add, C is not read;
+/// with k = 0 it becomes zero. C must not overlap A or B. T is float, double or an integer of 32 or 64 bits. Allocates
+/// nothing and throws nothing.
 template <class T>
 void matmul(const MatmulShape& shape, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T* c,
             std::int64_t ldc, bool adds, MatmulWorkspace<T>& workspace) {

@@ -41,7 +41,9 @@ BOOST_AUTO_TEST_CASE(extents_and_other_values) {
 BOOST_AUTO_TEST_CASE(long_texts_are_cut) {
   Message message;
   message.text(std::string(2040, 'a')).number(1234567890);
-  BOOST_TEST(text_of(message) == std::string(2040, 'a') + "1234567");
+  std::string expected(2047, 'a');
+  expected.replace(2040, 7, "1234567");
+  BOOST_TEST(text_of(message) == expected);
   message.text("b");
   BOOST_TEST(text_of(message).size() == 2047U);
 }

@@ -281,7 +281,8 @@ inline constexpr bool may_write_over_arguments = [] {
   return true;
 }();
 
-/// The same, written to `out`: a structure of numbers, tensors and views, or a std::tie of them.
+/// Calls `f` with values and writes what it gives to `out`: a structure of numbers, tensors and views, or a std::tie of
+/// them.
 template <class Out, class F, class... X>
 CTGRAD_ALWAYS_INLINE constexpr void call_into(Out& out, const F&, const X&... x) {
   static_assert(TakesResults<leaf_types<Out>, leaf_types<traced_result<F, X...>>>::value,

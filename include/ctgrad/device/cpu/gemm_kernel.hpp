@@ -89,6 +89,14 @@ template <class T>
   for (std::int64_t i = 0; i < rows; ++i) copy_part(to + i * to_row, from + i * from_row, columns);
 }
 
+/// Asks for `Bytes` of each of some rows, to be written to. (Inlined where it is used: g++ drops a call of a function
+/// that only prefetches.)
+template <int Rows, int Bytes, class T>
+CTGRAD_ALWAYS_INLINE void fetch_rows(const T* from, std::int64_t row) {
+  for (int i = 0; i < Rows; ++i)
+    for (int at = 0; at < Bytes; at += 64) __builtin_prefetch(reinterpret_cast<const char*>(from + i * row) + at, 1);
+}
+
 /// The sums of one register tile: `Rows` rows of `Vectors` vectors, row by row.
 ///
 /// The loops over the tile are fold expressions: only constant indices let the compiler keep the
@@ -128,14 +136,6 @@ struct Tile<T, Rows, Vectors, Bytes, std::integer_sequence<int, I...>> {
   /// Adds the sums of another tile to these.
   CTGRAD_ALWAYS_INLINE void add(const Tile& other) { ((sum[I] += other.sum[I]), ...); }
 
-  /// Asks for the tile's part of C, all of whose columns exist. (Inlined where it is used: g++ drops a call of a
-  /// function that only prefetches.)
-  CTGRAD_ALWAYS_INLINE static void fetch(const T* c, std::int64_t ldc) {
-    for (int row = 0; row < Rows; ++row)
-      for (int at = 0; at < Vectors * Bytes; at += 64)
-        __builtin_prefetch(reinterpret_cast<const char*>(c + row * ldc) + at, 1);
-  }
-
   /// Adds what C holds to the sums.
   CTGRAD_ALWAYS_INLINE void add(const T* c, std::int64_t ldc) {
     Vector<T, Bytes> old;
@@ -167,7 +167,7 @@ void multiply_tile(std::int64_t k, const T* a, std::int64_t a_row, std::int64_t 
   // registers.
   if (adds) {
     if (whole) {
-      tile.fetch(c, ldc);
+      fetch_rows<Rows, Vectors * vector_bytes>(c, ldc);
     } else {
       copy_rows(Rows, columns, c, ldc, buffer, to_row);
     }

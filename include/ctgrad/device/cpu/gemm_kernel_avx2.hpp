@@ -48,9 +48,7 @@ struct Avx2Tile<T, Rows, Vectors, std::integer_sequence<int, I...>> {
     const std::int64_t to_row = whole ? ldc : Vectors * count;
     if (adds) {
       if (whole) {
-        for (int row = 0; row < Rows; ++row)
-          for (int at = 0; at < Vectors * 32; at += 64)
-            __builtin_prefetch(reinterpret_cast<const char*>(c + row * ldc) + at, 1);
+        fetch_rows<Rows, Vectors * 32>(c, ldc);
       } else {
         copy_rows(Rows, columns, c, ldc, buffer, to_row);
       }
